@@ -1,0 +1,20 @@
+"""The Sphinx extension behind the book: a room for each concern.
+
+``panels`` puts status on pages, ``freshness`` decides what must run again, ``honesty`` lets no
+fault pass, ``nodes`` says how tables and figures stand on a page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from stp_portfolio.book import freshness, honesty, nodes, panels
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything. ``honesty`` comes first: it must see what the others report."""
+    for room in (honesty, nodes, panels, freshness):
+        room.setup(app)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,102 @@
+"""Tables, figures and links as docutils nodes: one form for generated panels and notebook outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+from stp_portfolio import figures, tables
+from stp_portfolio.tables import Cell, Link, Table
+
+
+class Picture(nodes.General, nodes.Element):
+    """A figure drawn as inline SVG: ``svg`` is its markup, ``alt`` what it shows in words."""
+
+
+def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
+    """Write the SVG into the page, where it follows the theme and its text stays text."""
+    translator.body.append(f'<div class="stp-picture">{node["svg"]}</div>\n')
+    raise nodes.SkipNode
+
+
+def figure(svg: str, alt: str, caption: str) -> nodes.figure:
+    """A figure as a page holds it: the picture and the finding as its caption."""
+    node = nodes.figure(classes=["stp-figure"], ids=[nodes.make_id(f"figure {caption}")])
+    node += Picture(svg=svg, alt=alt)
+    node += nodes.caption(text=caption)
+    return node
+
+
+def table(content: Table, docname: str) -> nodes.table:
+    """A table as a page holds it: caption, header row, row headers, numbers to the right.
+
+    ``docname`` is the page it stands on, from which its links lead.
+    """
+    node = nodes.table(classes=["stp-table"])
+    if content.caption:
+        node["ids"] = [nodes.make_id(f"table {content.caption}")]
+        node += nodes.title(text=content.caption)
+    group = nodes.tgroup(cols=len(content.columns))
+    node += group
+    for index in range(len(content.columns)):
+        group += nodes.colspec(colwidth=1, **({"stub": 1} if index == 0 else {}))
+    head = nodes.thead()
+    head += _row(content, content.columns, docname)
+    body = nodes.tbody()
+    for index, cells in enumerate(content.rows):
+        last = content.total and index == len(content.rows) - 1
+        body += _row(content, cells, docname, ["stp-total"] if last else [])
+    group += [head, body]
+    return node
+
+
+def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[str] = ()) -> nodes.row:
+    row = nodes.row(classes=list(classes))
+    for column, cell in zip(content.columns, cells, strict=True):
+        entry = nodes.entry(classes=["stp-number"] if column in content.numeric else [])
+        paragraph = nodes.paragraph()
+        paragraph += link_to(cell, docname) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
+        entry += paragraph
+        row += entry
+    return row
+
+
+def link_to(link: Link, docname: str, *children: nodes.Node, classes: Sequence[str] = ()) -> addnodes.pending_xref:
+    """A reference to another page of the book, which Sphinx resolves and warns about if it dangles."""
+    reference = addnodes.pending_xref(
+        "", refdomain="std", reftype="doc", reftarget=f"/{link.page}", refdoc=docname, refexplicit=True, refwarn=True
+    )
+    inner = nodes.inline("", "", *(children or (nodes.Text(link.text),)), classes=list(classes))
+    reference += inner
+    return reference
+
+
+class NotebookOutput:
+    """Shows the package's own notebook outputs with the nodes above (a plug-in of myst-nb)."""
+
+    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = [
+        ("*", tables.MIME, 1),
+        ("*", figures.MIME, 1),
+    ]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Nodes for a table or a figure; None leaves any other output to myst-nb."""
+        if inline:
+            return None
+        if data.mime_type == tables.MIME:
+            docname = renderer.renderer.sphinx_env.docname
+            return [table(tables.from_json(data.content), docname)]
+        if data.mime_type == figures.MIME:
+            return [figure(**data.content)]
+        return None
+
+
+def setup(app: Sphinx) -> None:
+    """Register the picture node."""
+    app.add_node(Picture, html=(visit_picture_html, None))

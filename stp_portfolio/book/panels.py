@@ -1,0 +1,275 @@
+"""Generated panels: what the records say, on the pages that speak of it.
+
+An activity's page gets its facts after the standfirst, without being asked. Elsewhere a paragraph
+that is nothing but a link whose title begins with ``panel:`` is replaced::
+
+    [The programme and its credits](notebooks/credits.ipynb "panel: programme")
+
+So the source stays plain Markdown: an editor, JupyterLab or another engine shows a working link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+from stp_portfolio import progress, tables, words
+from stp_portfolio.book.nodes import link_to, table
+from stp_portfolio.records import Activity, Event, Portfolio
+from stp_portfolio.tables import Link, Table
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "panel:"
+Panel = Callable[[Portfolio, str], list[nodes.Node]]
+
+
+# -- panels -----------------------------------------------------------------------------------
+
+
+def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """One computed sentence on status, one on being on track."""
+    text = f"{words.status_summary(portfolio)} {words.progress_answer(portfolio)}"
+    return [nodes.paragraph(text=text, classes=["stp-answer"])]
+
+
+def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """The activities as a strip of tiles, each a link to its page with number and status in words."""
+    now = progress.statuses(portfolio, portfolio.on)
+    found: list[nodes.Node] = []
+    modules = progress.modules_with_activities(portfolio)
+    for module in modules:
+        if len(modules) > 1:
+            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
+        items = nodes.bullet_list(classes=["stp-strip"])
+        for activity in progress.activities_of(portfolio, module.code):
+            status = now[activity.key]
+            item = nodes.list_item(classes=[f"stp-{_slug(status)}"])
+            reference = link_to(
+                Link(activity.heading, activity.page),
+                docname,
+                nodes.inline(text=str(activity.key.number), classes=["stp-tile-number"]),
+                nodes.Text(" "),
+                nodes.inline(text=str(status), classes=["stp-tile-status"]),
+            )
+            paragraph = nodes.paragraph()
+            paragraph += reference
+            item += paragraph
+            items += item
+        found.append(items)
+    return found
+
+
+def programme(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """The programme's modules, their credits and the total."""
+    return [table(tables.programme(portfolio), docname)]
+
+
+def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """Every activity as a numbered line: a link to its page, and its status."""
+    now = progress.statuses(portfolio, portfolio.on)
+    found: list[nodes.Node] = []
+    modules = progress.modules_with_activities(portfolio)
+    for module in modules:
+        if len(modules) > 1:
+            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
+        own = progress.activities_of(portfolio, module.code)
+        first = own[0].key.number
+        # A list that counts for itself, where the numbers have no gap; else each line carries its number.
+        counting = [activity.key.number for activity in own] == list(range(first, first + len(own)))
+        items = nodes.enumerated_list(enumtype="arabic", start=first) if counting else nodes.bullet_list()
+        items["classes"].append("stp-activities")
+        for activity in own:
+            status = now[activity.key]
+            paragraph = nodes.paragraph()
+            paragraph += link_to(Link(activity.title if counting else activity.heading, activity.page), docname)
+            paragraph += nodes.Text(" ")
+            paragraph += nodes.inline(text=str(status), classes=["stp-status", f"stp-{_slug(status)}"])
+            item = nodes.list_item()
+            item += paragraph
+            items += item
+        found.append(items)
+    return found
+
+
+def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """The activities whose pages stand in this page's folder, grouped by status."""
+    folder = docname.rpartition("/")[0]
+    found: list[nodes.Node] = []
+    for module in progress.modules_with_activities(portfolio):
+        own = progress.activities_of(portfolio, module.code)
+        if any(activity.page.rpartition("/")[0] == folder for activity in own):
+            found += [table(grouped, docname) for _, grouped in tables.by_status(portfolio, module.code)]
+    return found
+
+
+def milestones(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """The milestones and how far they are."""
+    return [table(tables.milestones(portfolio), docname)]
+
+
+def evidence_register(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """All evidence held."""
+    return [table(tables.evidence(portfolio), docname)]
+
+
+PANELS: dict[str, Panel] = {
+    "summary": summary,
+    "strip": strip,
+    "programme": programme,
+    "activities": activity_list,
+    "chapter": chapter,
+    "milestones": milestones,
+    "evidence": evidence_register,
+}
+
+
+def facts(portfolio: Portfolio, activity: Activity, docname: str) -> list[nodes.Node]:
+    """What an activity's page owes its reader before the prose: status, months and evidence."""
+    events = progress.history(portfolio, activity.key, portfolio.on)
+    status = progress.status_after(events)
+    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    spoken = {key for piece in held for key in piece.standards}
+    standards = [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
+    rows: list[tuple[str, str]] = [
+        ("Activity", f"{activity.key.module}, number {activity.key.number}"),
+        ("Status", _status_line(portfolio, activity, events)),
+        ("Worked on", _months(events)),
+        ("Evidence held", "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet"),
+        ("Standards", ", ".join(standards) or "None yet"),
+    ]
+    if activity.learning_outcomes:
+        rows.append(("Learning outcomes", activity.learning_outcomes))
+    panel = Table("", ("Fact", "Value"), tuple(rows))
+    node = table(panel, docname)
+    node["classes"] = ["stp-facts", f"stp-{_slug(status)}"]
+    group = cast(nodes.tgroup, node[0])
+    group.remove(group[group.first_child_matching_class(nodes.thead)])  # each row names itself
+    if activity.url:
+        body = group[-1]
+        row = nodes.row()
+        for content in (nodes.Text("Curriculum"), nodes.reference("", "Curriculum library", refuri=activity.url)):
+            paragraph = nodes.paragraph()
+            paragraph += content
+            row += nodes.entry("", paragraph)
+        body += row
+    return [node]
+
+
+def _status_line(portfolio: Portfolio, activity: Activity, events: Sequence[Event]) -> str:
+    status = progress.status_after(events)
+    if not events:
+        return str(status)
+    if status is progress.Status.IN_PROGRESS:
+        return f"{status} since {words.day(events[-1].date)}"
+    text = f"{status} on {words.day(events[-1].date)}"
+    if status is progress.Status.SUBMITTED:
+        days = (portfolio.on - events[-1].date).days
+        text += f"; with the assessor for {words.plural(days, 'day')} by {words.day(portfolio.on)}"
+    if note := events[-1].note:
+        text += f" ({note})"
+    return text
+
+
+def _months(events: Sequence[Event]) -> str:
+    if not events:
+        return "Not yet"
+    first, last = words.month(events[0].date), words.month(events[-1].date)
+    if events[-1].event != "signed_off":
+        return f"Since {first}"
+    return first if first == last else f"{first} to {last}"
+
+
+def _slug(status: str) -> str:
+    return status.lower().replace(" ", "-")
+
+
+# -- placing ----------------------------------------------------------------------------------
+
+
+def panels_for(portfolio: Portfolio, docname: str, names: Sequence[str]) -> list[nodes.Node]:
+    """Everything generated on a page that asks for the panels ``names``; what it shows, in one list."""
+    found: list[nodes.Node] = []
+    for activity in portfolio.activities:
+        if activity.page == docname:
+            found += facts(portfolio, activity, docname)
+    for name in names:
+        found += PANELS[name](portfolio, docname)
+    if line := words.example_line(portfolio):
+        found.append(nodes.paragraph(text=line, classes=["stp-example"]))
+    return found
+
+
+def place(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the generated panels into a page that was just read, and note which ones it asked for."""
+    portfolio = portfolio_of(app.env)
+    docname = app.env.docname
+    asked: list[str] = []
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        name = _panel_name(paragraph)
+        if name is None:
+            continue
+        if name not in PANELS:
+            logger.warning(
+                "there is no panel '%s'; use one of: %s", name, ", ".join(PANELS), location=paragraph, type="stp"
+            )
+            continue
+        asked.append(name)
+        paragraph.replace_self(PANELS[name](portfolio, docname))
+    asked_for(app.env)[docname] = asked
+    section = next(doctree.findall(nodes.section), None)
+    if section is None:
+        return
+    for activity in portfolio.activities:
+        if activity.page == docname:
+            section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
+    if line := words.example_line(portfolio):
+        section.insert(_after_title(section), nodes.paragraph(text=line, classes=["stp-example"]))
+
+
+def _panel_name(paragraph: nodes.paragraph) -> str | None:
+    children = [child for child in paragraph.children if not (isinstance(child, nodes.Text) and not child.strip())]
+    if len(children) != 1 or not isinstance(children[0], nodes.Element):
+        return None
+    title = str(children[0].get("title") or children[0].get("reftitle") or "")
+    return title.removeprefix(PREFIX).strip() if title.startswith(PREFIX) else None
+
+
+def _after_title(section: nodes.section) -> int:
+    index = section.first_child_matching_class(nodes.title)
+    return 0 if index is None else index + 1
+
+
+def _after_standfirst(section: nodes.section) -> int:
+    first = _after_title(section)
+    for index in range(first, len(section)):
+        if isinstance(section[index], nodes.paragraph):
+            return index + 1
+        if isinstance(section[index], nodes.section):
+            break
+    return first
+
+
+# -- the records of a build -------------------------------------------------------------------
+
+
+def portfolio_of(env: BuildEnvironment) -> Portfolio:
+    """The records that this build shows."""
+    return cast(Portfolio, env.app.stp_portfolio)
+
+
+def asked_for(env: BuildEnvironment) -> dict[str, list[str]]:
+    """The panels that each page asks for, as of when it was last read."""
+    if not hasattr(env, "stp_panels"):
+        env.stp_panels = {}  # type: ignore[attr-defined]
+    return cast(dict[str, list[str]], env.stp_panels)  # type: ignore[attr-defined]
+
+
+def setup(app: Sphinx) -> None:
+    """Place panels on every page read."""
+    app.connect("doctree-read", place)

@@ -1,0 +1,295 @@
+"""What follows from the records on a given day. Pure functions: nothing here reads, prints or draws.
+
+Status is derived and never stored: the last event on or before a day says it. Only *signed off*
+counts. A month is 30.4375 days (365.25 / 12), so a pace does not depend on the calendar's months.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import zip_longest
+
+from stp_portfolio.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio, StandardKey
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+class Status(StrEnum):
+    """The words of status, most settled first; the same words on page, index, chart and table."""
+
+    SIGNED_OFF = "Signed off"
+    SUBMITTED = "Submitted"
+    RETURNED = "Returned"
+    IN_PROGRESS = "In progress"
+    NOT_STARTED = "Not started"
+
+
+STATUS_AFTER = {
+    "started": Status.IN_PROGRESS,
+    "submitted": Status.SUBMITTED,
+    "returned": Status.RETURNED,
+    "signed_off": Status.SIGNED_OFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One submission's stay with an assessor. ``until`` is None and ``outcome`` *Submitted* while it lasts."""
+
+    activity: Activity
+    since: date
+    until: date | None
+    days: int
+    outcome: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a milestone is.
+
+    ``done``: activities of its module signed off now; ``done_then``: by the milestone, or by now
+    if it lies ahead; ``days``: days left, negative once it has passed; ``needed``: activities a
+    month still needed, None where nothing is left to do or no day to do it in; ``projected``: how
+    many would be signed off by then at the pace so far, None before the first full day.
+    """
+
+    milestone: Milestone
+    required: int
+    done: int
+    done_then: int
+    days: int
+    needed: float | None
+    projected: int | None
+
+    @property
+    def left(self) -> int:
+        """Activities still to be signed off, 0 where the milestone is reached."""
+        return max(0, self.required - self.done)
+
+    @property
+    def passed(self) -> bool:
+        """Whether its day is over."""
+        return self.days < 0
+
+    @property
+    def missed(self) -> int:
+        """How many were missing on its day; 0 while it lies ahead."""
+        return max(0, self.required - self.done_then) if self.passed else 0
+
+    @property
+    def behind(self) -> int:
+        """How many would be missing on its day at the pace so far; 0 means on track."""
+        return 0 if self.passed or self.projected is None else max(0, self.required - self.projected)
+
+
+# -- status -----------------------------------------------------------------------------------
+
+
+def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ...]:
+    """The events of one activity up to and including ``on``, in order."""
+    return tuple(event for event in portfolio.events if event.activity == key and event.date <= on)
+
+
+def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
+    """The events of every activity up to and including ``on``, in the order of the activities."""
+    found: dict[ActivityKey, list[Event]] = {activity.key: [] for activity in portfolio.activities}
+    for event in portfolio.events:
+        if event.date <= on:
+            found[event.activity].append(event)
+    return {key: tuple(events) for key, events in found.items()}
+
+
+def status_after(events: Iterable[Event]) -> Status:
+    """The status that a history of one activity leads to."""
+    status = Status.NOT_STARTED
+    for event in events:
+        status = STATUS_AFTER[event.event]
+    return status
+
+
+def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
+    """The status of every activity on a day, in the order of the activities."""
+    return {key: status_after(events) for key, events in histories(portfolio, on).items()}
+
+
+def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
+    """How many activities have each status, zeros included; of one module, or of all."""
+    found = Counter(s for key, s in statuses(portfolio, on).items() if module in (None, key.module))
+    return {status: found[status] for status in Status}
+
+
+def modules_with_activities(portfolio: Portfolio) -> tuple[Module, ...]:
+    """The modules that hold training activities, in the order of ``modules.csv``."""
+    codes = {activity.key.module for activity in portfolio.activities}
+    return tuple(module for module in portfolio.modules if module.code in codes)
+
+
+def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
+    """The activities of one module."""
+    return tuple(activity for activity in portfolio.activities if activity.key.module == module)
+
+
+# -- pace and milestones ----------------------------------------------------------------------
+
+
+def signed_off_series(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[tuple[date, int], ...]:
+    """The cumulative number of activities signed off, a step a day on which it grew, up to ``on``."""
+    days = Counter(
+        event.date
+        for event in portfolio.events
+        if event.event == "signed_off" and event.date <= on and module in (None, event.activity.module)
+    )
+    total = 0
+    series = []
+    for day in sorted(days):
+        total += days[day]
+        series.append((day, total))
+    return tuple(series)
+
+
+def signed_off_by(portfolio: Portfolio, on: date, module: str | None = None) -> int:
+    """How many activities were signed off by a day."""
+    series = signed_off_series(portfolio, on, module)
+    return series[-1][1] if series else 0
+
+
+def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | None:
+    """Activities signed off a month since the programme's start; None before its first full day."""
+    elapsed = (on - portfolio.settings.start).days
+    return signed_off_by(portfolio, on, module) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
+
+
+def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
+    """How far one milestone is on a day. Raises ValueError for one that is a date alone."""
+    if milestone.required is None:
+        raise ValueError(f"{milestone.name} requires no number of activities")
+    done = signed_off_by(portfolio, on, milestone.module)
+    days = (milestone.date - on).days
+    elapsed = (on - portfolio.settings.start).days
+    left = max(0, milestone.required - done)
+    projected = None
+    if days >= 0 and elapsed > 0:
+        # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
+        at_pace = done * (elapsed + days) // elapsed
+        projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
+    return Distance(
+        milestone=milestone,
+        required=milestone.required,
+        done=done,
+        done_then=signed_off_by(portfolio, min(on, milestone.date), milestone.module),
+        days=days,
+        needed=left / days * DAYS_PER_MONTH if left and days > 0 else None,
+        projected=projected,
+    )
+
+
+def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
+    """The distance to every milestone that requires activities, in date order; of one module, or all."""
+    return tuple(
+        distance(portfolio, milestone, on)
+        for milestone in portfolio.milestones
+        if milestone.required is not None and module in (None, milestone.module)
+    )
+
+
+def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | None:
+    """The next milestone of a module that has not passed, or None."""
+    return next((d for d in distances(portfolio, on, module) if not d.passed), None)
+
+
+def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
+    """Every submission up to a day, in order of submission, with the days it lay with an assessor."""
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        for event, decision in zip_longest(events, events[1:]):
+            if event.event == "submitted":
+                until = decision.date if decision else None
+                outcome = STATUS_AFTER[decision.event] if decision else Status.SUBMITTED
+                found.append(Wait(activity, event.date, until, ((until or on) - event.date).days, outcome))
+    return tuple(sorted(found, key=lambda wait: wait.since))
+
+
+def waiting(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
+    """What lies with an assessor on a day, longest first: submitted, and neither returned nor signed off."""
+    return tuple(wait for wait in waits(portfolio, on) if wait.until is None)
+
+
+# -- credits ----------------------------------------------------------------------------------
+
+
+class CreditState(StrEnum):
+    """Where a module's credits stand. Finished activities do not earn them: the module's sign-off does."""
+
+    EARNED = "Earned"
+    AWAITING = "Activities complete, module not signed off"
+    OPEN = "Open"
+
+
+def credit_states(portfolio: Portfolio, on: date) -> tuple[tuple[Module, CreditState], ...]:
+    """Each module with the state of its credits on a day."""
+    now = statuses(portfolio, on)
+    found = []
+    for module in portfolio.modules:
+        own = [status for key, status in now.items() if module.code and key.module == module.code]
+        if module.signed_off and module.signed_off <= on:
+            state = CreditState.EARNED
+        elif own and all(status is Status.SIGNED_OFF for status in own):
+            state = CreditState.AWAITING
+        else:
+            state = CreditState.OPEN
+        found.append((module, state))
+    return tuple(found)
+
+
+def credits_by_phase(portfolio: Portfolio) -> dict[str, Decimal]:
+    """Credits of each phase, in the order in which the phases first occur."""
+    found: dict[str, Decimal] = {}
+    for module in portfolio.modules:
+        found[module.phase] = found.get(module.phase, Decimal(0)) + module.credits
+    return found
+
+
+def credits_by_state(portfolio: Portfolio, on: date) -> dict[CreditState, Decimal]:
+    """Credits in each state on a day, zeros included; together they are the programme's total."""
+    found = {state: Decimal(0) for state in CreditState}
+    for module, state in credit_states(portfolio, on):
+        found[state] += module.credits
+    return found
+
+
+def total_credits(portfolio: Portfolio) -> Decimal:
+    """Credits of the whole programme."""
+    return sum((module.credits for module in portfolio.modules), Decimal(0))
+
+
+# -- evidence ---------------------------------------------------------------------------------
+
+
+def held(portfolio: Portfolio, on: date) -> tuple[Evidence, ...]:
+    """The evidence dated on or before a day."""
+    return tuple(evidence for evidence in portfolio.evidence if evidence.date <= on)
+
+
+def evidence_for(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Evidence, ...]:
+    """The evidence held for one activity."""
+    return tuple(evidence for evidence in held(portfolio, on) if key in evidence.activities)
+
+
+def coverage(portfolio: Portfolio, on: date) -> dict[StandardKey, tuple[Evidence, ...]]:
+    """For each standard, in the order of ``standards.csv``, the evidence that speaks to it."""
+    found: dict[StandardKey, list[Evidence]] = {standard.key: [] for standard in portfolio.standards}
+    for evidence in held(portfolio, on):
+        for key in evidence.standards:
+            found[key].append(evidence)
+    return {key: tuple(pieces) for key, pieces in found.items()}
+
+
+def activities_without_coverage(portfolio: Portfolio, on: date) -> tuple[Activity, ...]:
+    """The activities for which no evidence is held that speaks to any standard."""
+    covered = {key for evidence in held(portfolio, on) if evidence.standards for key in evidence.activities}
+    return tuple(activity for activity in portfolio.activities if activity.key not in covered)

@@ -1,0 +1,263 @@
+"""Numbers in words: every computed sentence of the book, so that no prose holds a typed number."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import version
+
+from stp_portfolio import progress
+from stp_portfolio.progress import CreditState, Distance, Status
+from stp_portfolio.records import Module, Portfolio
+
+WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
+MANY = 6  # a list of gaps longer than this is counted, not spelt out
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+
+class Sentence(str):
+    """A computed text that a notebook shows as prose rather than as a quoted string."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return _MARKDOWN.sub(r"\\\1", self)
+
+
+def day(value: date) -> str:
+    """``30 June 2025``, in English whatever the machine's locale."""
+    return f"{value.day} {month(value)}"
+
+
+def month(value: date) -> str:
+    """``June 2025``."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def month_of(text: str) -> tuple[int, int] | None:
+    """``(2025, 6)`` for ``June 2025``; None for anything else."""
+    name, _, year = text.partition(" ")
+    return (int(year), _MONTHS.index(name) + 1) if name in _MONTHS and year.isdecimal() else None
+
+
+def number(value: Decimal | int) -> str:
+    """``20``, ``7.5``: no trailing zeros, no exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plural(count: Decimal | int, one: str, many: str | None = None) -> str:
+    """``1 activity``, ``2 activities``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def series(items: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def activities(count: int) -> str:
+    """``1 activity``, ``2 activities``."""
+    return plural(count, "activity", "activities")
+
+
+def example_line(portfolio: Portfolio) -> str:
+    """The one line that marks the shipped example as invented; empty once the records are one's own."""
+    if not portfolio.settings.example:
+        return ""
+    return (
+        f"Illustration: the progress, evidence and reflections are invented and show a trainee at {day(portfolio.on)}."
+    )
+
+
+def status_summary(portfolio: Portfolio) -> Sentence:
+    """One sentence: how many activities stand where."""
+    counts = progress.counts(portfolio, portfolio.on)
+    total = sum(counts.values())
+    if not total:
+        return Sentence("No training activities are listed yet.")
+    rest = [f"{n} {status.lower()}" for status, n in counts.items() if n and status is not Status.SIGNED_OFF]
+    verb = "is" if counts[Status.SIGNED_OFF] == 1 else "are"
+    head = f"On {day(portfolio.on)}, {counts[Status.SIGNED_OFF]} of {activities(total)} {verb} signed off"
+    return Sentence(f"{head}; {series(rest)}." if rest else f"{head}.")
+
+
+def progress_answer(portfolio: Portfolio) -> Sentence:
+    """On track or behind, and by how many: a sentence or two for each module with activities."""
+    modules = progress.modules_with_activities(portfolio)
+    if not modules:
+        return Sentence("No training activities are listed yet.")
+    return Sentence(" ".join(_module_answer(portfolio, module) for module in modules))
+
+
+def _module_answer(portfolio: Portfolio, module: Module) -> str:
+    on = portfolio.on
+    total = len(progress.activities_of(portfolio, module.code))
+    done = progress.signed_off_by(portfolio, on, module.code)
+    if done == total:
+        return f"{module.code}: complete, with all {activities(total)} signed off."
+    passed = [d for d in progress.distances(portfolio, on, module.code) if d.passed and d.left]
+    ahead = progress.next_distance(portfolio, on, module.code)
+    if ahead is None:
+        if passed:
+            last = passed[-1]
+            return (
+                f"{module.code}: behind by {last.left}, with {done} of {total} signed off and "
+                f"{last.required} required by {day(last.milestone.date)}, which has passed."
+            )
+        return f"{module.code}: {done} of {total} signed off; no milestone lies ahead."
+    return f"{module.code}: {_against(ahead, total)}"
+
+
+def _against(ahead: Distance, total: int) -> str:
+    milestone = f"{ahead.required} required by {day(ahead.milestone.date)}"
+    if not ahead.left:
+        return f"on track, with {ahead.done} of {total} signed off and the {milestone} already reached."
+    if ahead.projected is None:
+        return f"just begun, with {ahead.done} of {total} signed off and {milestone}."
+    head = "on track" if not ahead.behind else f"behind by {ahead.behind}"
+    if ahead.days == 0:
+        return f"{head}, with {ahead.done} of {total} signed off and {milestone}, which is today."
+    return f"{head}, with {ahead.done} of {total} signed off. The pace so far would bring {ahead.projected} of the {milestone}."
+
+
+def pace_answer(portfolio: Portfolio) -> Sentence:
+    """The pace so far and the pace still needed, for each module with a milestone ahead."""
+    parts = []
+    for module in progress.modules_with_activities(portfolio):
+        ahead = progress.next_distance(portfolio, portfolio.on, module.code)
+        so_far = progress.pace(portfolio, portfolio.on, module.code)
+        if ahead is None or ahead.needed is None or so_far is None:
+            continue
+        parts.append(
+            f"{module.code}: {activities(ahead.left)} to go in {plural(ahead.days, 'day')}, which needs "
+            f"{ahead.needed:.2f} a month; {so_far:.2f} a month were signed off so far."
+        )
+    return Sentence(" ".join(parts) or "No milestone lies ahead that still needs activities.")
+
+
+def waiting_answer(portfolio: Portfolio) -> Sentence:
+    """How many submissions wait with an assessor, and how long the longest has."""
+    items = progress.waiting(portfolio, portfolio.on)
+    if not items:
+        return Sentence("No submission is waiting with an assessor.")
+    longest = items[0]
+    late = sum(item.days > 7 * WEEKS_TOO_LONG for item in items)
+    wait = "waits" if len(items) == 1 else "wait"
+    text = (
+        f"{plural(len(items), 'submission')} {wait} with an assessor; the longest, activity "
+        f"{longest.activity.key}, for {plural(longest.days, 'day')}"
+    )
+    if late:
+        text += f". {late} {'has' if late == 1 else 'have'} waited over {WEEKS_TOO_LONG} weeks"
+    return Sentence(text + ".")
+
+
+def credits_answer(portfolio: Portfolio) -> Sentence:
+    """Where the credits come from and how many are earned."""
+    total = progress.total_credits(portfolio)
+    if not portfolio.modules:
+        return Sentence("No modules are listed yet.")
+    states = progress.credits_by_state(portfolio, portfolio.on)
+    phases = progress.credits_by_phase(portfolio)
+    largest = max(phases, key=lambda phase: phases[phase])
+    text = (
+        f"{plural(total, 'credit')} come from {plural(len(portfolio.modules), 'module')}, most of them "
+        f"({number(phases[largest])}) in {phase_name(largest, inside=True)}. {number(states[CreditState.EARNED])} "
+        f"{'is' if states[CreditState.EARNED] == 1 else 'are'} earned by {day(portfolio.on)}"
+    )
+    awaiting = states[CreditState.AWAITING]
+    if awaiting:
+        text += f", and {number(awaiting)} more {'waits' if awaiting == 1 else 'wait'} only for the module's sign-off"
+    return Sentence(text + ".")
+
+
+def earned_answer(portfolio: Portfolio) -> Sentence:
+    """How many credits are earned, and in which phases."""
+    states = progress.credit_states(portfolio, portfolio.on)
+    earned = [module for module, state in states if state is CreditState.EARNED]
+    total = progress.total_credits(portfolio)
+    if not earned:
+        return Sentence(f"None of the {plural(total, 'credit')} is earned yet.")
+    phases = list(dict.fromkeys(phase_name(module.phase, inside=True) for module in earned))
+    amount = sum((module.credits for module in earned), Decimal(0))
+    return Sentence(f"Earned so far: {number(amount)} of {plural(total, 'credit')}, in {series(phases)}.")
+
+
+def phase_name(phase: str, *, inside: bool = False) -> str:
+    """``Phase 2`` for ``2``; a phase that is a word (``Throughout``) stays as it is."""
+    if phase.isdecimal():
+        return f"phase {phase}" if inside else f"Phase {phase}"
+    return f"the phase '{phase}'" if inside else phase
+
+
+def coverage_answer(portfolio: Portfolio) -> Sentence:
+    """Which standards the evidence speaks to, and where the gaps are."""
+    pieces = progress.held(portfolio, portfolio.on)
+    found = progress.coverage(portfolio, portfolio.on)
+    if not found:
+        return Sentence("No standards are listed yet.")
+    gaps = [str(key) for key, evidence in found.items() if not evidence]
+    speaks = "speaks" if len(pieces) == 1 else "speak"
+    text = (
+        f"{plural(len(pieces), 'piece')} of evidence {speaks} to {len(found) - len(gaps)} of "
+        f"{plural(len(found), 'standard')}"
+    )
+    if not gaps:
+        return Sentence(f"{text}.")
+    return Sentence(f"{text}; none yet to {series(gaps) if len(gaps) <= MANY else f'the other {len(gaps)}'}.")
+
+
+def coverage_finding(portfolio: Portfolio) -> Sentence:
+    """The standard with the most evidence, and how many have none."""
+    found = progress.coverage(portfolio, portfolio.on)
+    if not any(found.values()):
+        return Sentence("No evidence speaks to a standard yet.")
+    top = max(found, key=lambda key: len(found[key]))
+    bare = sum(not pieces for pieces in found.values())
+    have = "has" if bare == 1 else "have"
+    return Sentence(
+        f"Most evidence speaks to {top} ({plural(len(found[top]), 'piece')}); {plural(bare, 'standard')} {have} none."
+    )
+
+
+def uncovered_answer(portfolio: Portfolio) -> Sentence:
+    """How many activities have no evidence that speaks to a standard, and how many of those have begun."""
+    bare = progress.activities_without_coverage(portfolio, portfolio.on)
+    if not bare:
+        return Sentence("Every activity has evidence that speaks to a standard.")
+    now = progress.statuses(portfolio, portfolio.on)
+    begun = [str(activity.key) for activity in bare if now[activity.key] is not Status.NOT_STARTED]
+    have = "has" if len(bare) == 1 else "have"
+    tail = (
+        f"of these, {series(begun)} {'has' if len(begun) == 1 else 'have'} been started"
+        if begun
+        else "none of these has been started"
+    )
+    return Sentence(f"{activities(len(bare)).capitalize()} {have} no evidence that speaks to a standard; {tail}.")
+
+
+def computed_note(portfolio: Portfolio) -> Sentence:
+    """How a page's numbers came about: the data, the day and the versions that computed them."""
+    with_versions = series([f"{name} {version(name)}" for name in ("pandas", "matplotlib")])
+    return Sentence(
+        f"Computed when the book was built, from the files in data/ as they stood on {day(portfolio.on)}, "
+        f"with Python {platform.python_version()}, {with_versions}."
+    )

@@ -1,0 +1,80 @@
+"""What the tests share: the shipped records, the shipped book built once, and copies to break."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stp_portfolio import records
+
+ROOT = Path(__file__).parents[1]
+JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform == "win32" else "jupyter-book")
+NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "node_modules")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one run of the build gave."""
+
+    code: int
+    output: str
+    tree: Path
+
+    @property
+    def html(self) -> Path:
+        return self.tree / "_build" / "html"
+
+    def page(self, docname):
+        return (self.html / f"{docname}.html").read_text(encoding="utf-8")
+
+    @property
+    def executed(self):
+        """The notebooks that this run executed."""
+        return [line.split(": ")[0] for line in self.output.splitlines() if "Executing notebook" in line]
+
+
+def build(tree):
+    """Run the README's own build in a tree."""
+    done = subprocess.run(
+        [JUPYTER_BOOK, "build", "."],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Built(done.returncode, done.stdout + done.stderr, tree)
+
+
+@pytest.fixture(scope="session")
+def portfolio():
+    return records.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The shipped book, built once in a clean copy."""
+    tree = tmp_path_factory.mktemp("book") / "portfolio"
+    shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
+    return build(tree)
+
+
+@pytest.fixture
+def copy(book, tmp_path):
+    """A copy of the shipped book with what its build left behind, to edit and build again."""
+    tree = tmp_path / "portfolio"
+    shutil.copytree(book.tree, tree)
+    return tree
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A copy of the shipped records with their pages, to spoil."""
+    tree = tmp_path / "records"
+    shutil.copytree(ROOT / "data", tree / "data", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(ROOT / "C1_Professional_Foundations", tree / "C1_Professional_Foundations")
+    return tree
