@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 FOLDER = "data"
 SETTINGS = "portfolio.toml"
-COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {  # a file refers only to those before it
     "modules.csv": ("phase", "code", "module", "credits", "signed_off"),
     "activities.csv": ("module", "number", "title", "page", "learning_outcomes", "url"),
+    "standards.csv": ("scheme", "code", "label"),
     "progress.csv": ("date", "module", "number", "event", "note"),
     "evidence.csv": ("id", "date", "title", "kind", "activities", "standards", "file"),
     "milestones.csv": ("date", "name", "module", "required", "note"),
-    "standards.csv": ("scheme", "code", "label"),
 }
 # What may follow what. None is the state before the first event.
 LEGAL_NEXT: dict[str | None, tuple[str, ...]] = {

@@ -159,15 +159,12 @@ def waiting_answer(portfolio: Portfolio) -> Sentence:
     if not items:
         return Sentence("No submission is waiting with an assessor.")
     longest = items[0]
+    named = f"activity {longest.activity.key}, for {plural(longest.days, 'day')}."
+    if len(items) == 1:
+        return Sentence(f"1 submission waits with an assessor: {named}")
     late = sum(item.days > 7 * WEEKS_TOO_LONG for item in items)
-    wait = "waits" if len(items) == 1 else "wait"
-    text = (
-        f"{plural(len(items), 'submission')} {wait} with an assessor; the longest, activity "
-        f"{longest.activity.key}, for {plural(longest.days, 'day')}"
-    )
-    if late:
-        text += f". {late} {'has' if late == 1 else 'have'} waited over {WEEKS_TOO_LONG} weeks"
-    return Sentence(text + ".")
+    over = f" {late} {'has' if late == 1 else 'have'} waited over {WEEKS_TOO_LONG} weeks." if late else ""
+    return Sentence(f"{len(items)} submissions wait with an assessor; the longest, {named}{over}")
 
 
 def credits_answer(portfolio: Portfolio) -> Sentence:
@@ -179,8 +176,8 @@ def credits_answer(portfolio: Portfolio) -> Sentence:
     phases = progress.credits_by_phase(portfolio)
     largest = max(phases, key=lambda phase: phases[phase])
     text = (
-        f"{plural(total, 'credit')} come from {plural(len(portfolio.modules), 'module')}, most of them "
-        f"({number(phases[largest])}) in {phase_name(largest, inside=True)}. {number(states[CreditState.EARNED])} "
+        f"{plural(total, 'credit')} come from {plural(len(portfolio.modules), 'module')}; the largest "
+        f"share, {number(phases[largest])}, lies in {phase_name(largest, inside=True)}. {number(states[CreditState.EARNED])} "
         f"{'is' if states[CreditState.EARNED] == 1 else 'are'} earned by {day(portfolio.on)}"
     )
     awaiting = states[CreditState.AWAITING]

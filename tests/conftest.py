@@ -1,5 +1,6 @@
 """What the tests share: the shipped records, the shipped book built once, and copies to break."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,12 @@ class Built:
 
     def page(self, docname):
         return (self.html / f"{docname}.html").read_text(encoding="utf-8")
+
+    @property
+    def read(self):
+        """The pages that this run read."""
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", self.output)
+        return re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", plain)
 
     @property
     def executed(self):

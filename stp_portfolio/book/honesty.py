@@ -20,6 +20,7 @@ from urllib.parse import unquote, urldefrag
 
 import yaml
 from jupyter_book.config import PATH_JSON_SCHEMA, PATH_YAML_DEFAULT, get_validator
+from myst_nb.core.render import strip_ansi
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -34,6 +35,12 @@ NOT_CURRENT = "html-not-current"
 # What the schema and the defaults of Jupyter Book 1.0 leave out of the keys that it does read.
 _MORE_KEYS = {"project", "bibtex_reference_style", "html/use_multitoc_numbering", "html/navbar_footer_text"}
 _OPEN_KEYS = {"sphinx/config", "sphinx/local_extensions", "latex/latex_documents", "parse/myst_substitutions"}
+_TOC_KEYS = {
+    *("format", "root", "meta", "defaults", "options"),
+    *("parts", "chapters", "sections", "subtrees", "entries", "items"),
+    *("file", "glob", "url", "title"),
+    *("caption", "hidden", "maxdepth", "numbered", "reversed", "titlesonly"),
+}
 # Jupyter Book's own default; anything else would hide a fault.
 _MAY_BE_SUPPRESSED = {"myst.domains"}
 
@@ -76,6 +83,10 @@ def begin(app: Sphinx, config: Config) -> None:
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """After the build: check every link of the pages, then stamp it as clean or set it aside."""
+    for docname, noted in getattr(app.env, "nb_metadata", {}).items() if exception is None else ():
+        if error := (noted.get("exec_data") or {}).get("traceback"):
+            lines = [line for line in strip_ansi(error).splitlines() if line.strip()]
+            logger.warning(f"{docname}: a cell failed: {lines[-1]}", type="stp", subtype="cell")
     if exception is None and app.builder.format == "html":
         for fault in dead_links(Path(app.outdir)):
             logger.warning(fault, type="stp", subtype="link")
@@ -137,6 +148,16 @@ def _config_faults(app: Sphinx, config: Config) -> Iterator[str]:
         yield f"_config.yml, key sphinx/config/suppress_warnings: '{kind}' would hide a fault. Remove it and mend the fault."
 
 
+def _toc_keys(values: Any) -> Iterator[str]:
+    for value in values if isinstance(values, list) else ():
+        yield from _toc_keys(value)
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield str(key)
+            if key != "meta":
+                yield from _toc_keys(value)
+
+
 def _known_keys() -> set[str]:
     defaults = yaml.safe_load(PATH_YAML_DEFAULT.read_text(encoding="utf-8"))
     schema = yaml.safe_load(PATH_JSON_SCHEMA.read_text(encoding="utf-8"))
@@ -158,7 +179,11 @@ def _schema_keys(schema: dict[str, Any], above: str = "") -> Iterator[str]:
 
 
 def _toc_faults(app: Sphinx, config: Config) -> Iterator[str]:
-    """Files that the table of contents names and that do not exist; Sphinx would build without them."""
+    """Keys that the table of contents misspells, and files it names that do not exist: both pass in silence."""
+    toc = yaml.safe_load(Path(str(config.external_toc_path)).read_text(encoding="utf-8"))
+    for key in _toc_keys(toc):
+        if key not in _TOC_KEYS:
+            yield f"_toc.yml, key {key}: is not a key of a table of contents. Check its spelling."
     site_map = getattr(config, "external_site_map", None)
     for docname in site_map or ():
         path = Path(app.srcdir, docname)

@@ -66,13 +66,16 @@ def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[
     return row
 
 
-def link_to(link: Link, docname: str, *children: nodes.Node, classes: Sequence[str] = ()) -> addnodes.pending_xref:
-    """A reference to another page of the book, which Sphinx resolves and warns about if it dangles."""
+def link_to(link: Link, docname: str, *children: nodes.Node) -> addnodes.pending_xref:
+    """A reference to another page of the book; resolving it warns if that page does not exist.
+
+    It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
+    the text and drop the children.
+    """
     reference = addnodes.pending_xref(
-        "", refdomain="std", reftype="doc", reftarget=f"/{link.page}", refdoc=docname, refexplicit=True, refwarn=True
+        "", refdomain="doc", reftype="myst", reftarget=link.page, reftargetid=None, refdoc=docname, refexplicit=True
     )
-    inner = nodes.inline("", "", *(children or (nodes.Text(link.text),)), classes=list(classes))
-    reference += inner
+    reference += nodes.inline("", "", *(children or (nodes.Text(link.text),)))
     return reference
 
 
