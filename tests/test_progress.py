@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portfolios import START, Milestone, done, histories, make
+from portfolios import START, done, histories, make
 
 from stp_portfolio import progress, words
 from stp_portfolio.progress import CreditState, Status
-from stp_portfolio.records import ActivityKey, Module
+from stp_portfolio.records import ActivityKey, Milestone, Module
 
 DAY = timedelta(days=1)
 ON = date(2025, 6, 30)

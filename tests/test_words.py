@@ -4,9 +4,10 @@ import locale
 from datetime import date
 
 import pytest
-from portfolios import END_DAY, HALF_DAY, START, Milestone, done, make
+from portfolios import END_DAY, HALF_DAY, START, done, make
 
 from stp_portfolio import words
+from stp_portfolio.records import Milestone
 
 ON = date(2025, 6, 30)
 HALF = Milestone(HALF_DAY, "Half", "M", 10, "")
