@@ -1,5 +1,6 @@
 """What the tests share: the shipped records, the shipped book built once, and copies to break."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -44,10 +45,11 @@ class Built:
 
 
 def build(tree):
-    """Run the README's own build in a tree."""
+    """Run the README's own build in a tree, with the tree's own package."""
     done = subprocess.run(
         [JUPYTER_BOOK, "build", "."],
         cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
         encoding="utf-8",

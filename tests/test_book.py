@@ -202,6 +202,19 @@ def test_changed_row_shows_everywhere(copy):
     assert done.read == [f"{chapter}/11_LearningSession", f"{chapter}/index", "intro", *notebooks]
 
 
+def test_changed_code_shows_everywhere(copy):
+    """Another wording in the package: pages and notebooks that say it are made again, without a flag."""
+    build(copy)
+    path = copy / "stp_portfolio/words.py"
+    text = path.read_text(encoding="utf-8")
+    assert "signed off. The pace so far" in text
+    path.write_text(text.replace("signed off. The pace so far", "signed off. The speed so far"), encoding="utf-8")
+    done = build(copy)
+    assert done.code == 0, done.output
+    for name in ("intro", "notebooks/progress", "C1_Professional_Foundations/index"):
+        assert "The speed so far would bring" in text_of(done.page(name))
+
+
 def test_row_put_back_is_found_in_the_cache(copy):
     """The old numbers come back without running a notebook, even where the file's time is older."""
     import os
@@ -257,7 +270,14 @@ def test_other_day_of_reading(copy, as_of):
 
 def test_stray_files_are_not_pages(copy):
     """A virtual environment, a tool's cache and notes beside the book are neither built nor a fault."""
-    for name in (".pytest_cache/README.md", ".venv/lib/x.md", "env/lib/.cache/y.md", "env/z.ipynb", "NOTES.md", "private/p.md"):
+    for name in (
+        ".pytest_cache/README.md",
+        ".venv/lib/x.md",
+        "env/lib/.cache/y.md",
+        "env/z.ipynb",
+        "NOTES.md",
+        "private/p.md",
+    ):
         path = copy / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("# Stray\n", encoding="utf-8")
