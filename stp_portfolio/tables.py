@@ -274,14 +274,16 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
     now = progress.statuses(portfolio, portfolio.on)
     history = progress.histories(portfolio, portfolio.on)
     for status in Status:
+        waiting = ("Days with the assessor",) if status is Status.SUBMITTED else ()
         rows: list[tuple[Cell, ...]] = []
         for activity in progress.activities_of(portfolio, module):
             if now[activity.key] is status:
                 events = history[activity.key]
+                since = words.day(events[-1].date) if events else None
+                days = [(portfolio.on - events[-1].date).days] if waiting else []
                 held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
-                rows.append(
-                    (Link(activity.heading, activity.page), words.day(events[-1].date) if events else None, held)
-                )
+                rows.append((Link(activity.heading, activity.page), since, *days, held))
         if rows:
             caption = f"{status}: {words.activities(len(rows))}"
-            yield status, Table(caption, ("Activity", "Since", "Evidence"), tuple(rows), frozenset({"Evidence"}))
+            columns = ("Activity", "Since", *waiting, "Evidence")
+            yield status, Table(caption, columns, tuple(rows), frozenset({*waiting, "Evidence"}))

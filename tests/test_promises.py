@@ -35,10 +35,11 @@ def test_rows_pages_and_contents_agree(portfolio):
     """Each activity has one row, one page and one entry of the contents, in the same order."""
     listed = [activity.page for activity in portfolio.activities]
     folders = {page.rpartition("/")[0] for page in listed}
-    in_contents = [name for name in toc_files() if name.rpartition("/")[0] in folders and not name.endswith("/index")]
+    in_contents = [name for name in toc_files() if name in set(listed)]
     on_disk = [p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.md")]
     assert in_contents == listed
-    assert sorted(on_disk) == sorted([*listed, *(f"{folder}/index" for folder in folders)])
+    assert sorted(on_disk) == sorted(name for name in toc_files() if name.rpartition("/")[0] in folders)
+    assert len(toc_files()) == len(set(toc_files()))
 
 
 def test_example_has_twenty_activities(portfolio):

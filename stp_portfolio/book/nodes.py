@@ -20,7 +20,9 @@ class Picture(nodes.General, nodes.Element):
 
 def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
     """Write the SVG into the page, where it follows the theme and its text stays text."""
-    translator.body.append(f'<div class="stp-picture">{node["svg"]}</div>\n')
+    translator.body.append(
+        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
+    )
     raise nodes.SkipNode
 
 

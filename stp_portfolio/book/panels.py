@@ -10,7 +10,10 @@ So the source stays plain Markdown: an editor, JupyterLab or another engine show
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
 from typing import cast
 
 from docutils import nodes
@@ -18,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from stp_portfolio import progress, tables, words
+from stp_portfolio import pages, progress, tables, words
 from stp_portfolio.book.nodes import link_to, table
 from stp_portfolio.records import Activity, Event, Portfolio
 from stp_portfolio.tables import Link, Table
@@ -104,7 +107,10 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     for module in progress.modules_with_activities(portfolio):
         own = progress.activities_of(portfolio, module.code)
         if any(activity.page.rpartition("/")[0] == folder for activity in own):
-            found += [table(grouped, docname) for _, grouped in tables.by_status(portfolio, module.code)]
+            for _, grouped in tables.by_status(portfolio, module.code):
+                node = table(grouped, docname)
+                node["classes"].append("stp-by-status")
+                found.append(node)
     return found
 
 
@@ -118,6 +124,53 @@ def evidence_register(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     return [table(tables.evidence(portfolio), docname)]
 
 
+def gaps(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """Which standards the evidence speaks to, and which it does not, in a sentence."""
+    return [nodes.paragraph(text=words.coverage_answer(portfolio), classes=["stp-answer"])]
+
+
+MONTHS_AHEAD = 6
+
+
+def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """What the action plans promise for the next months, in a sentence and by month."""
+    due = pages.steps_ahead(portfolio, MONTHS_AHEAD)
+    on = portfolio.on
+    year, month = divmod(on.year * 12 + on.month - 1 + MONTHS_AHEAD, 12)
+    last = words.month(date(year, month + 1, 1))
+    if not due:
+        return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
+    count = len({activity.key for activity, _ in due})
+    fall = "falls" if len(due) == 1 else "fall"
+    text = f"{words.plural(len(due), 'step')} on {words.plural(count, 'page')} {fall} due up to {last}."
+    rows = tuple(
+        (
+            words.month(date(*step.month, 1)),
+            Link(activity.heading, activity.page),
+            step.action,
+            _first_upper(step.measure),
+        )
+        for activity, step in due
+        if step.month
+    )
+    columns = ("Month", "Activity", "Step", "Done when")
+    return [
+        nodes.paragraph(text=text, classes=["stp-answer"]),
+        table(Table("Steps that fall due, by month", columns, rows), docname),
+    ]
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def versions(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """What the book was made with."""
+    names = ("jupyter-book", "Sphinx", "myst-nb", "sphinx-book-theme", "pandas", "matplotlib")
+    rows = (("Python", platform.python_version()), *((name, version(name)) for name in names))
+    return [table(Table("Made with", ("Software", "Version"), rows), docname)]
+
+
 PANELS: dict[str, Panel] = {
     "summary": summary,
     "strip": strip,
@@ -126,6 +179,9 @@ PANELS: dict[str, Panel] = {
     "chapter": chapter,
     "milestones": milestones,
     "evidence": evidence_register,
+    "gaps": gaps,
+    "ahead": ahead,
+    "versions": versions,
 }
 
 
