@@ -199,7 +199,13 @@ def test_changed_row_shows_everywhere(copy):
     assert "on track" in text_of(done.page("notebooks/progress"))
     chapter = "C1_Professional_Foundations"
     notebooks = ["notebooks/coverage", "notebooks/credits", "notebooks/progress"]
-    assert done.read == [f"{chapter}/11_LearningSession", f"{chapter}/index", "intro", *notebooks]
+    assert done.read == [
+        f"{chapter}/11_LearningSession",
+        f"{chapter}/index",
+        f"{chapter}/synthesis",
+        "intro",
+        *notebooks,
+    ]
 
 
 def test_changed_code_shows_everywhere(copy):
