@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
@@ -207,17 +207,18 @@ def find_root(start: Path | None = None) -> Path:
     )
 
 
-def load(root: Path | None = None, today: date | None = None) -> Portfolio:
+def load(root: Path | None = None, today: date | None = None, instead: Mapping[str, bytes] | None = None) -> Portfolio:
     """Read and validate ``data/`` below ``root`` (default: found from the working folder).
 
-    ``today`` bounds what may have happened already and defaults to the real day. Raises
-    RecordsError with every problem found, and no other error of its own; then nothing is returned.
+    ``today`` bounds what may have happened already and defaults to the real day. ``instead`` gives
+    files (``progress.csv``) other contents than those on disk, to try a change before it is made.
+    Raises RecordsError with every problem found, and no other error of its own.
     """
     root = find_root(root) if root is None else Path(root).resolve()
     today = today or date.today()
     problems: list[Problem] = []
     settings = _read_settings(root, today, problems)
-    reader = _Reader(root, settings.start if settings else date.min, today, problems)
+    reader = _Reader(root, settings.start if settings else date.min, today, problems, instead or {})
     # In this order: each file refers only to those read before it.
     modules = reader.modules()
     standards = reader.standards()
@@ -391,6 +392,9 @@ class _Sheet:
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# UTF-8 that was once read as Windows text: â€™ for an apostrophe, Ã© for é.
+_GARBLED = re.compile(r"\u00e2\u20ac|[\u00c2\u00c3][\u0080-\u00bf\u0152-\u0192\u02c6-\u02dc\u2013-\u2122]")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
@@ -400,7 +404,7 @@ def _shown(value: str) -> str:
     return f"'{text if len(text) <= 60 else text[:57] + '…'}'"
 
 
-def _decoded(path: Path, sheet: _Sheet) -> str | None:
+def _raw(path: Path, sheet: _Sheet) -> bytes | None:
     try:
         if path.is_dir():
             sheet.wrong("is a folder", "Put the CSV file in its place")
@@ -408,24 +412,36 @@ def _decoded(path: Path, sheet: _Sheet) -> str | None:
         if path.stat().st_size > MAX_BYTES:
             sheet.wrong(f"is larger than {MAX_BYTES // 1_000_000} MB", "Check that it is the right file")
             return None
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         sheet.wrong("is missing", "Put the file back, from git or from a backup")
-        return None
     except OSError as error:
         sheet.wrong(f"cannot be read ({error.strerror})", "Close the program that holds it and check its permissions")
-        return None
+    return None
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """The text of a CSV file and its encoding: ``utf-8-sig``, ``utf-8`` or Windows' ``cp1252``.
+
+    Raises UnicodeDecodeError for anything else.
+    """
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return raw.decode("utf-8-sig"), "utf-8-sig"
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("cp1252"), "cp1252"
+
+
+def _decoded(raw: bytes, sheet: _Sheet) -> str | None:
     if b"\0" in raw:
         sheet.wrong("is not a text file (it holds NUL bytes)", "Save it as 'CSV UTF-8' from the spreadsheet")
         return None
     try:
-        text = raw.decode("utf-8-sig")
+        text, _ = decode(raw)
     except UnicodeDecodeError:
-        try:
-            text = raw.decode("cp1252")
-        except UnicodeDecodeError:
-            sheet.wrong("is neither UTF-8 nor Windows text", "Save it as 'CSV UTF-8' from the spreadsheet")
-            return None
+        sheet.wrong("is neither UTF-8 nor Windows text", "Save it as 'CSV UTF-8' from the spreadsheet")
+        return None
     if match := _CONFLICT.search(text):
         row = text.count("\n", 0, match.start()) + 1
         sheet.wrong("is a git conflict marker", "Choose one side and delete the markers", row, value=match[1])
@@ -436,15 +452,20 @@ def _decoded(path: Path, sheet: _Sheet) -> str | None:
     return text
 
 
-def _read_sheet(folder: Path, file: str, problems: list[Problem]) -> _Sheet:
+def separator_of(text: str, file: str) -> str:
+    """The separator that makes the header of a file whole; a spreadsheet's locale chooses it."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    columns = COLUMNS[file]
+    return max(",;\t", key=lambda s: sum(_clean(name).lower() in columns for name in first.split(s)))
+
+
+def _read_sheet(folder: Path, file: str, problems: list[Problem], raw: bytes | None) -> _Sheet:
     sheet = _Sheet(file, problems)
-    text = _decoded(folder / file, sheet)
+    raw = _raw(folder / file, sheet) if raw is None else raw
+    text = None if raw is None else _decoded(raw, sheet)
     if text is None:
         return sheet
-    columns = COLUMNS[file]
-    first = text.lstrip("\r\n").splitlines()[0]
-    # The separator is the one that makes the header whole; a spreadsheet's locale chooses it.
-    separator = max(",;\t", key=lambda s: sum(_clean(name).lower() in columns for name in first.split(s)))
+    separator = separator_of(text, file)
     before = len(problems)
     header: list[str] | None = None
     number = 0
@@ -485,7 +506,9 @@ def _read_sheet(folder: Path, file: str, problems: list[Problem]) -> _Sheet:
                 row.wrong("holds a control character", "Type the cell again", column)
             elif "\n" in cell or "\r" in cell:
                 row.wrong("holds a line break", "Keep the cell on one line", column)
-            elif "\ufffd" in cell:
+            elif _INVISIBLE.search(cell):
+                row.wrong("holds an invisible character", "Delete the cell and type it again", column)
+            elif "\ufffd" in cell or _GARBLED.search(cell):
                 row.wrong("holds a character that was lost in a conversion", "Type the cell again", column)
             elif cell.startswith(("=", "+", "@")) or (cell.startswith("-") and column != "credits"):
                 row.wrong("starts like a formula", "Start the cell with a letter or a digit", column)
@@ -570,15 +593,17 @@ class _Reader:
     at all is not checked against: a message names the cause, never its echo in ten other rows.
     """
 
-    def __init__(self, root: Path, start: date, today: date, problems: list[Problem]) -> None:
-        self.root, self.start, self.today, self.problems = root, start, today, problems
+    def __init__(
+        self, root: Path, start: date, today: date, problems: list[Problem], instead: Mapping[str, bytes]
+    ) -> None:
+        self.root, self.start, self.today, self.problems, self.instead = root, start, today, problems, instead
         self.unreadable: set[str] = set()
         self.codes: set[str] = set()
         self.activity_keys: set[ActivityKey] = set()
         self.standard_keys: set[StandardKey] = set()
 
     def sheet(self, file: str) -> _Sheet:
-        sheet = _read_sheet(self.root / FOLDER, file, self.problems)
+        sheet = _read_sheet(self.root / FOLDER, file, self.problems, self.instead.get(file))
         if not sheet.readable:
             self.unreadable.add(file)
         return sheet
@@ -772,6 +797,18 @@ def _references(
         else:
             found.append(key)
     return tuple(found)
+
+
+def on_day(portfolio: Portfolio, day: date) -> Portfolio:
+    """The same records read on another day."""
+    return replace(portfolio, on=day)
+
+
+def next_evidence_id(portfolio: Portfolio) -> str:
+    """The id after the highest one, in its form: ``E27`` after ``E26``; ``E01`` where there is none."""
+    numbered = [match for piece in portfolio.evidence if (match := re.fullmatch(r"(\D*)([0-9]+)", piece.id))]
+    last = max(numbered, key=lambda match: int(match[2]), default=None)
+    return f"{last[1]}{int(last[2]) + 1:0{len(last[2])}}" if last else "E01"
 
 
 def pages(portfolio: Portfolio) -> Iterator[tuple[Activity, Path]]:

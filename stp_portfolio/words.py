@@ -251,6 +251,40 @@ def uncovered_answer(portfolio: Portfolio) -> Sentence:
     return Sentence(f"{activities(len(bare)).capitalize()} {have} no evidence that speaks to a standard; {tail}.")
 
 
+def next_actions(portfolio: Portfolio) -> list[str]:
+    """What to do next, most pressing first: at least one line, for a list in a terminal or a report."""
+    on = portfolio.on
+    found = []
+    now = progress.statuses(portfolio, on)
+    for activity in portfolio.activities:
+        if now[activity.key] is Status.RETURNED:
+            event = progress.history(portfolio, activity.key, on)[-1]
+            why = f": {event.note}" if event.note else ""
+            found.append(f"Answer the return of {activity.key}, of {day(event.date)}{why}.")
+    found += [
+        f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
+        for wait in progress.waiting(portfolio, on)
+        if wait.days > 7 * WEEKS_TOO_LONG
+    ]
+    found += [
+        f"Ask the training officer to sign off {module.code}: all of its activities are."
+        for module, state in progress.credit_states(portfolio, on)
+        if state is CreditState.AWAITING
+    ]
+    working = [
+        (progress.history(portfolio, activity.key, on)[-1].date, activity)
+        for activity in portfolio.activities
+        if now[activity.key] is Status.IN_PROGRESS
+    ]
+    if working:
+        since, oldest = min(working, key=lambda item: item[0])
+        found.append(f"Take {oldest.key} further: in progress since {day(since)}, longer than any other.")
+    idle = [activity for activity in portfolio.activities if now[activity.key] is Status.NOT_STARTED]
+    if idle:
+        found.append(f"Seek an occasion for {idle[0].key}, {idle[0].title}: not started.")
+    return found or ["Nothing is open: every activity is signed off or with its assessor."]
+
+
 def computed_note(portfolio: Portfolio) -> Sentence:
     """How a page's numbers came about: the data, the day and the versions that computed them."""
     with_versions = series([f"{name} {version(name)}" for name in ("pandas", "matplotlib")])

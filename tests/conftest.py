@@ -44,12 +44,12 @@ class Built:
         return [line.split(": ")[0] for line in self.output.splitlines() if "Executing notebook" in line]
 
 
-def build(tree):
+def build(tree, **environment):
     """Run the README's own build in a tree, with the tree's own package."""
     done = subprocess.run(
         [JUPYTER_BOOK, "build", "."],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        env={**os.environ, "PYTHONPATH": str(tree), **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -264,7 +264,7 @@ def test_found_from_a_folder_below(data, monkeypatch):
     assert len(records.load().activities) == 20
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(records.COLUMNS)), st.binary(max_size=400), st.integers(0, 3000), st.integers(0, 40))
 def test_reading_raises_nothing_but_its_own_error(data, file, noise, at, cut):
     """Whatever bytes stand in a file, it is read or refused; no other error escapes."""

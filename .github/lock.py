@@ -1,0 +1,28 @@
+"""Write requirements.lock from requirements.txt: every package with hashes, for all systems and versions.
+
+Usage: python .github/lock.py (needs uv: pip install uv)
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> int:
+    """Resolve the pins for Python 3.11 and newer on every system; the package itself is left out."""
+    pins = [
+        line
+        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("-e")
+    ]
+    command = [
+        *(sys.executable, "-m", "uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"),
+        *("--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--output-file", "requirements.lock"),
+    ]
+    return subprocess.run(command, input="\n".join(pins), text=True, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Everything that can be wrong with the sources, found in one run and without a build."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+from stp_portfolio import configuration, pages, records
+from stp_portfolio.records import Portfolio
+
+_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(r"`[^`\n]*`")
+_LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((<[^>]+>|[^)\s]+)(?:\s+\"[^\"]*\")?\)")
+_OUTSIDE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: the file (from the root), the line where it has one, and what to do."""
+
+    file: str
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.text}"
+
+
+def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio | None]:
+    """Check the whole portfolio, or only what concerns some files or folders of it.
+
+    Returns the findings and the records, None where they are wrong.
+    """
+    found: list[Finding] = []
+    portfolio = None
+    try:
+        portfolio = records.load(root)
+    except records.RecordsError as error:
+        found += [Finding(f"{records.FOLDER}/{p.file}", str(p).split(": ", 1)[1], p.row) for p in error.problems]
+    for fault in configuration.faults(root):
+        file, _, text = fault.partition(": ")
+        name, _, where = file.partition(", ")
+        found.append(Finding(name, f"{where}: {text}" if where else text))
+    if portfolio is not None:
+        found += _contract(portfolio)
+    listed = configuration.toc_files(root)
+    for name in listed:
+        page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
+        if page.is_file():
+            found += _links(root, page)
+        elif notebook.is_file():
+            found += _notebook(root, notebook)
+    if portfolio is not None:
+        found += [
+            Finding("_toc.yml", f"{activity.page} is not in the table of contents. Add it, so that it is published")
+            for activity in portfolio.activities
+            if activity.page not in listed
+        ]
+    chosen = [path.resolve() for path in only]
+    if chosen:
+        found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
+    return found, portfolio
+
+
+def _contract(portfolio: Portfolio) -> Iterator[Finding]:
+    for activity, path in records.pages(portfolio):
+        if path.suffix != ".md":
+            continue
+        try:
+            page = pages.read(path)
+        except (OSError, UnicodeDecodeError):
+            yield Finding(_name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8")
+            continue
+        for problem in pages.problems(page, activity, portfolio):
+            yield Finding(_name(portfolio.root, path), problem)
+
+
+def _links(root: Path, path: Path) -> Iterator[Finding]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return  # said by the contract
+    bare = _CODE.sub(_blank, _FENCE.sub(_blank, text))
+    for match in _LINK.finditer(bare):
+        target = match[1].strip("<>")
+        if _OUTSIDE.match(target):
+            continue
+        address, fragment = urldefrag(target)
+        other = path.parent / unquote(address) if address else path
+        line = text.count("\n", 0, match.start()) + 1
+        if not other.is_file():
+            yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
+        elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
+            yield Finding(_name(root, path), f"the link '{target}' leads to a heading that does not exist", line)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def _anchors(path: Path) -> set[str]:
+    """The anchors of a page: its headings as MyST writes them, and its explicit labels."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8-sig"))
+    headings = re.findall(r"^#+ +(.+?)\s*$", text, flags=re.MULTILINE)
+    slugs = {re.sub(r"[^\w\u4e00-\u9fff\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r"^\(([^)\s]+)\)=", text, flags=re.MULTILINE))
+
+
+def _notebook(root: Path, path: Path) -> Iterator[Finding]:
+    name = _name(root, path)
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells = notebook["cells"]
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        yield Finding(name, "is not a notebook that can be read. Put it back, from git or from a backup")
+        return
+    for fault in configuration.notebook_faults(notebook):
+        yield Finding(name, fault)
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+        yield Finding(
+            name, "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
+        )
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.resolve().relative_to(root).as_posix()

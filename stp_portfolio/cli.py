@@ -1,0 +1,272 @@
+"""The ``portfolio`` command: progress at a glance, recording what happened, checking everything.
+
+Exit codes: 0 done; 1 something is wrong or was refused, with the reason; 2 the command was misused.
+Nothing here imports pandas, Matplotlib or Sphinx, so every verb answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stp_portfolio import checks, progress, records, words, writing
+from stp_portfolio.progress import Status
+from stp_portfolio.records import Activity, Portfolio
+
+app = typer.Typer(
+    name="portfolio",
+    help="Keep a training portfolio: see progress, record what happened, check everything.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
+app.add_typer(evidence_app, name="evidence")
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; every refusal ends in one message and code 1, never in a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a piped Windows console knows no ≥ and no …
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except records.RecordsError as error:
+        _refuse(str(error))
+    except writing.WriteError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check that it is there and not open."
+        )
+
+
+def _refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(1)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day. Write it as 2025-07-07, year first.") from None
+
+
+Day = Annotated[
+    str | None, typer.Option("--date", metavar="DATE", help="The day it happened, as 2025-07-07; today by default.")
+]
+
+
+# -- status -----------------------------------------------------------------------------------
+
+
+@app.command()
+def status(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07.")
+    ] = None,
+) -> None:
+    """Progress at a glance: counts, the next milestone, what has waited longest, what to do next."""
+    portfolio = records.load()
+    day = _day(as_of)
+    if day is not None:
+        if day < portfolio.settings.start:
+            raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
+        portfolio = records.on_day(portfolio, day)
+    out.print(Text(portfolio.settings.title, style="bold"))
+    if line := words.example_line(portfolio):
+        out.print(Text(line, style="dim"))
+    out.print()
+    out.print(Text(str(words.status_summary(portfolio))))
+    out.print(Text(str(words.progress_answer(portfolio)), style="bold"))
+    out.print(Text(str(words.pace_answer(portfolio))))
+    out.print(Text(str(words.waiting_answer(portfolio))))
+    out.print(Text(str(words.credits_answer(portfolio))))
+    _print_waiting(portfolio)
+    out.print(Text("\nWhat to do next", style="bold"))
+    for action in words.next_actions(portfolio):
+        out.print(Text(f"- {action}"))
+
+
+def _print_waiting(portfolio: Portfolio) -> None:
+    items = progress.waiting(portfolio, portfolio.on)
+    if not items:
+        return
+    table = Table(box=None, pad_edge=False, title="With an assessor", title_justify="left", title_style="bold")
+    table.add_column("Activity")
+    table.add_column("Submitted")
+    table.add_column("Days", justify="right")
+    for wait in items:
+        table.add_row(f"{wait.activity.key} {wait.activity.title}", words.day(wait.since), str(wait.days))
+    out.print()
+    out.print(table, soft_wrap=False)
+
+
+# -- record -----------------------------------------------------------------------------------
+
+
+@app.command()
+def record(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as S-C1/5; or a module, as S-C1.")],
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="started, submitted, returned or signed_off.")],
+    day: Day = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A few words, without a name.")] = "",
+) -> None:
+    """Append one event to the records; a step out of order is refused with the reason.
+
+    For a module, signed_off notes the day on which the training officer signed it off.
+    """
+    portfolio = records.load()
+    when = _day(day) or date.today()
+    name = event.lower().replace("-", "_")
+    if "/" not in activity:
+        _sign_module_off(portfolio, activity, name, when)
+        return
+    found = _activity(portfolio, activity)
+    if name not in records.EVENTS:
+        _refuse(f"'{event}' is not an event. Use one of: {', '.join(records.EVENTS)}.")
+    past = progress.history(portfolio, found.key, date.max)
+    legal = records.LEGAL_NEXT[past[-1].event if past else None]
+    if name not in legal:
+        since = (
+            f"its last event is '{past[-1].event}' of {words.day(past[-1].date)}" if past else "it has not been started"
+        )
+        _refuse(
+            f"{found.key} cannot be {name.replace('_', ' ')}: {since}. "
+            f"What can follow is {' or '.join(legal) or 'nothing: a signed-off activity is done'}."
+        )
+    cells = {
+        "date": when.isoformat(),
+        "module": found.key.module,
+        "number": str(found.key.number),
+        "event": name,
+        "note": note,
+    }
+    writing.append(portfolio.root, "progress.csv", cells)
+    now = records.load(portfolio.root)
+    out.print(Text(f"Recorded: {found.key} {name.replace('_', ' ')} on {words.day(when)}."))
+    if when > now.on:
+        out.print(
+            Text(f"The book is read on {words.day(now.on)} (as_of in data/portfolio.toml) and does not show it yet.")
+        )
+    else:
+        out.print(Text(str(words.progress_answer(now))))
+
+
+def _activity(portfolio: Portfolio, text: str) -> Activity:
+    wanted = text.casefold()
+    for activity in portfolio.activities:
+        if str(activity.key).casefold() == wanted:
+            return activity
+    example = next((str(activity.key) for activity in portfolio.activities), "S-C1/5")
+    _refuse(
+        f"'{text}' is not an activity of data/activities.csv. Write the module's code and the number, such as {example}."
+    )
+
+
+def _sign_module_off(portfolio: Portfolio, code: str, event: str, when: date) -> None:
+    module = next((m for m in portfolio.modules if m.code and m.code.casefold() == code.casefold()), None)
+    if module is None:
+        codes = ", ".join(m.code for m in portfolio.modules if m.code) or "none yet"
+        _refuse(
+            f"'{code}' is neither an activity nor a module. Activities are written {codes.split(',')[0]}/5; modules: {codes}."
+        )
+    if event != "signed_off":
+        _refuse(f"A module can only be signed_off. For an activity, write its number too: {module.code}/5.")
+    if module.signed_off:
+        _refuse(f"{module.code} is signed off already, on {words.day(module.signed_off)}.")
+    open_ = [
+        str(key)
+        for key, status_ in progress.statuses(portfolio, when).items()
+        if key.module == module.code and status_ is not Status.SIGNED_OFF
+    ]
+    if open_:
+        _refuse(
+            f"{module.code} has {words.activities(len(open_))} not signed off: {words.series(open_[: words.MANY])}{' …' if len(open_) > words.MANY else ''}."
+        )
+
+    def sign(row: dict[str, str]) -> dict[str, str]:
+        return {**row, "signed_off": when.isoformat()} if row["code"] == module.code else row
+
+    writing.rewrite(portfolio.root, "modules.csv", sign)
+    out.print(
+        Text(
+            f"Recorded: {module.code} signed off on {words.day(when)}, {words.plural(module.credits, 'credit')} earned."
+        )
+    )
+
+
+# -- evidence ---------------------------------------------------------------------------------
+
+
+@evidence_app.command("add")
+def evidence_add(
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is, without a name.")],
+    activities: Annotated[
+        list[str], typer.Option("--for", metavar="ACTIVITY", help="An activity it serves, as S-C1/5. May be repeated.")
+    ],
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Plan, audit report, feedback, …")],
+    standards: Annotated[
+        list[str] | None,
+        typer.Option("--standard", metavar="STANDARD", help="A standard it speaks to, as HCPC/7. May be repeated."),
+    ] = None,
+    day: Day = None,
+    file: Annotated[str, typer.Option("--file", metavar="PATH", help="Its file, from the portfolio's folder.")] = "",
+) -> None:
+    """Register a piece of evidence; its id is assigned."""
+    portfolio = records.load()
+    keys = [str(_activity(portfolio, text).key) for text in activities]
+    identifier = records.next_evidence_id(portfolio)
+    cells = {
+        "id": identifier,
+        "date": (_day(day) or date.today()).isoformat(),
+        "title": title,
+        "kind": kind,
+        "activities": ";".join(keys),
+        "standards": ";".join(standards or ()),
+        "file": file,
+    }
+    writing.append(portfolio.root, "evidence.csv", cells)
+    out.print(Text(f"Registered {identifier}: {title}, for {words.series(keys)}."))
+    out.print(Text(f"Name it in bold on the page, **{identifier}**, and say what it shows."))
+
+
+# -- check ------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATHS]", help="Only what concerns these files or folders.")
+    ] = None,
+) -> None:
+    """Everything that can be wrong, in one run: records, settings, pages, links and notebooks."""
+    root = records.find_root()
+    for path in paths or ():
+        if not path.exists():
+            _refuse(f"{path} does not exist. Name a file or folder of the portfolio.")
+    found, portfolio = checks.run(root, paths or ())
+    for finding in found:
+        out.print(Text(str(finding)))
+    if found:
+        out.print()
+        _refuse(f"{words.plural(len(found), 'finding')}. Mend them and run the command again.")
+    count = len(portfolio.activities) if portfolio else 0
+    out.print(
+        Text(
+            f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks."
+        )
+    )
