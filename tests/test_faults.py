@@ -132,7 +132,8 @@ def test_fault_fails_twice(copy, name):
         done = build(copy)
         assert done.code != 0, done.output
         assert message in done.output
-        assert "Traceback (most recent call last)" not in done.output
+        # A kernel that is interrupted at its time limit writes its own trace before it goes.
+        assert "Traceback (most recent call last)" not in done.output.split("ipykernel/kernelbase.py")[-1]
         assert not list(done.html.glob("*.html"))
 
 
