@@ -11,6 +11,7 @@ from urllib.parse import unquote, urldefrag
 
 from stp_portfolio import configuration, pages, records
 from stp_portfolio.records import Portfolio
+from stp_portfolio.screening import sources
 
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
@@ -60,10 +61,26 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
             for activity in portfolio.activities
             if activity.page not in listed
         ]
+    found += _screening(root, portfolio)
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
     return found, portfolio
+
+
+def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
+    """Direct identifiers one by one; a term that occurs in several places is asked about once."""
+    terms: dict[str, list[sources.Found]] = {}
+    for found in sources.run(root, portfolio):
+        if found.direct:
+            yield Finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line)
+        else:
+            terms.setdefault(found.text, []).append(found)
+    for places in terms.values():
+        first, *others = places
+        where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
+        more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
+        yield Finding(first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line)
 
 
 def _contract(portfolio: Portfolio) -> Iterator[Finding]:

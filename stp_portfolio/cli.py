@@ -19,6 +19,7 @@ from rich.text import Text
 from stp_portfolio import checks, progress, records, words, writing
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Portfolio
+from stp_portfolio.screening import direct, sources
 
 app = typer.Typer(
     name="portfolio",
@@ -30,6 +31,11 @@ app = typer.Typer(
 )
 evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
+
+NO_PROOF = (
+    "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare condition, a small "
+    "number, an event that was in the news, or a combination of details that singles somebody out?"
+)
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -244,6 +250,34 @@ def evidence_add(
     out.print(Text(f"Name it in bold on the page, **{identifier}**, and say what it shows."))
 
 
+# -- approve ----------------------------------------------------------------------------------
+
+
+@app.command()
+def approve(
+    terms: Annotated[
+        list[str], typer.Argument(metavar="TERM...", help="Words or phrases that name nobody and no place.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it identifies nobody.")] = "no name",
+) -> None:
+    """Add terms to the list that screening does not ask about; an identifier is refused."""
+    root = records.find_root()
+    known = set(sources.approved_terms(root))
+    for term in terms:
+        if hits := direct(term):
+            _refuse(
+                f"'{term}' is a direct identifier ({hits[0].kind}) and cannot be approved. Take it out of the text."
+            )
+        if not term.strip() or any(mark in term for mark in "|#\n\r"):
+            _refuse(f"'{term}' is not a term. Write a word or a phrase without bars, hashes and line breaks.")
+    new = [term.strip() for term in dict.fromkeys(terms) if term.strip() not in known]
+    plain = " ".join(reason.replace("|", "/").split())
+    writing.append_lines(root, "approved_terms.txt", [f"{term} | {date.today()} | {plain}" for term in new])
+    out.print(
+        Text(f"Approved {words.series(new) if new else 'nothing new'}. No check proves that a text is anonymous.")
+    )
+
+
 # -- check ------------------------------------------------------------------------------------
 
 
@@ -253,7 +287,7 @@ def check(
         list[Path] | None, typer.Argument(metavar="[PATHS]", help="Only what concerns these files or folders.")
     ] = None,
 ) -> None:
-    """Everything that can be wrong, in one run: records, settings, pages, links and notebooks."""
+    """Everything that can be wrong, in one run: records, settings, pages, links, notebooks, and what may identify somebody."""
     root = records.find_root()
     for path in paths or ():
         if not path.exists():
@@ -265,8 +299,9 @@ def check(
         out.print()
         _refuse(f"{words.plural(len(found), 'finding')}. Mend them and run the command again.")
     count = len(portfolio.activities) if portfolio else 0
+    out.print(Text(NO_PROOF, style="dim"))
     out.print(
         Text(
-            f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks."
+            f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
         )
     )

@@ -12,7 +12,7 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -71,6 +71,33 @@ def rewrite(
     _change(root, file, with_changes, today)
 
 
+def append_lines(root: Path, file: str, lines: Iterable[str]) -> None:
+    """Add lines to a plain text file of ``data/`` (made where it is missing), as safely as a row.
+
+    Raises WriteError as ``append`` does.
+    """
+    path = (root / FOLDER / file).resolve()
+    with _alone(root, path):
+        try:
+            before = path.read_bytes() if path.exists() else b""
+            end = b"" if not before or before.endswith(b"\n") else b"\n"
+            after = before + end + "".join(f"{line}\n" for line in lines).encode()
+            if before:
+                _keep(path, before)
+            else:
+                path.touch()
+            _put(path, before, after)
+        except OSError as error:
+            raise _in_use(file, error) from error
+
+
+def _in_use(file: str, error: OSError) -> WriteError:
+    return WriteError(
+        f"{FOLDER}/{file} could not be written ({error.strerror or error}). Close the program that holds it, "
+        "check that there is room on the disk, and try again."
+    )
+
+
 # -- dialect ----------------------------------------------------------------------------------
 
 
@@ -115,10 +142,7 @@ def _change(root: Path, file: str, change: Callable[[list[str], _Dialect], list[
                 f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'. Save it as 'CSV UTF-8' first."
             ) from error
         except OSError as error:
-            raise WriteError(
-                f"{FOLDER}/{file} could not be written ({error.strerror or error}). Close the program that holds it, "
-                "check that there is room on the disk, and try again."
-            ) from error
+            raise _in_use(file, error) from error
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from typing import NoReturn
 from urllib.parse import unquote, urldefrag
 
 import yaml
+from docutils import nodes
 from myst_nb.core.render import strip_ansi
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
@@ -29,6 +30,7 @@ from sphinx.util import logging
 from stp_portfolio import configuration, records
 from stp_portfolio.book import freshness
 from stp_portfolio.configuration import MAY_BE_SUPPRESSED
+from stp_portfolio.screening import direct, sources
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,36 @@ def begin(app: Sphinx, config: Config) -> None:
     if faults:
         heading = "The book's configuration is at fault:"
         stop(app, "\n".join([heading, *(f"  {fault}" for fault in faults), "Nothing was built."]))
+    _screen_sources(app)
+
+
+def _screen_sources(app: Sphinx) -> None:
+    """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
+    found = sources.run(Path(app.srcdir), app.stp_portfolio)  # type: ignore[attr-defined]
+    if identifiers := [hit for hit in found if hit.direct]:
+        heading = "The sources hold what could identify a person:"
+        stop(app, "\n".join([heading, *(f"  {hit}" for hit in identifiers), "Nothing was built."]))
+    if terms := {hit.text for hit in found}:
+        logger.info(f"{len(terms)} terms wait for review before a release: run portfolio check")
+
+
+def screen_output(app: Sphinx, doctree: nodes.document) -> None:
+    """What a notebook computed is on no list of sources: screen it as it will be read."""
+    if str(app.env.doc2path(app.env.docname)).endswith(".ipynb"):
+        days = sources.own_dates(app.stp_portfolio)  # type: ignore[attr-defined]
+        unseen: set[int] = set()
+        for bundle in doctree.findall(
+            lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+        ):
+            # Forms of one output: the plain ones are for other places than a page.
+            forms = [form for form in bundle if form.get("mime_type") not in ("text/plain", "text/html")]
+            unseen.update(id(node) for form in bundle if forms and form not in forms for node in form.findall())
+        texts = [node.astext() for node in doctree.findall(nodes.TextElement) if id(node) not in unseen]
+        texts += [str(node.get("alt", "")) for node in doctree.findall() if isinstance(node, nodes.Element)]
+        for hit in direct("\n\n".join(texts), days):
+            logger.warning(
+                f"an output holds an identifier ({hit.kind})", location=app.env.docname, type="stp", subtype="screening"
+            )
 
 
 def _unknown_settings(app: Sphinx, config: Config) -> Iterator[str]:
@@ -192,4 +224,5 @@ def setup(app: Sphinx) -> None:
     std_logging.getLogger("sphinx").addHandler(app.stp_warnings)  # type: ignore[attr-defined]
     app.connect("config-inited", begin, priority=900)
     app.connect("source-read", check_notebook, priority=400)
+    app.connect("doctree-read", screen_output, priority=400)
     app.connect("build-finished", finish, priority=900)
