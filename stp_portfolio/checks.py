@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,11 @@ from stp_portfolio import configuration, pages, records
 from stp_portfolio.records import Portfolio
 from stp_portfolio.screening import sources
 
+PRIVATE = "private"
+_PRIVATE_TRACKED = (
+    "git tracks it, or an earlier commit holds it. Never publish this repository: take the file out of git and "
+    "begin a new history from a clean copy"
+)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((<[^>]+>|[^)\s]+)(?:\s+\"[^\"]*\")?\)")
@@ -62,10 +68,30 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
             if activity.page not in listed
         ]
     found += _screening(root, portfolio)
+    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(root)]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
     return found, portfolio
+
+
+def private_in_git(root: Path) -> list[str]:
+    """Files of the overlay that git tracks, or held in any earlier commit: what must never happen."""
+    now = git(root, "ls-files", "--", f"{PRIVATE}/")
+    ever = git(root, "log", "--all", "--format=", "--name-only", "--", f"{PRIVATE}/")
+    return sorted({name for text in (now, ever) if text for name in text.splitlines() if name})
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """What git prints, or None where it fails or is not there."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git with fixed arguments
+            ["git", "-c", "core.quotepath=off", *arguments],  # noqa: S607 - the git of the user
+            cwd=root, capture_output=True, check=False,
+        )  # fmt: skip
+    except OSError:
+        return None
+    return done.stdout.decode("utf-8", errors="replace") if done.returncode == 0 else None
 
 
 def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:

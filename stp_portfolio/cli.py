@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stp_portfolio import checks, progress, records, words, writing
+from stp_portfolio import checks, editions, progress, records, words, writing
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Portfolio
 from stp_portfolio.screening import direct, sources
@@ -49,7 +49,7 @@ def main() -> None:
         app()
     except records.RecordsError as error:
         _refuse(str(error))
-    except writing.WriteError as error:
+    except (writing.WriteError, editions.EditionError) as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(
@@ -276,6 +276,35 @@ def approve(
     out.print(
         Text(f"Approved {words.series(new) if new else 'nothing new'}. No check proves that a text is anonymous.")
     )
+
+
+# -- build and release ------------------------------------------------------------------------
+
+
+@app.command()
+def build(
+    edition: Annotated[str, typer.Option("--edition", metavar="EDITION", help="public or assessor.")] = "public",
+    private: Annotated[
+        Path | None,
+        typer.Option("--private", metavar="DIR", help="The overlay of the assessor's edition; private/ by default."),
+    ] = None,
+) -> None:
+    """Build the book: the public edition, or the assessor's with the private overlay laid on top."""
+    root = records.find_root()
+    if edition == "public":
+        raise SystemExit(1 if editions.build_public(root) else 0)
+    if edition != "assessor":
+        _refuse(f"'{edition}' is not an edition. Use public or assessor.")
+    target = editions.build_assessor(root, private or root / editions.PRIVATE, lambda text: out.print(Text(text)))
+    out.print(Text(f"{editions.MARK}: {target / 'index.html'}"))
+
+
+@app.command()
+def release() -> None:
+    """The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened."""
+    out.print(Text(NO_PROOF))
+    site = editions.release(records.find_root(), lambda text: out.print(Text(text)))
+    out.print(Text(f"To publish: {site}. Every file with its SHA-256: {site.parent / 'manifest.csv'}"))
 
 
 # -- check ------------------------------------------------------------------------------------

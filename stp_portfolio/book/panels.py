@@ -284,6 +284,8 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
     for activity in portfolio.activities:
         if activity.page == docname:
             section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
+    if app.config.stp_edition:
+        section.insert(_after_title(section), nodes.paragraph(text=app.config.stp_edition, classes=["stp-edition"]))
     if line := words.example_line(portfolio):
         section.insert(_after_title(section), nodes.paragraph(text=line, classes=["stp-example"]))
 
@@ -328,4 +330,5 @@ def asked_for(env: BuildEnvironment) -> dict[str, list[str]]:
 
 def setup(app: Sphinx) -> None:
     """Place panels on every page read."""
+    app.add_config_value("stp_edition", "", "env", types=[str])
     app.connect("doctree-read", place)
