@@ -180,8 +180,21 @@ def _mark(tree: Path) -> None:
 
 def _jupyter_book(tree: Path) -> int:
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-    command = Path(sys.executable).with_name(name)
-    return subprocess.run([command, "build", "."], cwd=tree, check=False).returncode  # noqa: S603 - our own tool
+    command = [str(Path(sys.executable).with_name(name)), "build", "."]
+    if sys.stdout.isatty():
+        return subprocess.run(command, cwd=tree, check=False).returncode  # noqa: S603 - our own tool
+    process = subprocess.Popen(  # noqa: S603 - our own tool
+        command,
+        cwd=tree,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    for line in process.stdout or ():  # plain where it is piped: Jupyter Book colours whatever it is told
+        sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", line))
+    return process.wait()
 
 
 # -- release ----------------------------------------------------------------------------------

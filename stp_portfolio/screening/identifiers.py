@@ -8,8 +8,21 @@ from datetime import date
 
 from stp_portfolio.screening.text import Hit, flatten
 
-_GAP = r"(?: ?[|_/.\\-]{1,2} ?| {1,2})?"  # more than that parts the columns of a table
-_TEN_DIGITS = re.compile(rf"(?<![\w.,]) ?(?P<number>\d(?:{_GAP}\d){{9}})(?![\d]|\.\d|,\d)")
+_TEN_DIGITS = re.compile(r"(?<!\d[.,])(?<![A-Za-z\d])(?P<number>\d(?:(?:[^\w\n]{1,4}|_{1,2})?\d){9})(?![\d]|[.,]\d)")
+# How ten digits are parted where they are one number; any other grouping is a row of numbers.
+_GROUPS = {
+    (10,),
+    (3, 3, 4),
+    (1,) * 10,
+    (5, 5),
+    (3, 7),
+    (6, 4),
+    (4, 6),
+    (4, 3, 3),
+    (2, 2, 2, 2, 2),
+    (1, 2, 3, 4),
+    (3, 3, 2, 2),
+}
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -19,10 +32,14 @@ _ORDINAL = (
     r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth"
     r"|seventeenth|eighteenth|nineteenth|twentieth|twenty-\w+|thirtieth|thirty-first"
 )
+_DIGIT_WORD = (
+    r"oh|nought|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|double|treble|triple"
+)
 _DATE = re.compile(
     rf"\b(?:{_DAY}(?:st|nd|rd|th)?(?: of)?[ /-]{_MONTH}\b\.?(?:,?[ /-]+'?\d{{2,4}})?"
     rf"|{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?\b(?!\d| ?%)(?:,? \d{{4}})?"
-    rf"|{_DAY}[/.-](?:0?[1-9]|1[0-2])[/.-](?:\d{{4}}|\d{{2}})"
+    rf"|{_DAY}([/.-])(?:0?[1-9]|1[0-2])\1(?:\d{{4}}|\d{{2}})"
     r"|(?:19|20)\d{2}[/.-](?:0[1-9]|1[0-2])[/.-](?:0[1-9]|[12]\d|3[01])"
     rf"|(?:{_ORDINAL})(?: day)?(?: of)? {_MONTH}\b"
     r"|\b\d{1,2}[ ./-](?:i{1,3}|iv|vi{0,3}|ix|xi{0,2})[ ./-](?:19|20)?\d{2}"
@@ -30,16 +47,19 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _OWN_DATE = re.compile(
-    r"\b(?:completed|signed[ _-]off|submitted|returned|started|due|deadline|as of|as_of|accessed|retrieved|published|updated"
+    r"\b(?:completed|signed|signed[ _-]off|assessed|accepted|requested|uploaded|feedback|agreement|induction|appraisal|supervision|dops|cbd|enrolled|attempted|marked|reviewed|approved|logged|written|agreed|drafted|dated|planned|recorded|firmware|build|software|model|revision|rev|submitted|returned|started|due|deadline|as of|as_of|accessed|retrieved|published|updated"
     r"|revised|issued|released|in force|effective|version|milestone|activities|programme|required by|review date|starts?|ends?"
     r"|built|computed|credits|earned|with the assessor|expires?|opens?|closes?|valid|census|financial year|cohort"
     r"|curriculum|guideline|standard|regulations?|came into)\b",
     re.IGNORECASE,
 )
+_OWN_AFTER = re.compile(
+    r"[ ,]*(?:deadline|release|edition|version|cohort|curriculum|at induction|was the deadline)\b", re.IGNORECASE
+)
 _PEOPLE = re.compile(
     r"\b(?:patients?|he|she|him|her|his|hers|they|them|admitted|died|seen|scanned|born|clinic|ward|mother|father|wife|husband|son"
     r"|daughter|man|woman|boy|girl|child|baby|relatives?|carer|appointment|operation|surgery|collapsed|referred|attended"
-    r"|discharged|transferred|theatre|biops\w+|donor)\b",
+    r"|discharged|transferred|theatre|biops\w+|donor|transfusion|reaction|stroke|crash|arrest|happened|took place|bag)\b",
     re.IGNORECASE,
 )
 _AREAS = (
@@ -52,7 +72,7 @@ _POSTCODE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = (
-    r"hospital|unit|case|clinic|patient|accession|sample|specimen|lab(?:oratory)?|episode|request|order|study|encounter|pathway"
+    r"hospital|unit|case|clinic|patient|pt|donation|accession|sample|specimen|lab(?:oratory)?|episode|request|order|study|encounter|pathway"
     r"|referral|radiology|exam(?:ination)?|record|registry|trial|participant|subject|spell|attendance|visit|donor|family|pedigree"
     r"|proband|slide|block|biobank|device|implant|bed ?head|district|case ?notes?|folder|web|register|wristband|consignment|tracking|batch order|appointment|booking"
 )
@@ -68,7 +88,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("hospital number", r"\b(?:folder|case ?notes?|notes|file|chart|packet|envelope|bag|tube|vial)\b[^.\n]{0,25}?\b(?=[A-Z\d./-]*\d{2}[./-])[A-Z]{0,3}\d{2,}(?:[./-][A-Z\d]+)+\b", 0),
         ("NHS number", r"\bnhs (?:number|no)\b[^\n.]{0,60}?\b\d{4,}\b", re.IGNORECASE),
         ("phone", r"\b(?:(?:oh|nought|zero|one|two|three|four|five|six|seven|eight|nine|double|treble|triple|hundred)[ ,-]+(?:oh[ ,-]+)?){6,}", re.IGNORECASE),
-        ("identifier", r"\b(?!(?:CS|BS|RA)\d)[A-Z]{1,3}\d{6,9}[A-Z]?\b", 0),
+        ("identifier", r"\b(?!(?:CS|BS|RA|PMC|PMID|RFC|CVE|ISO|IEC|EN|BS)\d)[A-Z]{1,3}\d{6,9}[A-Z]?\b", 0),
         ("identifier", r"\b\d{2}[A-Z]{1,2}-?\d{5,9}\b", 0),
         ("identifier", r"\b[A-Z]{1,3}[/-]?\d{2}[/-]\d{4,8}(?:-?[A-Z])?\b", 0),
         ("identifier", r"\b[A-Z]{1,2}\d{2}[/-]\d{4,8}\b", 0),
@@ -90,15 +110,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("e-mail", r"[\w.+'-]+(?:@| @ )[\w-]+(?: ?\. ?[\w-]+)+", 0),
         ("e-mail", r"\b[\w.+-]+ ?[\[({<] ?(?:at|@) ?[\])}>] ?[\w-]+(?: ?[\[({<]? ?(?:dot|\.) ?[\])}>]? ?[\w-]+)+", re.IGNORECASE),
         ("e-mail", r"\b[\w.+-]+ at [\w-]+(?: dot [\w-]+)+\b", re.IGNORECASE),
-        ("handle", r"(?<![\w./@])@(?!(?:property|staticmethod|classmethod|dataclass|functools|cached?|lru_cache|pytest|given|settings|app|media|import|page|charset|keyframes|override|njit|jit|click|decorator)\b)[A-Za-z]\w{2,}", 0),
-        ("National Insurance number", r"(?<![\w])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?!\w)", re.IGNORECASE),
+        ("handle", r"(?<![\w./@])@(?!(?:property|staticmethod|classmethod|dataclass|functools|cached?|lru_cache|pytest|given|settings|app|media|import|page|charset|keyframes|article|book|booklet|conference|inbook|incollection|inproceedings|manual|misc|mastersthesis|phdthesis|techreport|online|software|unpublished|override|njit|jit|click|decorator)\b)[A-Za-z]\w{2,}", 0),
+        ("National Insurance number", r"(?<![\w])[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?!\w)", re.IGNORECASE),
         ("passport number", r"\bpassport\b[^.\n]{0,20}?\b[A-Z]?\d{8,9}\b", re.IGNORECASE),
-        ("registration number", r"\b(?:hcpc|gmc|nmc|gphc|gdc|rct|ahcs|ipem|rcpath|registration|registered|pin)\b(?:\b[Nn]o\.|[^.\n]){0,25}?\b(?:[A-Z]{1,3}\d{4,7}|\d{6,8}|\d{2}[A-L]\d{4}[A-Z])\b", re.IGNORECASE),
-        ("registration number", r"\b(?:CS|BS|RA|PYL|ODP|PH|OT|DT|SL|PO|HAD) ?(?:\d{5,6}|\d{2,3} \d{3})\b", 0),
+        ("registration number", r"\b(?:hcpc|gmc|nmc|gphc|gdc|rct|ahcs|ipem|rcpath|registration|registered|pin)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,25}?\b(?:[A-Z]{1,3}\d{4,7}|\d{6,8}|\d{2}[A-L]\d{4}[A-Z])\b", re.IGNORECASE),
+        ("registration number", r"\b(?:CS|BS|RA|PYL|ODP|PH|OT|DT|SL|PO|HAD) ?(?:\d{5,8}|\d{2,3} \d{3})\b", 0),
         ("registration number", r"\breg(?:istration|istered|\.)?(?: (?:no\.?|number|num))?[:.]? \d{6,8}\b", re.IGNORECASE),
         ("registration number", r"\b\d{2}[A-L]\d{4}[A-Z]\b", 0),
-        ("staff number", r"\b(?:staff|employee|assignment|payroll|esr|badge|smart ?card|personnel|payslip|trainee)\b(?:\b[Nn]o\.|[^.\n]){0,20}?\b[A-Z]{0,2}\d{5,}(?:-\d+)?\b", re.IGNORECASE),
-        ("incident number", r"\b(?:datix|dcir|steis|ulysses|inphase|lfpse|pals|incident|complaint|claim|inquest|safeguarding|never event|serious incident|psii|helpdesk|ticket|rca)\b(?:\b[Nn]o\.|[^.\n]){0,20}?(?=[A-Z]{0,8}[-/ #]{0,2}\d)[A-Z]{0,8}[-/ #]{0,2}\d[\w/-]{3,}", re.IGNORECASE),
+        ("staff number", r"\b(?:staff|employee|assignment|payroll|esr|badge|smart ?card|personnel|payslip|trainee)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?\b[A-Z]{0,2}\d{5,}(?:-\d+)?\b", re.IGNORECASE),
+        ("incident number", r"\b(?:datix|dcir|steis|ulysses|inphase|lfpse|pals|incident|complaint|claim|inquest|safeguarding|never event|serious incident|psii|helpdesk|ticket|rca)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?(?=[A-Z]{0,8}[-/ #]{0,2}\d)[A-Z]{0,8}[-/ #]{0,2}\d[\w/-]{3,}", re.IGNORECASE),
         ("incident number", r"\b(?:INC|REQ|CHG|PRB|WEB|SI|DX|CMP|PALS|COM)[-/]?\d{4,}\b", 0),
         ("login or path", r"[A-Za-z]:\\+(?:users|documents and settings|home)\\+[^\s\\\"'<>|]+", re.IGNORECASE),
         ("login or path", r"(?<![\w.])/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/\"'<>|)]+", 0),
@@ -126,9 +146,31 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("ward or bed", r"\b(?:[Ww]ard|[Bb]ay|[Bb]ed|[Cc]ubicle|[Ss]ide ?room|[Tt]heatre) (?:\d{1,3}[A-Z]?|[A-Z]\d{0,2})\b", 0),
         ("ward or bed", r"\b(?!The |A |An |My |Our |This |Each |Every |That )[A-Z][\w'-]+ (?:[Ww]ard|[Ss]uite|[Uu]nit)\b(?= (?:on|in|at|where|was|for|with|and|to)\b|[.,;])", 0),
         ("hospital or practice", r"\b(?!The |A |An |My |Our |This |Each |Every |That |General |Local |NHS )[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,3} (?:Hospital|Infirmary|Hospice|Surgery|Medical Centre|Health Centre|Care Home|Nursing Home|Medical Practice|General Practice|Prison|High School|Primary School|Academy)\b", 0),
-        ("singled out", r"\b(?:the |an? )?(?:only|first|youngest|oldest|sole|last)\b[^.\n]{0,60}?\b(?:in|of) (?:the|our|this) (?:county|country|region|world|uk|united kingdom|city|town|village|area|island|trust|nation|district|borough|north|south|east|west|family)\b", re.IGNORECASE),
+        ("singled out", r"\b(?:the |an? )?(?:only|first|youngest|oldest|sole|last)\b[^.\n]{0,60}?\b(?:in|of|on|at) (?:the|our|this) (?:county|country|region|world|uk|united kingdom|city|town|village|area|island|trust|nation|district|borough|north|south|east|west|family)\b", re.IGNORECASE),
         ("singled out", r"\b(?:lord mayor|mayor|councillor|footballer|celebrity|newsreader|weather presenter|television presenter|tv presenter|bishop|archdeacon|chief constable|high sheriff|olympi\w+|paralympi\w+|astronaut|member of parliament|local mp|headteacher|head teacher|lighthouse keeper|town crier|beekeeper|in the (?:local )?(?:news|paper|newspaper)|on (?:the )?(?:local )?(?:radio|television|tv)|famous|well-known (?:local|singer|actor|author|player))\b", re.IGNORECASE),
         ("singled out", r"\bI (?:had )?(?:recognised|recognized|knew) (?:him|her|them)\b", 0),
+        ("date of birth", r"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b)[^\n]{0,45}?\d[\d /.-]{5,}", re.IGNORECASE),
+        ("hospital number", r"\b(?:lab|accession|sample|specimen|request)(?:oratory)? (?:no|number|ref)\b[:. ]{0,3}[A-Z]{0,3}[,./-]?\d[\d.,/-]{5,}", re.IGNORECASE),
+        ("link with a reference", r"https?://[^\s/]+/(?!10\.)\S*?\d[\d-]{5,}\S*", 0),
+        ("picture of a person", r"\b(?:photo(?:graph)?s?|screenshots?|picture|image|scan|selfie|video)\b[^.\n]{0,30}?\b(?:of|shows?|showing|with)\b[^.\n]{0,20}?\b(?:patient(?:'s)?|her|his|their|staff|colleague's)\b[^.\n]{0,25}?\b(?:face|banner|name|record|wristband|label|details|tattoo|screen)\b", re.IGNORECASE),
+        ("singled out", r"\b(?:only|sole|one) (?:male|female|black|asian|white|muslim|deaf|blind|trans|gay|pregnant|disabled|welsh|polish|nigerian|irish)\b[^.\n]{0,30}?\b(?:in|on|of) (?:the|our)\b", re.IGNORECASE),
+        ("date of birth", rf"\b{_MONTH} (?:19|20)\d\d\b[^.\n]{{0,20}}?\b(?:date of birth|d\.?o\.?b|born|birth)\b", re.IGNORECASE),
+        ("age", r"\b[FM],? ?\d{1,3} ?(?:y|yrs?|years)\b|\b\d{1,3} ?(?:y|yrs?),? [FM]\b", 0),
+        ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF}[^.\n]{{0,40}}?\b(?:was|is|read|reads)\b:? [A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
+        ("hospital number", r"\b[Dd]onation\b[^.\n]{0,15}?[A-Z]\d{3}[A-Z\d]?(?: ?\d{2,3}){3}(?: ?\d)?", 0),
+        ("date of birth", rf"\bborn\b[^.\n]{{0,30}}?\b(?:{_ORDINAL})\b", re.IGNORECASE),
+        ("age", r"\bage\b(?: ?\((?:years?|yrs)\))? ?[:=] ?\d{1,3}\b(?! ?-|\+| to )", re.IGNORECASE),
+        ("position", r"\b\d{1,2}\.\d{3,} ?(?:°|degrees?)? ?(?:N|S|north|south)\b", re.IGNORECASE),
+        ("position", r"\b\d{1,3} ?° ?\d{0,2}[^\n]{0,8}[NSEW]\b|\b\d{1,3} ?° ?[NSEW]\b", 0),
+        ("position", r"\blat(?:itude)?\b\W{0,3}-?\d{1,2}\.\d{3,}", re.IGNORECASE),
+        ("phone", r"\b(?:bleeps?|pagers?|extensions?|internal)\b[^.\n\d]{0,25}\d{3,5}\b", re.IGNORECASE),
+        ("phone", rf"\b(?:bleep|pager|ext(?:ension)?|internal|number|phone|call|ring|dial)\b[^.\n]{{0,20}}?(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{4,}}", re.IGNORECASE),
+        ("identifier", rf"(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{5,}}", re.IGNORECASE),
+        ("identifier", r"(?<!\w)(?=(?:[A-Za-z\d][ .·•‧∙-]+)*[A-Za-z](?!\w))(?=(?:[A-Za-z\d][ .·•‧∙-]+)*?\d[ .·•‧∙-]+(?:[A-Za-z][ .·•‧∙-]+)*\d)(?:[A-Za-z\d][ .·•‧∙-]{1,2}){5,}[A-Za-z\d](?!\w)", 0),
+        ("IP address", r"\b\d{1,3}(?: ?[\[(] ?(?:dot|\.) ?[\])] ?\d{1,3}){3}\b", re.IGNORECASE),
+        ("ward or bed", r"\b(?:bed|bay|ward|cubicle) ?[:=] ?(?!removed|redacted|n/a|none|x+\b)\w+", re.IGNORECASE),
+        ("singled out", r"\b(?:town|county|city|village|island|region|country|nation|district|trust|hospital)'s only \w+", re.IGNORECASE),
+        ("singled out", r"\b(?:only|sole) (?:\w+ ){1,3}in the (?:national|regional|local|county|city|whole|entire)\b", re.IGNORECASE),
     )
 )  # fmt: skip
 _NHS_CONTEXT = re.compile(
@@ -163,23 +205,34 @@ def _numbers(flat: str) -> Iterator[tuple[str, int, int]]:
     for match in _TEN_DIGITS.finditer(flat):
         before = flat[max(0, match.start() - 40) : match.start("number")]
         digits = re.sub(r"\D", "", match["number"])
+        groups = tuple(len(group) for group in re.findall(r"\d+", match["number"]))
+        named = re.search(r"\b(?:nhs|chi|h ?& ?c)\b", before, re.IGNORECASE) or (
+            groups == (3, 3, 4)
+            and re.search(r"\bnhs (?:number|no)\b", flat[match.end() : match.end() + 60], re.IGNORECASE)
+        )
+        if groups not in _GROUPS and not named:
+            continue
         if NOT_A_NUMBER.search(before) or len(set(digits)) == 1:
             continue
         counted = match["number"].isdecimal() and COUNTED.match(flat, match.end()) and not _NHS_CONTEXT.search(before)
-        if (modulus_11(digits) and not counted) or re.search(r"\b(?:nhs|chi|h ?& ?c)\b", before, re.IGNORECASE):
+        if (modulus_11(digits) and not counted) or named:
             yield "NHS number", match.start("number"), match.end("number")
-    for match in re.finditer(r"\b\d\.\d{4,9}\s?[Ee]\s?\+?0?9\b", flat):
+    for match in re.finditer(r"\b\d\.\d{4,9}\s?(?:[Ee]\s?\+?0?|[xX×]\s?10\s?\^?)9\b", flat):
         yield "NHS number", match.start(), match.end()
-    for match in re.finditer(rf"\b(?:nhs|chi)\b[^.\n\d]{{0,25}}(\d(?:{_GAP}\d){{7,10}})(?!\d)", flat, re.IGNORECASE):
+    for match in re.finditer(
+        r"\b(?:nhs|chi)\b[^.\n\d]{0,25}(\d(?:[ ./_\\|-]{0,3}\d){7,10})(?!\d)", flat, re.IGNORECASE
+    ):
         yield "NHS number", match.start(1), match.end(1)
 
 
 def _dates(flat: str, own: frozenset[date]) -> Iterator[tuple[str, int, int]]:
     """Days on which something happened to somebody; the trainee's own dates are no encounters."""
     for match in _DATE.finditer(flat):
-        near = flat[max(0, match.start() - 30) : match.end() + 20]
+        before, after = flat[max(0, match.start() - 60) : match.start()], flat[match.end() : match.end() + 20]
         around = _sentence(flat, match.start(), match.end())
-        if _is_own(match[0], own) or (_OWN_DATE.search(near) and not _PEOPLE.search(around)):
+        if _is_own(match[0], own) or (
+            (_OWN_DATE.search(before) or _OWN_AFTER.match(after)) and not _PEOPLE.search(around)
+        ):
             continue
         yield "date", match.start(), match.end()
 
@@ -207,10 +260,49 @@ def _is_own(text: str, own: frozenset[date]) -> bool:
     return False
 
 
+_HARMLESS = re.compile(
+    r"\b10\.\d{4,9}/\S+|\bisbn(?:\(?-?1[03]\)?)?[^\d\n]{0,12}\d[\dXx -]{8,16}|\b(?:pmid|pmcid|orcid|issn)\W{0,3}[\dXx-]+"
+    r"|\b(?:127\.0\.0\.1|0\.0\.0\.0|localhost:\d+)\b|\b0(?:3\d\d|80[08])(?:[ -]?\d){4,7}\b|\b116 ?(?:111|123)\b",
+    re.IGNORECASE,
+)
+
+
+def _without_harmless(flat: str) -> str:
+    """Numbers that are public by their form (DOIs, ISBNs, helplines) blanked out, every character in its place."""
+    return _HARMLESS.sub(lambda match: " " * len(match[0]), flat)
+
+
+_RELATIVE = re.compile(
+    r"\b(?:yesterday|today|tonight|this (?:morning|afternoon|evening)|last night|(?:mon|tues|wednes|thurs|fri|satur|sun)day|boxing day|christmas (?:day|eve)|new year's (?:day|eve)|bank holiday|good friday)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"\b\d{1,2}[:.]\d{2}\b|\b\d{1,2} ?[ap]m\b|\b(?:half|quarter|five|ten|twenty) past\b|\bo'clock\b|\bto (?:one|two|three|four|five)\b"
+)
+
+
+def _encounters(flat: str) -> Iterator[tuple[str, int, int]]:
+    """A weekday or *yesterday* with a time of day and a person in one sentence: an encounter."""
+    for match in _RELATIVE.finditer(flat):
+        around = _sentence(flat, match.start(), match.end())
+        if _TIME.search(around) and re.search(
+            r"\b(?:patient|fainted|collapsed|died|scanned|seen|admitted|stroke|arrest|happened|he|she|him|her)\b",
+            around,
+        ):
+            yield "date", match.start(), match.end()
+    for match in re.finditer(r"\bat (?:about |around )?\d{1,2}[:.]\d{2}\b", flat):
+        if re.search(
+            r"\b(?:patient|baby|child|woman|man|lady) (?:\w+ ){0,2}?(?:arrested|died|collapsed|fainted|fell|was|had|became|deteriorated)\b|\b(?:stroke|arrest|seizure|birth|death)\b",
+            _sentence(flat, match.start(), match.end()),
+        ):
+            yield "date", match.start(), match.end()
+
+
 def direct(text: str, own_dates: Iterable[date] = ()) -> list[Hit]:
     """The direct identifiers in a text, in order. ``own_dates`` are the record's own and no encounters."""
     flat, places = flatten(text)
-    found: list[tuple[str, int, int]] = [*_numbers(flat), *_dates(flat, frozenset(own_dates))]
+    flat = _without_harmless(flat)
+    found: list[tuple[str, int, int]] = [*_numbers(flat), *_dates(flat, frozenset(own_dates)), *_encounters(flat)]
     found += [
         ("postcode", match.start(), match.end())
         for match in _POSTCODE.finditer(flat)

@@ -23,7 +23,10 @@ class Hit:
     direct: bool
 
 
-_MARKUP = re.compile(r"</?[A-Za-z][^<>\n]*>|&#?\w{2,8};")
+# Tags without attributes only: what stands in an attribute is read by somebody, too.
+_MARKUP = re.compile(
+    r"</?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)\s*/?>|&#?\w{2,8};"
+)
 
 
 def flatten(text: str) -> tuple[str, list[int]]:
@@ -41,7 +44,7 @@ def flatten(text: str) -> tuple[str, list[int]]:
         raw = text[place] if match is None else html.unescape(match[0]) if match[0].startswith("&") else ""
         for letter in unicodedata.normalize("NFKC", raw):
             category = unicodedata.category(letter)
-            if category == "Cf" or letter in "*`" or (letter == "_" and _is_emphasis(text, place)):
+            if category == "Cf" or letter in "*`~" or (letter == "_" and _is_emphasis(text, place)):
                 continue
             plain = " " if category == "Zs" else "-" if category == "Pd" or letter == "\u2212" else letter
             letters.append("'" if plain in "\u2018\u2019\u02bc" else plain)

@@ -18,7 +18,8 @@ SENTENCE_LIKE = re.compile(r"[.?!:…]['\"”’)*_]*\s+[('\"“‘*_\[]*$|^\s*[
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*", re.UNICODE)
 _CALENDAR = frozenset(
     "January February March April May June July August September October November December "
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
+    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split()
 )
 # Everyday words that are also names: at the start of a sentence only what follows can tell.
 _EVERYDAY = frozenset(
@@ -38,7 +39,7 @@ _SPEAKS = re.compile(
     r"\s+(?:(?:who|then|later|also|never|always|just|quietly|kindly)\s+)?(?:said|says|told|tells|asked|asks|felt|feels|was|is|has|had|went|came"
     r"|thought|thinks|knew|knows|took|takes|gave|gives|wanted|wants|showed|shows|helped|helps|explained|explains|replied|replies|agreed"
     r"|disagreed|shouted|cried|laughed|smiled|looked|looks|signed|sent|sends|wrote|writes|rang|called|calls|left|arrived|brought|works|worked"
-    r"|taught|teaches|joined|and I|from|'s|s')\b"
+    r"|taught|teaches|joined|and I|from|'s|s')\b|\s*:\s*[\"'“]"
 )
 _POSSESSIVE = re.compile(r"'s|s'")
 _LOCALES = "en_GB en_US en_IE en_IN en_NZ pl_PL de_DE fr_FR es_ES it_IT pt_PT nl_NL ro_RO tr_TR sv_SE cs_CZ hu_HU hr_HR".split()
@@ -80,7 +81,7 @@ class Vocabulary:
         self.codes = {term.strip() for term in terms}
         phrases: list[str] = []
         for term in terms:
-            plain = term.replace("\u2019", "'").strip()
+            plain = flatten(term)[0].strip()
             if _WORD.fullmatch(plain):
                 self.words.add(plain)
             elif plain:
@@ -88,7 +89,7 @@ class Vocabulary:
         pattern = "|".join(
             re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(phrases, key=len, reverse=True)
         )
-        self.phrases = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") if phrases else None
+        self.phrases = re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])") if phrases else None
 
     def spans(self, flat: str) -> list[tuple[int, int]]:
         """Where approved phrases stand."""
@@ -137,10 +138,10 @@ def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
 
 _CODED = re.compile(
     r"(?<![\w.,/:-])(?=[A-Za-z\d/._-]*\d)(?:[A-Za-z]{0,4}[/._-]?\d[A-Za-z\d]{4,}(?:[/._-][A-Za-z\d]+)*|\d{2,}(?:[./-]\d{2,}){2,}"
-    r"|\d{1,4}(?: \d{2,4}){2,}|[A-Za-z]{0,3}\d{1,8}[A-Za-z]{0,3}(?:[/._-][A-Za-z\d]{1,8}){2,})(?![\w%])"
+    r"|[A-Z]{0,2}\d{1,4}(?: \d{2,4}){2,}|(?:[A-Za-z]{1,3}[/-]?)?\d{1,8}[A-Za-z]{0,3}(?:[/._-][A-Za-z\d]{1,8}){1,})(?![\w%])"
 )
 _PLAIN_NUMBER = re.compile(
-    r"\d{1,4}|\d{4}[-/]\d{2,4}|v?\d{1,3}(?:\.\d{1,3}){1,3}|(?:19|20)\d{2}s?|\d{1,3}(?: \d{3})+|\d+\.\d+|\d+(?:st|nd|rd|th)"
+    r"\d{1,4}-\d{1,4}|\d{1,4}|\d{4}[-/]\d{2,4}|v?\d{1,3}(?:\.\d{1,3}){1,3}|(?:19|20)\d{2}s?|\d{1,3}(?: \d{3})+|\d+\.\d+(?:-\d+\.\d+)?|\d+(?:st|nd|rd|th)"
 )
 
 
