@@ -151,7 +151,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("singled out", r"\bI (?:had )?(?:recognised|recognized|knew) (?:him|her|them)\b", 0),
         ("date of birth", r"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b)[^\n]{0,45}?\d[\d /.-]{5,}", re.IGNORECASE),
         ("hospital number", r"\b(?:lab|accession|sample|specimen|request)(?:oratory)? (?:no|number|ref)\b[:. ]{0,3}[A-Z]{0,3}[,./-]?\d[\d.,/-]{5,}", re.IGNORECASE),
-        ("link with a reference", r"https?://[^\s/]+/(?!10\.)\S*?\d[\d-]{5,}\S*", 0),
+        ("link with a reference", r"https?://[^\s/]+/(?!10\.)\S*?\d(?:-?\d){5,}\S*", 0),
         ("picture of a person", r"\b(?:photo(?:graph)?s?|screenshots?|picture|image|scan|selfie|video)\b[^.\n]{0,30}?\b(?:of|shows?|showing|with)\b[^.\n]{0,20}?\b(?:patient(?:'s)?|her|his|their|staff|colleague's)\b[^.\n]{0,25}?\b(?:face|banner|name|record|wristband|label|details|tattoo|screen)\b", re.IGNORECASE),
         ("singled out", r"\b(?:only|sole|one) (?:male|female|black|asian|white|muslim|deaf|blind|trans|gay|pregnant|disabled|welsh|polish|nigerian|irish)\b[^.\n]{0,30}?\b(?:in|on|of) (?:the|our)\b", re.IGNORECASE),
         ("date of birth", rf"\b{_MONTH} (?:19|20)\d\d\b[^.\n]{{0,20}}?\b(?:date of birth|d\.?o\.?b|born|birth)\b", re.IGNORECASE),
