@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, build
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from pypdf import PdfWriter
 
 from stp_portfolio import checks, records
@@ -191,6 +191,23 @@ CARRIERS = {
 def picture_with_alt(tree, text):
     Image.new("RGB", (8, 8), "white").save(tree / "C1_Professional_Foundations/picture.png")
     on_page(tree, f"\n![{text}](picture.png)\n")
+
+
+@pytest.mark.skipif(
+    sources.ocr_engine() is None, reason="tesseract is not installed, so text inside images is not read"
+)
+def test_text_inside_an_image_is_read(copy):
+    """A screenshot with a number in its pixels ends the build."""
+    import matplotlib
+
+    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", 28)
+    image = Image.new("RGB", (700, 120), "white")
+    ImageDraw.Draw(image).text((20, 40), f"NHS number {NUMBER}", font=font, fill="black")
+    image.save(copy / "C1_Professional_Foundations/picture.png")
+    on_page(copy, "\n![a drawing of a label](picture.png)\n")
+    done = build(copy)
+    assert done.code != 0
+    assert "picture.png:1: NHS number" in done.output
 
 
 @pytest.mark.parametrize("name", CARRIERS)
