@@ -300,6 +300,41 @@ def build(
 
 
 @app.command()
+def export(
+    edition: Annotated[
+        str | None,
+        typer.Option("--edition", metavar="EDITION", help="public or assessor; assessor where there is an overlay."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as S-C1/5. May be repeated."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio by default.")
+    ] = None,
+    private: Annotated[
+        Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
+    ] = None,
+) -> None:
+    """PDFs, narratives and evidence for the e-portfolio, with a manifest and one zip."""
+    portfolio = records.load()
+    root = portfolio.root
+    overlay = private or root / editions.PRIVATE
+    chosen = [str(_activity(portfolio, text).key) for text in only or ()]
+    kind = edition or ("assessor" if overlay.is_dir() else "public")
+    if kind not in ("public", "assessor"):
+        _refuse(f"'{kind}' is not an edition. Use public or assessor.")
+    if kind == "assessor" and not overlay.is_dir():
+        _refuse(f"There is no overlay at {overlay}. Put the assessor's pages there, or export the public edition.")
+    out.print(Text(f"Exporting the {kind} edition."))
+    target = (folder or root / "_build" / "eportfolio").resolve()
+    archive = editions.export(root, kind, overlay, chosen, target, lambda text: out.print(Text(text)))
+    out.print(
+        Text(f"The {kind} edition for the e-portfolio: {archive}. What is in it: {archive.with_name('index.txt')}")
+    )
+
+
+@app.command()
 def release() -> None:
     """The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened."""
     out.print(Text(NO_PROOF))

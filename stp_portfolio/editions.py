@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -178,9 +179,33 @@ def _mark(tree: Path) -> None:
     path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _jupyter_book(tree: Path) -> int:
+def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path, say: Say) -> Path:
+    """Set the PDFs of an edition and pack them for the e-portfolio into ``out``; returns the zip.
+
+    Raises EditionError where the overlay has no place in the book or a PDF was not written.
+    """
+    from stp_portfolio.eportfolio import package
+    from stp_portfolio.eportfolio.builder import ONLY
+
+    commit = (checks.git(root, "rev-parse", "HEAD") or "").strip()
+    builder = ("--builder", "custom", "--custom-builder", "eportfolio")
+    os.environ[ONLY] = ";".join(chosen)
+    if edition == "public":
+        if _jupyter_book(root, *builder):
+            raise EditionError("The PDFs were not all written. What is wrong stands above.")
+        return package.pack(records.load(root), root / "_build" / "eportfolio", out, edition, commit, chosen)
+    with staged(root) as tree:
+        lay_over(tree, overlay)
+        _mark(tree)
+        if _jupyter_book(tree, *builder):
+            raise EditionError("The PDFs were not all written. What is wrong stands above.")
+        say("Packing …")
+        return package.pack(records.load(tree), tree / "_build" / "eportfolio", out, edition, commit, chosen)
+
+
+def _jupyter_book(tree: Path, *options: str) -> int:
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-    command = [str(Path(sys.executable).with_name(name)), "build", "."]
+    command = [str(Path(sys.executable).with_name(name)), "build", ".", *options]
     if sys.stdout.isatty():
         return subprocess.run(command, cwd=tree, check=False).returncode  # noqa: S603 - our own tool
     process = subprocess.Popen(  # noqa: S603 - our own tool

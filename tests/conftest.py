@@ -44,10 +44,10 @@ class Built:
         return [line.split(": ")[0] for line in self.output.splitlines() if "Executing notebook" in line]
 
 
-def build(tree, **environment):
+def build(tree, *options, **environment):
     """Run the README's own build in a tree, with the tree's own package."""
     done = subprocess.run(
-        [JUPYTER_BOOK, "build", "."],
+        [JUPYTER_BOOK, "build", ".", *options],
         cwd=tree,
         env={**os.environ, "PYTHONPATH": str(tree), **environment},
         capture_output=True,
@@ -70,6 +70,19 @@ def book(tmp_path_factory):
     tree = tmp_path_factory.mktemp("book") / "portfolio"
     shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
     return build(tree)
+
+
+PDF_BUILDER = ("--builder", "custom", "--custom-builder", "eportfolio")
+
+
+@pytest.fixture(scope="session")
+def pdfs(book, tmp_path_factory):
+    """The folder with the PDFs of the shipped book, set once."""
+    tree = tmp_path_factory.mktemp("pdfs") / "portfolio"
+    shutil.copytree(book.tree, tree)
+    done = build(tree, *PDF_BUILDER)
+    assert done.code == 0, done.output
+    return tree / "_build" / "eportfolio"
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from stp_portfolio import eportfolio
 from stp_portfolio.book import freshness, honesty, nodes, panels
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``honesty`` comes first: it must see what the others report."""
-    for room in (honesty, nodes, panels, freshness):
+    for room in (honesty, nodes, panels, freshness, eportfolio):
         room.setup(app)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 from stp_portfolio import figures, tables
+from stp_portfolio.eportfolio import writer
 from stp_portfolio.tables import Cell, Link, Table
 
 
@@ -102,6 +103,15 @@ class NotebookOutput:
         return None
 
 
+def mend_links(app: Sphinx, doctree: nodes.document) -> None:
+    """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
+    for reference in doctree.findall(nodes.reference):
+        if "&amp;" in reference.get("refuri", ""):
+            reference["refuri"] = reference["refuri"].replace("&amp;", "&")
+
+
 def setup(app: Sphinx) -> None:
-    """Register the picture node."""
+    """Register the picture node, and mend what a parser gets wrong."""
+    app.connect("doctree-read", mend_links)
     app.add_node(Picture, html=(visit_picture_html, None))
+    writer.register(Picture, writer.svg)

@@ -1,0 +1,232 @@
+"""The Sphinx builder: one PDF of the book, one of each activity, and a plain narrative ready to paste.
+
+Every PDF is compiled as PDF/UA-1 and PDF/A-2a at once; Typst refuses to write a file that is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Set
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.config import Config
+from sphinx.util import logging
+
+from stp_portfolio import figures, tables, words
+from stp_portfolio.book import panels
+from stp_portfolio.eportfolio import fonts, writer
+from stp_portfolio.eportfolio.package import BOOK, file_stem
+from stp_portfolio.records import Activity, Portfolio
+
+logger = logging.getLogger(__name__)
+
+STANDARDS = ["ua-1", "a-2a"]
+ONLY = "STP_EXPORT_ONLY"  # activities such as S-C1/5;S-C1/6, set by `portfolio export --only`
+
+
+class EportfolioBuilder(Builder):
+    """Writes ``portfolio.pdf``, a PDF and a narrative for each activity."""
+
+    name = "eportfolio"
+    format = "typst"
+    epilog = "The PDFs are in %(outdir)s."
+    allow_parallel = False
+
+    def init(self) -> None:
+        """Nothing to prepare."""
+
+    def get_outdated_docs(self) -> Iterable[str]:
+        """Every page belongs to the book's PDF."""
+        return self.env.found_docs
+
+    def get_target_uri(self, docname: str, typ: str | None = None) -> str:
+        """Where a page stands in the published book, from its root."""
+        return f"{docname}.html"
+
+    def prepare_writing(self, docnames: Set[str]) -> None:
+        """Nothing to prepare."""
+
+    def write_doc(self, docname: str, doctree: nodes.document) -> None:
+        """Pages are written together, by ``write``."""
+
+    def write(
+        self, build_docnames: Iterable[str] | None, updated_docnames: Iterable[str], method: str = "update"
+    ) -> None:
+        """Write everything. A fault is reported, never raised: Sphinx would forget what it knows."""
+        portfolio = panels.portfolio_of(self.env)
+        out = Path(self.outdir)
+        work = out / "typst"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        template = files("stp_portfolio.eportfolio").joinpath("template.typ").read_text(encoding="utf-8")
+        (work / "template.typ").write_text(template, encoding="utf-8")
+        sources: dict[str, str] = {}
+        trees: dict[str, nodes.document] = {}
+        for docname in self._order():
+            sheet = writer.Sheet(docname, Path(self.srcdir), self.config.html_baseurl)
+            trees[docname] = self.env.get_and_resolve_doctree(docname, self)
+            sources[docname] = writer.document(sheet, trees[docname])
+            for problem in sheet.problems:
+                logger.warning(problem, type="stp", subtype="eportfolio")
+            for name, path in sheet.pictures.items():
+                _copy_picture(path, work / name)
+        if said := fonts.report():
+            logger.info(said)
+        self._pictures = b"".join(path.read_bytes() for path in sorted(work.iterdir()) if path.suffix != ".typ")
+        chosen = set(filter(None, os.environ.get(ONLY, "").split(";")))
+        self._compile(work, "book", _book(portfolio, self.config.stp_edition, sources), out / BOOK)
+        for activity in portfolio.activities:
+            if activity.page in sources and (not chosen or str(activity.key) in chosen):
+                stem = file_stem(activity)
+                self._compile(
+                    work, stem, _single(portfolio, activity, self.config, sources[activity.page]), out / f"{stem}.pdf"
+                )
+                (out / f"{stem}.txt").write_text(narrative(trees[activity.page]), encoding="utf-8")
+        shutil.rmtree(work)
+
+    def _order(self) -> Iterator[str]:
+        """The pages in the order of the contents."""
+        yield self.config.root_doc
+        seen = {self.config.root_doc}
+        pending = list(self.env.toctree_includes.get(self.config.root_doc, ()))
+        while pending:
+            docname = pending.pop(0)
+            if docname not in seen:
+                seen.add(docname)
+                yield docname
+                pending = [*self.env.toctree_includes.get(docname, ()), *pending]
+
+    def _compile(self, work: Path, name: str, source: str, target: Path) -> None:
+        import typst
+
+        path = work / f"{name}.typ"
+        path.write_text(source, encoding="utf-8")
+        # What a PDF was made of stands beside it: the same again is not compiled again.
+        parts = (source, (work / "template.typ").read_text(encoding="utf-8"), repr(fonts.folders()), version("typst"))
+        made_of = hashlib.sha256("\0".join(parts).encode() + self._pictures).hexdigest()
+        note = target.with_name(f".{target.name}.sha256")
+        if target.is_file() and note.is_file() and note.read_text(encoding="utf-8") == made_of:
+            return
+        logger.info(f"setting {target.name}")
+        try:
+            pdf, warnings = typst.compile_with_warnings(
+                str(path), font_paths=fonts.folders(), ignore_system_fonts=True, pdf_standards=STANDARDS,
+                timestamp=int(datetime.combine(panels.portfolio_of(self.env).on, datetime.min.time(), UTC).timestamp()),
+            )  # fmt: skip
+        except typst.TypstError as error:
+            target.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+            hints = "; ".join(getattr(error, "hints", None) or [])
+            logger.warning(
+                f"{target.name} was not written: {error.message}{f' ({hints})' if hints else ''}",
+                type="stp",
+                subtype="eportfolio",
+            )
+            return
+        for warning in warnings:
+            logger.warning(f"{target.name}: {warning.message}", type="stp", subtype="eportfolio")
+        target.write_bytes(pdf)
+        note.write_text(made_of, encoding="utf-8")
+
+
+def _copy_picture(source: Path, target: Path) -> None:
+    """A picture from its pixels alone: what it carries beside them stays behind."""
+    if source.suffix.lower() == ".svg":
+        shutil.copyfile(source, target)
+        return
+    from stp_portfolio.editions import clean_picture
+
+    shutil.copyfile(source, target)
+    clean_picture(target)
+
+
+def _setup(portfolio: Portfolio, title: str, running: str) -> str:
+    settings = portfolio.settings
+    keywords = ", ".join(writer.quoted(word) for word in (settings.curriculum, "portfolio", "reflection"))
+    return (
+        '#import "template.typ": *\n'
+        f"#show: setup.with(title: {writer.quoted(title)}, author: {writer.quoted(settings.role)}, "
+        f"keywords: ({keywords}), running: {writer.quoted(running)})\n"
+    )
+
+
+def _book(portfolio: Portfolio, edition: str, sources: dict[str, str]) -> str:
+    settings = portfolio.settings
+    kind = edition or "Public edition"
+    cover = (
+        f'#v(30%)\n#text(size: 26pt, weight: "bold")[{writer.content(settings.title)}]\n\n'
+        f"#text(size: 14pt)[{writer.content(settings.role)}]\n\n"
+        f"{writer.content(f'Curriculum {settings.curriculum}')}\n\n"
+        f"{writer.content(f'As it stood on {words.day(portfolio.on)}')}\n\n{writer.content(kind)}\n\n"
+        f"{writer.content(words.example_line(portfolio))}\n\n#pagebreak()\n#outline(title: [Contents], depth: 1)\n"
+    )
+    pages = "\n".join(f"#pagebreak(weak: true)\n{source}" for source in sources.values())
+    return f"{_setup(portfolio, settings.title, f'{settings.title} · {kind}')}{cover}{pages}\n"
+
+
+def _single(portfolio: Portfolio, activity: Activity, config: Config, source: str) -> str:
+    """A PDF that stands alone: whose it is, which activity, and where the book is published."""
+    settings = portfolio.settings
+    running = f"{activity.key} {activity.title} · {settings.role}"
+    head = f"#text(size: 9pt, fill: muted)[{writer.content(f'{settings.title} · {settings.role} · as it stood on {words.day(portfolio.on)}')}]\n\n"
+    tail = ""
+    if config.html_baseurl:
+        url = f"{config.html_baseurl.rstrip('/')}/{activity.page}.html"
+        tail = f"\n\n#rule()\n{writer.content('This page in the published book: ')}#link({writer.quoted(url)})[{writer.content(url)}]\n"
+    return f"{_setup(portfolio, activity.heading, running)}{head}{source}{tail}"
+
+
+def narrative(tree: nodes.document) -> str:
+    """The page as plain text for the form's box: no marks, no panels, headings on lines of their own."""
+    lines: list[str] = []
+    for node in tree.findall():
+        if isinstance(node, nodes.title) and isinstance(node.parent, nodes.section):
+            lines += ["", node.astext(), ""] if lines else [node.astext(), ""]
+        elif isinstance(node, nodes.paragraph) and not _in_panel(node):
+            mark = "- " if isinstance(node.parent, nodes.list_item) and node.parent.index(node) == 0 else ""
+            lines += [mark + " ".join(node.astext().split()), ""]
+    text = "\n".join(lines)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _in_panel(node: nodes.Element) -> bool:
+    classes = {name for each in _with_parents(node) for name in each.get("classes", ())}
+    return bool(classes & {"stp-facts", "stp-example", "stp-edition", "stp-table"})
+
+
+def _with_parents(node: nodes.Element) -> Iterator[nodes.Element]:
+    while isinstance(node, nodes.Element):
+        yield node
+        node = node.parent
+
+
+def offer_outputs(app: Sphinx, config: Config) -> None:
+    """Tell myst-nb which forms of an output this builder can set: always, so that no builder reads pages again."""
+    known = [
+        (tables.MIME, 1),
+        (figures.MIME, 1),
+        ("text/markdown", 5),
+        ("image/svg+xml", 6),
+        ("image/png", 7),
+        ("image/jpeg", 8),
+        ("text/plain", 9),
+    ]
+    config.nb_mime_priority_overrides = [
+        *config.nb_mime_priority_overrides,
+        *(("eportfolio", mime, rank) for mime, rank in known),
+    ]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the builder and what it can show of a notebook."""
+    app.add_builder(EportfolioBuilder)
+    app.connect("config-inited", offer_outputs, priority=100)
