@@ -85,7 +85,7 @@ def status(
         str | None, typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07.")
     ] = None,
 ) -> None:
-    """Progress at a glance: counts, the next milestone, what has waited longest, what to do next."""
+    """Progress at a glance, and what to do next."""
     portfolio = records.load()
     day = _day(as_of)
     if day is not None:
@@ -131,7 +131,9 @@ def record(
     day: Day = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A few words, without a name.")] = "",
 ) -> None:
-    """Append one event to the records; a step out of order is refused with the reason.
+    """Record what happened to an activity.
+
+    A step out of order is refused with the reason.
 
     For a module, signed_off notes the day on which the training officer signed it off.
     """
@@ -260,7 +262,10 @@ def approve(
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it identifies nobody.")] = "no name",
 ) -> None:
-    """Add terms to the list that screening does not ask about; an identifier is refused."""
+    """Approve terms that name nobody and no place.
+
+    Screening does not ask about them any more; an identifier is refused.
+    """
     root = records.find_root()
     known = set(sources.approved_terms(root))
     for term in terms:
@@ -289,7 +294,10 @@ def build(
         typer.Option("--private", metavar="DIR", help="The overlay of the assessor's edition; private/ by default."),
     ] = None,
 ) -> None:
-    """Build the book: the public edition, or the assessor's with the private overlay laid on top."""
+    """Build the public or the assessor's edition.
+
+    The assessor's is the public book with the private overlay laid on top.
+    """
     root = records.find_root()
     if edition == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
@@ -316,7 +324,10 @@ def export(
         Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
     ] = None,
 ) -> None:
-    """PDFs, narratives and evidence for the e-portfolio, with a manifest and one zip."""
+    """Make the PDFs and texts for the e-portfolio.
+
+    With the evidence files, a manifest and one zip of everything.
+    """
     portfolio = records.load()
     root = portfolio.root
     overlay = private or root / editions.PRIVATE
@@ -336,7 +347,10 @@ def export(
 
 @app.command()
 def release() -> None:
-    """The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened."""
+    """Make the site to publish, fully checked.
+
+    The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened.
+    """
     out.print(Text(NO_PROOF))
     site = editions.release(records.find_root(), lambda text: out.print(Text(text)))
     out.print(Text(f"To publish: {site}. Every file with its SHA-256: {site.parent / 'manifest.csv'}"))
@@ -351,7 +365,10 @@ def check(
         list[Path] | None, typer.Argument(metavar="[PATHS]", help="Only what concerns these files or folders.")
     ] = None,
 ) -> None:
-    """Everything that can be wrong, in one run: records, settings, pages, links, notebooks, and what may identify somebody."""
+    """Find everything that is wrong, in one run.
+
+    Records, settings, pages, links, notebooks, and what may identify somebody.
+    """
     root = records.find_root()
     for path in paths or ():
         if not path.exists():

@@ -17,6 +17,14 @@ JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform
 NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "node_modules")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print the figures that tests recorded, wherever they ran."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "summary" and report.when == "call":
+                terminalreporter.write_line(value)
+
+
 @dataclass(frozen=True)
 class Built:
     """What one run of the build gave."""

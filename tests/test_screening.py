@@ -24,7 +24,7 @@ def rows_of(path):
 
 
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.parent.name)
-def test_labelled_sentences(path, capsys):
+def test_labelled_sentences(path, record_property):
     """Of sentences by several authors: at least 0.95 of those that identify, at most 5 % of the clean ones."""
     rows = rows_of(path)
     shipped = sources.approved_terms(ROOT)
@@ -36,10 +36,8 @@ def test_labelled_sentences(path, capsys):
     approved = Vocabulary([*shipped, *(hit.text for text in clean for hit in unknown(text, Vocabulary(shipped)))])
     found = sum(bool(screen(text, approved)) for text in positive)
     flagged = sum(bool(screen(text, approved)) for text in clean)
-    with capsys.disabled():
-        print(
-            f"\nscreening, {path.parent.name}: recall {found / len(positive):.3f}, precision {found / (found + flagged):.3f}"
-        )
+    figures = f"recall {found / len(positive):.3f}, precision {found / (found + flagged):.3f}"
+    record_property("summary", f"screening, {path.parent.name}/{path.name}: {figures} on {len(rows)} sentences")
     assert found / len(positive) >= 0.95
     assert flagged / len(clean) <= 0.05
 
