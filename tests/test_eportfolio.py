@@ -5,6 +5,7 @@ import hashlib
 import html
 import io
 import re
+import shutil
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from pypdf import PdfReader
 from recount import Recount
 from test_cli import run
+from test_editions import repository  # noqa: F401 - a fixture
 
 CHAPTER = "C1_Professional_Foundations"
 
@@ -390,6 +392,22 @@ def test_export_packs_everything(copy, tmp_path):
     assert "evidence: evidence/E06_map.txt" in (out / "index.txt").read_text(encoding="utf-8")
     assert run(copy, "export", "--only", "S-C1/99")[0] == 1
     assert run(copy, "export", "--edition", "assessor")[0] == 1
+
+
+def test_assessor_edition_is_exported_where_there_is_an_overlay(repository):  # noqa: F811 - the fixture
+    """It says which edition it exports, marks its cover, holds the overlay's words, and conforms."""
+    shutil.copytree(ROOT / "examples/private", repository / "private")
+    code, said, err = run(repository, "export")
+    assert code == 0, said + err
+    assert "Exporting the assessor edition." in said
+    out = repository / "_build/eportfolio"
+    single = out / "S-C1_07_mid-training-feedback.pdf"
+    assert valid(single)
+    assert valid(out / "portfolio.pdf")
+    assert squeezed("A gap of 1.7 is hard to call bad luck") in text_of_pdf(single)
+    assert squeezed("Assessor edition, not for publication") in text_of_pdf(out / "portfolio.pdf")
+    with (out / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["edition"] for row in csv.DictReader(file)} == {"assessor"}
 
 
 def test_fonts_are_not_the_systems():
