@@ -77,6 +77,8 @@ class EportfolioBuilder(Builder):
             sources[docname] = writer.document(sheet, trees[docname])
             for problem in sheet.problems:
                 logger.warning(problem, type="stp", subtype="eportfolio")
+            for note in sheet.notes:
+                logger.info(note)
             for name, path in sheet.pictures.items():
                 _copy_picture(path, work / name)
         if said := fonts.report():

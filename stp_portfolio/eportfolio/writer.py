@@ -7,6 +7,7 @@ else to the published page, else plain text. One source thus serves the whole bo
 
 from __future__ import annotations
 
+import html
 import io
 import posixpath
 import re
@@ -25,17 +26,17 @@ LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs 
 
 @dataclass
 class Sheet:
-    """One page of the book on its way to Typst, and what went wrong on it."""
+    """One page of the book on its way to Typst; ``problems`` fail the export, ``notes`` say what is set plainly."""
 
     docname: str
     folder: Path
     base_url: str
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     pictures: dict[str, Path] = field(default_factory=dict)
     footnotes: dict[str, nodes.footnote] = field(default_factory=dict)
     footnotes_set: set[str] = field(default_factory=set)
     level: int = 0
-    described: int = 0
 
 
 def quoted(text: str) -> str:
@@ -96,7 +97,7 @@ def render(sheet: Sheet, node: nodes.Node) -> str:
             text = _RENDERERS[kind](sheet, node)
             return _anchored(sheet, node, text)
     if isinstance(node, nodes.Element) and node.children:
-        sheet.problems.append(
+        sheet.notes.append(
             f"{sheet.docname}: {type(node).__name__} has no form of its own in the PDF; its contents are set plainly"
         )
         return blocks(sheet, node.children)
@@ -187,10 +188,20 @@ def _container(sheet: Sheet, node: nodes.container) -> str:
 
 def _admonition(sheet: Sheet, node: nodes.Element) -> str:
     children = list(node.children)
-    title = content(type(node).__name__.capitalize())
+    name = type(node).__name__
+    title = content(_ADMONITIONS.get(name, name.capitalize()))
     if children and isinstance(children[0], nodes.title):
         title = inline(sheet, children.pop(0))
     return f"#note[{title}][{blocks(sheet, children)}]"
+
+
+_ADMONITIONS = {"seealso": "See also", "versionmodified": "Version"}
+
+
+def _abbreviation(sheet: Sheet, node: nodes.Element) -> str:
+    """An abbreviation with what it stands for, which on the web is shown on pointing at it."""
+    meaning = node.get("explanation", "")
+    return inline(sheet, node) + (content(f" ({meaning})") if meaning else "")
 
 
 def _quote(sheet: Sheet, node: nodes.block_quote) -> str:
@@ -213,8 +224,9 @@ def _rule(sheet: Sheet, node: nodes.transition) -> str:
 
 def _table(sheet: Sheet, node: nodes.table) -> str:
     group = next(node.findall(nodes.tgroup))
-    head = [row for part in group.findall(nodes.thead) for row in part.children]
-    body = [row for part in group.findall(nodes.tbody) for row in part.children]
+    # Children alone: a cell may hold a table of its own.
+    head = [row for part in group.children if isinstance(part, nodes.thead) for row in part.children]
+    body = [row for part in group.children if isinstance(part, nodes.tbody) for row in part.children]
     if "stp-facts" in node.get("classes", ()):
         items = [f"terms.item[{_cell(sheet, row[0])}][{_cell(sheet, row[1])}]" for row in body]
         return f"#facts({', '.join(items)})"
@@ -306,12 +318,13 @@ def _formula(sheet: Sheet, node: nodes.Element) -> str:
     from matplotlib.figure import Figure
 
     tex = node.astext().strip()
+    drawn_tex = tex.replace(r"\frac", r"\dfrac") if isinstance(node, nodes.math_block) else tex
     buffer = io.StringIO()
     with matplotlib.rc_context(
         {"svg.fonttype": "path", "svg.hashsalt": "stp-portfolio", "mathtext.fontset": "dejavuserif"}
     ):
         canvas = Figure(figsize=(0.01, 0.01))
-        canvas.text(0, 0, f"${tex}$", fontsize=11)
+        canvas.text(0, 0, f"${drawn_tex}$", fontsize=11)
         try:
             canvas.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.02, metadata={"Date": None})
         except ValueError as error:
@@ -368,6 +381,12 @@ def _footnote_reference(sheet: Sheet, node: nodes.footnote_reference) -> str:
     return f"#footnote[{body}] #label({mark})"
 
 
+def _citation(sheet: Sheet, node: nodes.citation) -> str:
+    key = next((child.astext() for child in node.children if isinstance(child, nodes.label)), "")
+    body = blocks(sheet, [child for child in node.children if not isinstance(child, nodes.label)])
+    return f"#strong[{content(f'[{key}] ')}]{body}"
+
+
 def _target(sheet: Sheet, node: nodes.target) -> str:
     return "".join(f"#metadata(none) #label({quoted(label(sheet.docname, each))})" for each in node.get("ids", ()))
 
@@ -383,7 +402,7 @@ def _raw(sheet: Sheet, node: nodes.raw) -> str:
     if "<input" in text:
         return content("Done: " if "checked" in text else "To do: ")
     shown = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[A-Za-z][^>]*>", "", text, flags=re.DOTALL).strip()
-    return content(shown) if shown else ""
+    return content(html.unescape(shown)) if shown else ""
 
 
 def _nothing(sheet: Sheet, node: nodes.Node) -> str:
@@ -410,7 +429,8 @@ _RENDERERS: dict[type, Callable[[Sheet, nodes.Node], str]] = {
     nodes.sidebar: _admonition,
     nodes.Admonition: _admonition,
     nodes.block_quote: _quote,
-    nodes.attribution: _paragraph,
+    nodes.attribution: lambda sheet, node: content("\u2014 ") + inline(sheet, node),
+    nodes.abbreviation: _abbreviation,
     nodes.literal_block: _code,
     nodes.doctest_block: _code,
     nodes.transition: _rule,
@@ -437,7 +457,9 @@ _RENDERERS: dict[type, Callable[[Sheet, nodes.Node], str]] = {
     nodes.Inline: _plain,
     nodes.TextElement: _plain,
     nodes.footnote: _nothing,
-    nodes.citation: _children,
+    nodes.citation: _citation,
+    addnodes.hlist: _children,
+    addnodes.hlistcol: _children,
     nodes.comment: _nothing,
     nodes.meta if hasattr(nodes, "meta") else nodes.comment: _nothing,
     nodes.substitution_definition: _nothing,
