@@ -27,6 +27,7 @@ import yaml
 
 from stp_portfolio import checks, configuration, records
 from stp_portfolio.checks import PRIVATE
+from stp_portfolio.pictures import clean_picture
 from stp_portfolio.screening import direct, sources
 from stp_portfolio.screening.sources import PICTURES, Found
 
@@ -268,20 +269,6 @@ def release(root: Path, say: Say) -> Path:
         (target / "manifest.csv").write_text(manifest(site, commit.strip()), encoding="utf-8")
         shutil.move(site, target / "site")
     return target / "site"
-
-
-def clean_picture(path: Path) -> None:
-    """Write a picture again from its pixels alone: no metadata, no place, no thumbnail of what was cropped."""
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as image:
-        kind = image.format
-        upright = ImageOps.exif_transpose(image)
-        bare = Image.new(upright.mode, upright.size)
-        bare.paste(upright)
-        if upright.mode == "P" and (palette := upright.getpalette()):
-            bare.putpalette(palette)
-    bare.save(path, format=kind)
 
 
 def manifest(site: Path, commit: str) -> str:

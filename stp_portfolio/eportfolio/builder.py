@@ -25,6 +25,7 @@ from stp_portfolio import figures, tables, words
 from stp_portfolio.book import panels
 from stp_portfolio.eportfolio import fonts, writer
 from stp_portfolio.eportfolio.package import BOOK, file_stem
+from stp_portfolio.pictures import clean_picture
 from stp_portfolio.records import Activity, Portfolio
 
 logger = logging.getLogger(__name__)
@@ -145,8 +146,6 @@ def _copy_picture(source: Path, target: Path) -> None:
     if source.suffix.lower() == ".svg":
         shutil.copyfile(source, target)
         return
-    from stp_portfolio.editions import clean_picture
-
     shutil.copyfile(source, target)
     clean_picture(target)
 

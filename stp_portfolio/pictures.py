@@ -1,0 +1,19 @@
+"""Pictures without what they carry beside their pixels, for every way out of the portfolio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def clean_picture(path: Path) -> None:
+    """Write a picture again from its pixels alone: no metadata, no place, no thumbnail of what was cropped."""
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        kind = image.format
+        upright = ImageOps.exif_transpose(image)
+        bare = Image.new(upright.mode, upright.size)
+        bare.paste(upright)
+        if upright.mode == "P" and (palette := upright.getpalette()):
+            bare.putpalette(palette)
+    bare.save(path, format=kind)
