@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 MIME = "application/vnd.stp-portfolio.figure+json"
-WIDTH = 7.0  # inches, 504 units of the SVG: text of 10 units is readable where the page is narrow
+WIDTH = 5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
+LABEL = 72  # characters that fit into that width
 
 INK, MUTED, ACCENT, RULE, PANEL, WARM = "#212b32", "#4c6272", "#005eb8", "#d8dde0", "#f0f4f5", "#a84300"
+PAGE = "#ffffff"
 _THEMED = {
+    PAGE: f"var(--stp-page, {PAGE})",
     INK: "currentColor",
     MUTED: f"var(--stp-muted, {MUTED})",
     ACCENT: f"var(--stp-accent, {ACCENT})",
@@ -91,28 +94,34 @@ def _canvas(height: float, rows: int = 1) -> Iterator[tuple[Canvas, Sequence[Axe
 
 
 def _finished(canvas: Canvas, name: str, alt: str, caption: str) -> Figure:
-    """The canvas as a figure: SVG without size, date, inline styles or foreign ids."""
+    """The canvas as a figure, its SVG ready to stand on a page."""
     buffer = io.StringIO()
     canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    svg = buffer.getvalue()
+    return Figure(inline_svg(buffer.getvalue(), name, alt), alt, caption)
+
+
+def inline_svg(svg: str, name: str, alt: str, classes: str = "stp-svg") -> str:
+    """A drawing of Matplotlib's as part of a page: themed, without size, date, inline styles or foreign ids."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r' style="([^"]*)"', _attributes, svg)
+    svg = re.sub(r' transform="rotate\(-?0 [^"]*"', "", svg)
     for colour, themed in _THEMED.items():
         svg = svg.replace(f'"{colour}"', f'"{themed}"')
     svg = re.sub(r'\b(id="|xlink:href="#|url\(#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r'\bxlink:href="', 'href="', svg)
     size = re.search(r'viewBox="[^"]*"', svg)[0]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="stp-svg" role="img" aria-label="{escape(alt)}">'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="{classes}" role="img" aria-label="{escape(alt)}">'
     svg = re.sub(r"<svg[^>]*>", lambda _: head, svg, count=1)
-    return Figure(re.sub(r"\s*\n\s*", "\n", svg).strip(), alt, caption)
+    return re.sub(r"\s*\n\s*", "\n", svg).strip()
 
 
 def _attributes(match: re.Match[str]) -> str:
     """Style declarations as attributes: a strict content policy allows no inline style."""
     found = dict(part.strip().split(": ", 1) for part in match[1].split(";") if part.strip())
+    found.pop("font-family", None)  # the page's own; in a PDF the export names one
     if font := found.pop("font", None):
         found["font-size"] = re.search(r"([0-9.]+)px", font)[1]
         if "bold" in font or re.search(r"\b700\b", font):
@@ -132,7 +141,7 @@ def _short(text: str, length: int) -> str:
 def _time_axis(axes: Axes, first: date, last: date) -> None:
     """Years and months from ``first`` to ``last``, a tick every few months."""
     months = (last.year - first.year) * 12 + last.month - first.month + 1
-    step = next((s for s in (1, 2, 3, 4, 6, 12) if months / s <= 10), 12 * math.ceil(months / 120))
+    step = next((s for s in (1, 2, 3, 4, 6, 12) if months / s <= 8), 12 * math.ceil(months / 96))
     ticks = []
     for index in range(0, months + step, step):
         year, month = divmod(first.year * 12 + first.month - 1 + index, 12)
@@ -140,6 +149,28 @@ def _time_axis(axes: Axes, first: date, last: date) -> None:
     ticks = [tick for tick in ticks if first <= tick <= last]
     axes.set_xlim(first, last)
     axes.set_xticks(ticks, [f"{words.month(tick)[:3]}\n{tick.year}" for tick in ticks])
+
+
+def formula(tex: str, *, block: bool) -> str:
+    """A formula as SVG with a size in points, letters as outlines in the ink of the page.
+
+    Raises ValueError with the formula where Matplotlib's mathtext lacks something in it.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    drawn_tex = tex.replace(r"\frac", r"\dfrac") if block else tex
+    buffer = io.StringIO()
+    style = {"svg.fonttype": "path", "svg.hashsalt": "stp-portfolio", "mathtext.fontset": "dejavuserif"}
+    with matplotlib.rc_context({**style, "text.color": INK}):
+        canvas = Canvas(figsize=(0.01, 0.01))
+        canvas.text(0, 0, f"${drawn_tex}$", fontsize=11)
+        try:
+            canvas.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.02, metadata={"Date": None})
+        except ValueError as error:
+            raise ValueError(f"the formula {tex} cannot be set ({str(error).splitlines()[-1].strip()})") from error
+    drawn = buffer.getvalue()
+    return drawn[drawn.index("<svg") :]
 
 
 # -- credits ----------------------------------------------------------------------------------
@@ -166,7 +197,7 @@ def credits_by_phase(portfolio: Portfolio) -> Figure:
                 )  # fmt: skip
                 text = words.number(module.credits)
                 axes.text(
-                    left + width / 2, row, text, ha="center", va="center", color="white" if filled else INK, fontsize=10
+                    left + width / 2, row, text, ha="center", va="center", color=PAGE if filled else INK, fontsize=10
                 )
                 left += width
             label = (
@@ -194,7 +225,7 @@ def credits_by_phase(portfolio: Portfolio) -> Figure:
 
 _MARKS: dict[str, tuple[str, str, str]] = {  # event: marker, face, word
     "started": ("|", INK, "started"),
-    "submitted": ("o", "white", "submitted"),
+    "submitted": ("o", PAGE, "submitted"),
     "returned": ("X", WARM, "returned"),
     "signed_off": ("s", ACCENT, "signed off"),
 }
@@ -206,12 +237,13 @@ def timeline(portfolio: Portfolio) -> Figure:
     rows = list(zip(portfolio.activities, progress.histories(portfolio, on).values(), strict=True))
     several = len(progress.modules_with_activities(portfolio)) > 1
     counts = progress.counts(portfolio, on)
-    with _canvas(0.235 * max(len(rows), 1) + 1.0) as (canvas, (axes,)):
-        for row, (_activity, events) in enumerate(rows):
-            _draw_history(axes, row, events, on)
+    with _canvas(0.36 * max(len(rows), 1) + 1.0) as (canvas, (axes,)):
+        for row, (activity, events) in enumerate(rows):
+            _above(axes, row - 0.28, _row_label(activity, several))
+            _draw_history(axes, row + 0.14, events, on)
         axes.axvline(on, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
-        axes.set_yticks(range(len(rows)), [_row_label(activity, several) for activity, _ in rows])
-        axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+        axes.set_yticks([])
+        axes.set_ylim(max(len(rows), 1) - 0.4, -0.7)
         margin = timedelta(days=max(20, (on - portfolio.settings.start).days // 25))
         _time_axis(axes, portfolio.settings.start, on + margin)
         axes.grid(axis="x")
@@ -225,12 +257,17 @@ def timeline(portfolio: Portfolio) -> Figure:
         return _finished(canvas, "timeline", alt, str(words.status_summary(portfolio)))
 
 
-def _row_label(activity: Activity, several: bool) -> str:
+def _row_label(activity: Activity, several: bool, length: int = LABEL) -> str:
     head = f"{activity.key.module} {activity.key.number}" if several else str(activity.key.number)
-    return _short(f"{head}. {activity.title}", 44)
+    return _short(f"{head}. {activity.title}", length)
 
 
-def _draw_history(axes: Axes, row: int, events: Sequence[Event], on: date) -> None:
+def _above(axes: Axes, row: float, label: str) -> None:
+    """A row's label above what is drawn for it, from the left edge: so both have the whole width of a phone."""
+    axes.text(0, row, label, transform=axes.get_yaxis_transform(), ha="left", va="center", fontsize=9.5)
+
+
+def _draw_history(axes: Axes, row: float, events: Sequence[Event], on: date) -> None:
     if not events:
         axes.text(on, row, "Not started  ", ha="right", va="center", color=MUTED, fontsize=9)
         return
@@ -260,8 +297,8 @@ def _legend(axes: Axes) -> None:
     handles.insert(1, Line2D([], [], color=MUTED, linewidth=1.1, label="in work"))
     handles.insert(3, Line2D([], [], color=ACCENT, linewidth=3.2, label="with the assessor"))
     axes.legend(
-        handles=handles, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9,
-        handletextpad=0.6, columnspacing=1.4, borderaxespad=0.2,
+        handles=handles, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=9,
+        handletextpad=0.6, columnspacing=1.4, borderaxespad=0, borderpad=0,
     )  # fmt: skip
 
 
@@ -308,7 +345,7 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
             d.required,
             "D",
             markersize=7,
-            markerfacecolor=ACCENT if met else "white",
+            markerfacecolor=ACCENT if met else PAGE,
             markeredgecolor=WARM,
             zorder=4,
         )
@@ -327,7 +364,7 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
     axes.grid(axis="y")
     _clear(axes, "left")
     if titled:
-        axes.set_title(_short(f"{module.code} {module.name}", 70), loc="left", fontsize=10, fontweight="bold")
+        axes.set_title(_short(f"{module.code} {module.name}", LABEL), loc="left", fontsize=10, fontweight="bold")
     text = f"{module.code}: {done} of {total} by {words.day(on)}"
     goals = [f"{d.required} by {words.day(d.milestone.date)}" for d in distances]
     return f"{text}; milestones {words.series(goals)}." if goals else f"{text}; no milestone is set."
@@ -338,29 +375,30 @@ def waits(portfolio: Portfolio) -> Figure:
     items = progress.waits(portfolio, portfolio.on)
     several = len(progress.modules_with_activities(portfolio)) > 1
     limit = 7 * words.WEEKS_TOO_LONG
-    with _canvas(0.26 * max(len(items), 1) + 0.7) as (canvas, (axes,)):
+    with _canvas(0.42 * max(len(items), 1) + 0.5) as (canvas, (axes,)):
         for row, wait in enumerate(items):
             open_ = wait.until is None
+            since = f", {words.month(wait.since)[:3]} {wait.since.year}"
+            _above(axes, row - 0.3, _row_label(wait.activity, several, LABEL - len(since)) + since)
             axes.barh(
-                row,
+                row + 0.16,
                 wait.days,
-                height=0.62,
+                height=0.34,
                 facecolor=WARM if open_ else PANEL,
                 edgecolor=WARM if open_ else MUTED,
                 linewidth=1,
             )
             outcome = "waiting" if open_ else str(wait.outcome).lower()
             axes.annotate(
-                f"{words.plural(wait.days, 'day')}, {outcome}", (wait.days, row), xytext=(5, 0), textcoords="offset points",
+                f"{words.plural(wait.days, 'day')}, {outcome}", (wait.days, row + 0.16), xytext=(5, 0), textcoords="offset points",
                 va="center", fontsize=9, fontweight="bold" if open_ else "normal",
             )  # fmt: skip
-        labels = [f"{_row_label(w.activity, several)}  {words.month(w.since)[:3]} {w.since.year}" for w in items]
-        axes.set_yticks(range(len(items)), labels)
-        axes.set_ylim(max(len(items), 1) - 0.4, -0.9)
+        axes.set_yticks([])
+        axes.set_ylim(max(len(items), 1) - 0.4, -1)
         longest = max((wait.days for wait in items), default=0)
         axes.set_xlim(0, max(longest, limit) * 1.55)
         axes.axvline(limit, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
-        axes.text(limit, -0.85, f" {words.WEEKS_TOO_LONG} weeks", color=MUTED, fontsize=9, va="center")
+        axes.text(limit, -0.8, f" {words.WEEKS_TOO_LONG} weeks", color=MUTED, fontsize=9, va="center")
         axes.set_xticks([])
         _clear(axes)
         parts = [

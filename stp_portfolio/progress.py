@@ -104,6 +104,13 @@ def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, 
     return {key: tuple(events) for key, events in found.items()}
 
 
+def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
+    """Every event up to ``on`` with its activity, the latest first; of one day, the last in the file first."""
+    activities = {activity.key: activity for activity in portfolio.activities}
+    past = [event for event in portfolio.events if event.date <= on]
+    return [(activities[event.activity], event) for event in reversed(past)]
+
+
 def status_after(events: Iterable[Event]) -> Status:
     """The status that a history of one activity leads to."""
     status = Status.NOT_STARTED

@@ -31,7 +31,7 @@ class Link:
         return self.text
 
 
-Cell = str | int | Decimal | None | Link
+Cell = str | int | Decimal | None | Link | tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Table:
 
 
 def _plain(cell: Cell) -> str | int | float | None:
-    if isinstance(cell, Link):
-        return cell.text
+    if isinstance(cell, Link | tuple):
+        return shown(cell)
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     return cell
@@ -79,6 +79,8 @@ def shown(cell: Cell) -> str:
     """A cell as its reader sees it."""
     if cell is None:
         return ""
+    if isinstance(cell, tuple):
+        return "; ".join(link.text for link in cell)
     return words.number(cell) if isinstance(cell, Decimal | int) else str(cell)
 
 
@@ -253,6 +255,26 @@ def evidence(portfolio: Portfolio) -> Table:
         for piece in progress.held(portfolio, portfolio.on)
     ]
     return Table("Evidence held", ("Id", "Evidence", "Kind", "Month", "Activities", "Standards"), tuple(rows))
+
+
+def by_standard(portfolio: Portfolio) -> Table:
+    """Each standard with the activities whose evidence speaks to it: the book's index by standard."""
+    labels = {standard.key: standard.label for standard in portfolio.standards}
+    rows: list[tuple[Cell, ...]] = []
+    for key, pieces in progress.coverage(portfolio, portfolio.on).items():
+        spoken = {activity for piece in pieces for activity in piece.activities}
+        own = tuple(_named(activity, portfolio) for activity in portfolio.activities if activity.key in spoken)
+        rows.append((f"{key}: {labels[key]}", own or "None yet"))
+    return Table("Standards and the activities that speak to them", ("Standard", "Activities"), tuple(rows))
+
+
+def news(portfolio: Portfolio) -> Table:
+    """What happened in the portfolio, the latest first."""
+    rows: list[tuple[Cell, ...]] = [
+        (words.day(event.date), _named(activity, portfolio), words.happened(event))
+        for activity, event in progress.latest(portfolio, portfolio.on)
+    ]
+    return Table("Events, the latest first", ("Day", "Activity", "What happened"), tuple(rows))
 
 
 def uncovered(portfolio: Portfolio) -> Table:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from stp_portfolio import progress
 from stp_portfolio.progress import CreditState, Distance, Status
-from stp_portfolio.records import Module, Portfolio
+from stp_portfolio.records import Event, Module, Portfolio
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -76,6 +76,11 @@ def series(items: Sequence[str]) -> str:
 def activities(count: int) -> str:
     """``1 activity``, ``2 activities``."""
     return plural(count, "activity", "activities")
+
+
+def happened(event: Event) -> str:
+    """An event as its reader sees it: ``Signed off``, with its note where it has one."""
+    return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
 
 
 def example_line(portfolio: Portfolio) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
+import everything
 import page as page_validation
 import pikepdf
 import pytest
@@ -175,129 +176,10 @@ def test_same_bytes_in_another_folder(pdfs, copy):
         )
 
 
-STRESS = """# Everything at once
-
-A first paragraph with *emphasis*, **strength**, `code`, [a link](https://example.org/a?b=1&c=2), [a page](5_PatientCareJourney.md),
-[a heading](5_PatientCareJourney.md#evidence), H{sub}`2`O, x{sup}`2`, and a footnote.[^one] Quotes "like these", hash # dollar $5 at @ under_score
-back\\\\slash star * less < more > {braces} [brackets] tilde ~ "end".
-
-[^one]: The note itself, with *emphasis*.
-
-Again the same note.[^one] Emoji \U0001f600 and \U0001f469\u200d\U0001f52c, Chinese \u65e5\u672c\u8a9e, Arabic \u0633\u0644\u0627\u0645, Greek \u03bb, arrows \u2192, ticks \u2713 \u2717.
-
-A word of a hundred and twenty letters: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop.
-
-- [x] a done task
-- [ ] an open task
-- a list
-  1. nested, first
-  2. nested, second
-     - deeper still
-
-Term
-: Its definition.
-
-> A quotation of
-> two lines.
-
-:::{note}
-A note with a list:
-
-- inside
-:::
-
-:::{warning}
-Mind this.
-:::
-
-::::{grid} 2
-:::{grid-item-card} Card title
-Card body
-:::
-:::{grid-item-card} Second card
-More body
-:::
-::::
-
-::::{tab-set}
-:::{tab-item} First tab
-In the first tab.
-:::
-:::{tab-item} Second tab
-In the second tab.
-:::
-::::
-
-:::{dropdown} A dropdown
-Opened in print.
-:::
-
-```{glossary}
-Pathway
-  The way of a request.
-```
-
-The term {term}`Pathway` is above.
-
-```python
-def long_line():
-    return "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-```
-
-Inline mathematics {math}`a^2 + b^2` and a formula:
-
-```{math}
-\\\\frac{1}{n} \\\\sum_{i=1}^{n} x_i
-```
-
-:::{figure} square.png
-:alt: A white square of eight pixels
-:width: 50%
-
-The caption of the square
-:::
-
----
-
-## A table of sixty rows
-
-| Number | Name |
-| ---: | --- |
-ROWS
-
-## A table of fourteen columns
-
-WIDE
-"""
-
-
 @pytest.fixture
 def stress(copy):
     """A copy of the book with one more page that uses everything."""
-    rows = "\n".join(f"| {number} | Row number {number} |" for number in range(1, 61))
-    head = "| " + " | ".join(f"Column{number}" for number in range(1, 15)) + " |\n|" + " --- |" * 14
-    wide = (
-        head
-        + "\n"
-        + "\n".join("| " + " | ".join(f"cell {row}.{column}" for column in range(1, 15)) + " |" for row in range(1, 4))
-    )
-    text = (
-        STRESS.replace("ROWS", rows)
-        .replace("WIDE", wide)
-        .replace("\\\\\\\\", "\\\\")
-        .replace("\\\\frac", "\\frac")
-        .replace("\\\\sum", "\\sum")
-    )
-    (copy / CHAPTER / "stress.md").write_text(text, encoding="utf-8")
-    image = Image.new("RGB", (8, 8), "white")
-    exif = image.getexif()
-    exif[0x010E] = "secretword"
-    image.save(copy / CHAPTER / "square.png", exif=exif)
-    toc = copy / "_toc.yml"
-    line = f"          - file: {CHAPTER}/synthesis\n"
-    toc.write_text(
-        toc.read_text(encoding="utf-8").replace(line, f"{line}          - file: {CHAPTER}/stress\n"), encoding="utf-8"
-    )
+    everything.add_page(copy)
     return copy
 
 
@@ -312,7 +194,7 @@ def test_page_with_everything(stress):
         "Everything at once", "The note itself, with emphasis", "[woman]", "[cjk unified ideograph-65e5]", "λ",
         "abcdefghijklmnopqrstuvwxyz" * 4 + "abcdefghijklmnop", "Done: a done task", "To do: an open task", "nested, second", "deeper still",
         "Its definition", "A quotation of two lines", "A note with a list", "Mind this", "Card title", "Second card", "In the first tab",
-        "In the second tab", "Opened in print", "The way of a request", "The caption of the square", "Row number 60", "Column14", "cell 3.14",
+        "In the second tab", "Opened in print", "Folded away until it is opened", "A remark in the margin", "The way of a request", "The caption of the square", "Row number 60", "Column14", "cell 3.14",
         "less < more >", "a" * 100,
     ):  # fmt: skip
         assert squeezed(part) in text, part

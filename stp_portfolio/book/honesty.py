@@ -35,6 +35,7 @@ from stp_portfolio.screening import direct, sources
 logger = logging.getLogger(__name__)
 
 STAMP = "stp-built-without-warnings"
+LOG = "error.log"  # the traceback of a build that stopped, for who wants it
 NOT_CURRENT = "html-not-current"
 
 
@@ -129,6 +130,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     handler: _Counter = app.stp_warnings  # type: ignore[attr-defined]
     std_logging.getLogger("sphinx").removeHandler(handler)
     if exception is None and not handler.count:
+        (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
         Path(app.doctreedir, STAMP).write_text(freshness.code_digest(), encoding="utf-8")
         return
     if exception is None:
@@ -136,7 +138,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         _set_aside(app)
         return
     # Jupyter Book would show its reader a traceback; it goes into a file, and what it says on the screen.
-    log = Path(app.doctreedir).parent / "error.log"
+    log = Path(app.doctreedir).parent / LOG
     log.write_text("".join(traceback.format_exception(exception)), encoding="utf-8")
     said = " ".join(strip_ansi(str(exception)).split()) or type(exception).__name__
     page = f", at the page {app.env.docname}" if getattr(app, "env", None) and app.env.temp_data.get("docname") else ""
@@ -161,7 +163,7 @@ def _set_aside(app: Sphinx) -> None:
 def _remove_pages_without_source(app: Sphinx) -> None:
     output = Path(app.outdir)
     made = {Path(app.builder.get_outfilename(docname)) for docname in app.env.all_docs}
-    extra = {output / name for name in ("index.html", "search.html", "genindex.html", "404.html")}
+    extra = {output / name for name in ("index.html", "search.html", "404.html")}
     for page in output.rglob("*.html"):
         if page not in made | extra and "_static" not in page.relative_to(output).parts:
             page.unlink()
@@ -184,11 +186,19 @@ _LINK = re.compile(r"""<(?:a|img|link|script|source|iframe)\b[^>]*?\s(?:href|src
 _ID = re.compile(r"""\s(?:id|name)=(["'])(.*?)\1""")
 _IMAGE = re.compile(r"<img\b[^>]*>", re.DOTALL)
 _ALT = re.compile(r"""\salt=(["'])(.*?)\1""", re.DOTALL)
+_INLINE = re.compile(r"<script\b(?![^>]*\ssrc=)[^>]*>|<style\b[^>]*>|<[a-zA-Z][^<>]*\s(?:style|on[a-z]+)=[^<>]*>")
+_FOREIGN = re.compile(
+    r"""<(?:img|script|iframe|source|video|audio|embed|object|input)\b[^>]*?\s(?:src|srcset|data)=["']?((?:https?:)?//[^"'\s>]+)"""
+)
 _FILE_LIKE = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp)|\S*[/\\]\S*|[0-9a-fA-F_-]{16,}", re.IGNORECASE)
 
 
 def page_faults(output: Path) -> Iterator[str]:
-    """What is wrong with a folder of finished pages: links that lead nowhere, images that say nothing."""
+    """What is wrong with a folder of finished pages.
+
+    Links that lead nowhere, images that say nothing, what is fetched from another host, and scripts
+    and styles that stand on the page: the policy of ``theme`` would not let them do anything.
+    """
     pages = {
         path.resolve(): path.read_text(encoding="utf-8")
         for path in sorted(output.rglob("*.html"))
@@ -202,6 +212,13 @@ def page_faults(output: Path) -> Iterator[str]:
             alt = _ALT.search(image)
             if alt is None or not alt[2].strip() or _FILE_LIKE.fullmatch(unescape(alt[2]).strip()):
                 yield f"{where}: an image has no alt text that says what it shows: {image[:120]}"
+        for inline in _INLINE.findall(text):
+            yield (
+                f"{where}: a script, style or handler stands on the page and would do nothing there: {inline[:120]}. "
+                "Leave it out; a style belongs in _static/portfolio.css."
+            )
+        for address in _FOREIGN.findall(text):
+            yield f"{where}: the page would fetch {address} from another host. Put the file beside the page instead."
         for target in sorted({unescape(match[2]) for match in _LINK.finditer(text)}):
             if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", target):
                 continue

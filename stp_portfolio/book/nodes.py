@@ -62,9 +62,13 @@ def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[
     row = nodes.row(classes=list(classes))
     for column, cell in zip(content.columns, cells, strict=True):
         entry = nodes.entry(classes=["stp-number"] if column in content.numeric else [])
-        paragraph = nodes.paragraph()
-        paragraph += link_to(cell, docname) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
-        entry += paragraph
+        if isinstance(cell, tuple):
+            entry += nodes.bullet_list(
+                "", *(nodes.list_item("", nodes.paragraph("", "", link_to(link, docname))) for link in cell)
+            )
+        else:
+            shown = link_to(cell, docname) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
+            entry += nodes.paragraph("", "", shown)
         row += entry
     return row
 

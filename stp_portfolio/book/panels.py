@@ -42,7 +42,7 @@ def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 
 
 def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """The activities as a strip of tiles, each a link to its page with number and status in words."""
+    """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
     now = progress.statuses(portfolio, portfolio.on)
     found: list[nodes.Node] = []
     modules = progress.modules_with_activities(portfolio)
@@ -59,6 +59,8 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
                 nodes.inline(text=str(activity.key.number), classes=["stp-tile-number"]),
                 nodes.Text(" "),
                 nodes.inline(text=str(status), classes=["stp-tile-status"]),
+                nodes.Text(" "),
+                nodes.inline(text=activity.title, classes=["stp-tile-title"]),
             )
             paragraph = nodes.paragraph()
             paragraph += reference
@@ -164,6 +166,16 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def by_standard(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """Every standard, with links to the activities whose evidence speaks to it."""
+    return [table(tables.by_standard(portfolio), docname)]
+
+
+def news(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """What happened, the latest first."""
+    return [table(tables.news(portfolio), docname)]
+
+
 def versions(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """What the book was made with."""
     names = ("jupyter-book", "Sphinx", "myst-nb", "sphinx-book-theme", "pandas", "matplotlib")
@@ -181,6 +193,8 @@ PANELS: dict[str, Panel] = {
     "evidence": evidence_register,
     "gaps": gaps,
     "ahead": ahead,
+    "by standard": by_standard,
+    "news": news,
     "versions": versions,
 }
 
@@ -199,6 +213,8 @@ def facts(portfolio: Portfolio, activity: Activity, docname: str) -> list[nodes.
         ("Evidence held", "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet"),
         ("Standards", ", ".join(standards) or "None yet"),
     ]
+    if revised := max([event.date for event in events] + [piece.date for piece in held], default=None):
+        rows.append(("Last revised", words.month(revised)))
     if activity.learning_outcomes:
         rows.append(("Learning outcomes", activity.learning_outcomes))
     panel = Table("", ("Fact", "Value"), tuple(rows))

@@ -8,7 +8,6 @@ else to the published page, else plain text. One source thus serves the whole bo
 from __future__ import annotations
 
 import html
-import io
 import posixpath
 import re
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from stp_portfolio.eportfolio import fonts
-from stp_portfolio.figures import INK
+from stp_portfolio.figures import INK, formula
 
 LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs off the page
 
@@ -291,7 +290,7 @@ def vector(svg: str) -> str:
     """The book's inline SVG for print: the theme's colours resolved, a font named, no browser needed."""
     svg = re.sub(r"var\(--[\w-]+, (#[0-9a-f]{6})\)", r"\1", svg)
     svg = svg.replace("currentColor", INK)
-    return svg.replace("<svg ", '<svg font-family="DejaVu Sans" ', 1)
+    return svg.replace("<svg ", '<svg font-family="Atkinson Hyperlegible, DejaVu Sans" ', 1)
 
 
 def _image(data: str, kind: str, alt: str) -> str:
@@ -314,28 +313,15 @@ def _picture_file(sheet: Sheet, node: nodes.image) -> str:
 
 def _formula(sheet: Sheet, node: nodes.Element) -> str:
     """TeX as a drawing, with its source as the words for it."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
     tex = node.astext().strip()
-    drawn_tex = tex.replace(r"\frac", r"\dfrac") if isinstance(node, nodes.math_block) else tex
-    buffer = io.StringIO()
-    with matplotlib.rc_context(
-        {"svg.fonttype": "path", "svg.hashsalt": "stp-portfolio", "mathtext.fontset": "dejavuserif"}
-    ):
-        canvas = Figure(figsize=(0.01, 0.01))
-        canvas.text(0, 0, f"${drawn_tex}$", fontsize=11)
-        try:
-            canvas.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.02, metadata={"Date": None})
-        except ValueError as error:
-            sheet.problems.append(
-                f"{sheet.docname}: the formula {tex} cannot be set ({str(error).splitlines()[-1].strip()})"
-            )
-            return content(tex)
-    drawn = buffer.getvalue()
-    drawn = drawn[drawn.index("<svg") :]
+    block = isinstance(node, nodes.math_block)
+    try:
+        drawn = formula(tex, block=block)
+    except ValueError as error:
+        sheet.problems.append(f"{sheet.docname}: {error}")
+        return content(tex)
     boxed = f"#box(baseline: 25%, {_image(drawn, 'svg', f'Formula: {tex}')[1:]})"
-    return f"#align(center)[{boxed}]" if isinstance(node, nodes.math_block) else boxed
+    return f"#align(center)[{boxed}]" if block else boxed
 
 
 # -- running text -----------------------------------------------------------------------------

@@ -1,0 +1,475 @@
+"""The pages in a real browser: accessible, light, quiet, and usable with a keyboard, on a phone and from a folder."""
+
+import itertools
+import json
+import re
+import shutil
+
+import everything
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import ARGUMENTS, MISSING, installed, pages_of, served
+from conftest import build
+from playwright.sync_api import sync_playwright
+
+FIRST_VISIT, LATER = 60_000, 15_000  # bytes, compressed
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ACTIVITY = "C1_Professional_Foundations/5_PatientCareJourney.html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """An installed browser, never one that is fetched."""
+    path = installed()
+    if path is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as tool:
+        started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The shipped book, served."""
+    assert book.code == 0, book.output
+    with served(book.html) as (address, sent):
+        yield address, sent
+
+
+class Visit:
+    """A page of the browser that keeps what a reader would never see: errors, refusals, foreign requests."""
+
+    def __init__(self, browser, home, **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.faults, self.home = [], home
+        self.page.on(
+            "console", lambda said: self.faults.append(said.text) if said.type in {"error", "warning"} else None
+        )
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url}"))
+        self.page.on("request", self._asked)
+
+    def _asked(self, request):
+        if not request.url.startswith((self.home, "data:")):
+            self.faults.append(f"asked another host: {request.url}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.context.close()
+
+    def go(self, name):
+        self.page.goto(f"{self.home}/{name}")
+        return self.page
+
+
+def said_by_axe(page):
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_axe_finds_nothing(browser, site, book, theme, width, record_property):
+    """WCAG 2.2 A and AA and best practice, on every page; and nothing lies outside the window."""
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme, "bypass_csp": True}
+    pages = pages_of(book.html)
+    with Visit(browser, site[0], **options) as visit:
+        for name in pages:
+            page = visit.go(name)
+            assert page.evaluate("document.documentElement.dataset.theme") == theme
+            assert said_by_axe(page) == [], name
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wider <= 0, f"{name} is {wider} pixels wider than the window"
+    assert len(pages) > 25
+    record_property("summary", f"axe: {len(pages)} pages, {theme}, {width} pixels, no finding")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_with_menu_contents_and_results_open(browser, site, theme):
+    """The states that a reader makes are held to the same rules."""
+    options = {"viewport": {"width": 390, "height": 844}, "color_scheme": theme, "bypass_csp": True}
+    with Visit(browser, site[0], **options) as visit:
+        page = visit.go(ACTIVITY)
+        page.get_by_role("button", name="Menu", exact=True).click()
+        assert said_by_axe(page) == []
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="On this page").click()
+        assert said_by_axe(page) == []
+        page = visit.go("search.html?q=HCPC+7")
+        page.locator("#search-results li").first.wait_for()
+        assert said_by_axe(page) == []
+
+
+def test_every_page_is_quiet_and_light(browser, site, book, record_property):
+    """No console message, no breach of the policy, no foreign request; at most 60 kB first and 15 kB later."""
+    address, sent = site
+    first, later = {}, {}
+    for name in pages_of(book.html):
+        with Visit(browser, address) as visit:
+            sent.clear()
+            visit.go(name).wait_for_load_state("networkidle")
+            first[name] = sum(size for _, size in sent)
+            assert visit.faults == [], name
+    with Visit(browser, address) as visit:
+        visit.go("intro.html")
+        for name in pages_of(book.html):
+            sent.clear()
+            visit.go(name).wait_for_load_state("networkidle")
+            later[name] = sum(size for _, size in sent)
+        assert visit.faults == []
+    assert max(first.values()) <= FIRST_VISIT, first
+    search = later.pop("search.html")  # it brings the index of the book's words
+    assert search <= FIRST_VISIT
+    assert max(later.values()) <= LATER, later
+    record_property(
+        "summary",
+        f"weight, compressed: first visit {max(first.values())} bytes at most, later pages {max(later.values())}, "
+        f"the search {search}",
+    )
+
+
+def test_policy_refuses_what_is_not_the_books(browser, site):
+    """The policy is in force: an inline script, handler or style that gets onto a page does nothing."""
+    with Visit(browser, site[0]) as visit:
+        page = visit.go("intro.html")
+        ran = page.evaluate(
+            """() => {
+              document.body.insertAdjacentHTML("beforeend",
+                '<p id="x" style="position: fixed" onclick="window.ran = 1">x</p>');
+              const script = document.createElement("script");
+              script.textContent = "window.ran = 1";
+              document.body.append(script);
+              document.getElementById("x").click();
+              return [window.ran, getComputedStyle(document.getElementById("x")).position];
+            }"""
+        )
+        assert ran == [None, "static"]
+        assert len(visit.faults) >= 3
+
+
+def tour(visit, start):
+    """What a reader on a phone does; the same from a web server and from a folder."""
+    page = visit.go(start)
+    menu = page.get_by_role("navigation", name="Book")
+    assert not menu.is_visible()
+    page.get_by_role("button", name="Menu", exact=True).click()
+    menu.get_by_role("link", name="Professional Foundations (S-C1)").click()
+    assert page.url.endswith("C1_Professional_Foundations/index.html")
+    page.get_by_role("button", name="Menu", exact=True).click()
+    menu.get_by_role("link", name="5. Explore patient care journey experiences").click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith("5. Explore patient care journey")
+    page.get_by_role("navigation", name="Previous and next page").get_by_role("link", name="Next").click()
+    assert "6_EquityAndInclusivity" in page.url
+    page.get_by_role("navigation", name="Previous and next page").get_by_role("link", name="Previous").click()
+    assert "5_PatientCareJourney" in page.url
+    page.get_by_role("button", name="On this page").click()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Action plan").click()
+    assert page.url.endswith("#action-plan")
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").click()
+    assert page.url.endswith("C1_Professional_Foundations/index.html")
+    theme = page.get_by_role("button", name="Theme:")
+    seen = []
+    for _ in range(3):
+        seen.append((theme.inner_text(), page.evaluate("document.documentElement.dataset.theme")))
+        theme.click()
+    assert [text for text, _ in seen] == ["Theme: auto", "Theme: light", "Theme: dark"]
+    assert [shown for _, shown in seen] == ["light", "light", "dark"]
+    page.get_by_role("banner").get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox").fill("patient care journey")
+    page.keyboard.press("Enter")
+    page.locator("#search-results li").first.wait_for()
+    assert page.locator("#search-results a").first.inner_text() == "5. Explore patient care journey experiences"
+    page.locator("#search-results a").first.click()
+    assert "5_PatientCareJourney" in page.url
+
+
+def test_tour_on_a_phone(browser, site):
+    """Menu, contents, previous and next, theme and search, without one message on the console."""
+    with Visit(browser, site[0], viewport={"width": 390, "height": 844}) as visit:
+        tour(visit, "intro.html")
+        assert visit.faults == []
+
+
+def test_tour_from_a_folder(browser, book):
+    """The same from file://, search included: the book can be handed over as a zip."""
+    with Visit(browser, book.html.as_uri(), viewport={"width": 390, "height": 844}) as visit:
+        tour(visit, "index.html")
+        assert visit.faults == []
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "why"),
+    [
+        ("5", "5. Explore patient care journey experiences", "Activity S-C1/5"),
+        ("S-C1/05", "5. Explore patient care journey experiences", "Activity S-C1/5"),
+        ("dta 18", "18. Perform an audit and make recommendations", "Activity S-C1/18"),
+        ("equity", "6. Review departmental processes for equity and inclusivity", ""),
+        ("hcpc7", None, "Evidence speaks to HCPC 7"),
+        ("GSP 5", None, "Evidence speaks to GSP 5"),
+    ],
+)
+def test_search_finds_an_activity_by_number_title_and_standard(browser, site, portfolio, query, first, why):
+    """What the records say is found as well as what the page says; a standard finds exactly its activities."""
+    with Visit(browser, site[0]) as visit:
+        page = visit.go(f"search.html?q={query}")
+        page.locator("#search-results li").first.wait_for()
+        results = page.locator("#search-results > li")
+        if first:
+            assert results.first.locator("a").first.inner_text() == first
+            assert results.first.locator(".stp-why").all_inner_texts() == ([why] if why else [])
+        else:
+            scheme, code = re.fullmatch(r"([A-Z]+) ?(\d+)", why.removeprefix("Evidence speaks to ")).groups()
+            wanted = {
+                activity.heading
+                for activity in portfolio.activities
+                for piece in portfolio.evidence
+                if activity.key in piece.activities and (scheme, code) in [(k.scheme, k.code) for k in piece.standards]
+            }
+            found = page.locator("#search-results > li", has_text=why).locator("> a").all_inner_texts()
+            assert set(found) == wanted
+            assert wanted
+
+
+def test_search_says_when_there_is_nothing(browser, site):
+    """An empty result is said, aloud as well, and a query is text, never markup."""
+    with Visit(browser, site[0]) as visit:
+        page = visit.go("search.html?q=<zzqx>zzqy</zzqx>")
+        status = page.get_by_role("status")
+        assert "Nothing was found" in status.inner_text()
+        assert page.locator("#search-results *, #search-status *").count() == 0
+        assert visit.faults == []
+
+
+@pytest.mark.parametrize("name", ["intro.html", ACTIVITY, "notebooks/progress.html", "search.html?q=consent"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_keyboard_reaches_everything_and_shows_where_it_is(browser, site, name, width):
+    """Tab visits every visible control once, each time with a visible sign; the first stop skips the frame."""
+    with Visit(browser, site[0], viewport={"width": width, "height": 900}) as visit:
+        page = visit.go(name)
+        page.evaluate("document.activeElement.blur()")
+        wanted = page.evaluate(
+            """() => [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')]
+              .filter(e => e.checkVisibility({visibilityProperty: true}))
+              .map((e, i) => (e.dataset.stop = i, i)).length"""
+        )
+        stops = []
+        for _ in range(wanted + 1):
+            page.keyboard.press("Tab")
+            stop = page.evaluate(
+                """() => {
+                  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+                  return [e.dataset.stop, style.outlineStyle, parseFloat(style.outlineWidth), box.width, box.right];
+                }"""
+            )
+            if stop[0] is None:
+                break
+            stops.append(int(stop[0]))
+            assert stop[1] == "solid"
+            assert stop[2] >= 2
+            assert stop[3] > 0
+            assert stop[4] > 0
+        assert sorted(stops) == list(range(wanted))
+        page.keyboard.press("Home")
+        page.goto(page.url)
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_menu_with_the_keyboard_alone(browser, site):
+    """Opened, walked and closed without a pointer; focus comes back to the button."""
+    with Visit(browser, site[0], viewport={"width": 390, "height": 844}) as visit:
+        page = visit.go(ACTIVITY)
+        page.get_by_role("button", name="Menu", exact=True).focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('#menu') !== null")
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.textContent") == "Menu"
+        assert not page.get_by_role("navigation", name="Book").is_visible()
+        page.keyboard.press("Control+k")
+        assert visit.faults == []
+
+
+def test_without_scripts_the_book_can_be_read(browser, site):
+    """Menu, contents and pages need no script; what does need one is not there, and the search says so."""
+    with Visit(browser, site[0], viewport={"width": 390, "height": 844}, java_script_enabled=False) as visit:
+        page = visit.go(ACTIVITY)
+        assert not page.get_by_role("button", name="Theme").is_visible()
+        page.get_by_role("button", name="Menu", exact=True).click()
+        page.get_by_role("link", name="Credits").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Credits"
+        assert "needs JavaScript" in visit.go("search.html").inner_text("main")
+
+
+@pytest.mark.parametrize("name", ["progress", "credits", "coverage"])
+def test_figures_follow_the_theme(browser, site, name):
+    """In both themes each text of a figure stands out from what lies behind it, by at least 4.5 to 1."""
+    script = """() => {
+      const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+        .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+      const rgb = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
+      const page = rgb(getComputedStyle(document.body).backgroundColor);
+      const found = [];
+      for (const text of document.querySelectorAll("svg.stp-svg text")) {
+        const box = text.getBoundingClientRect();
+        const behind = [...text.ownerSVGElement.querySelectorAll("path")].filter((path) => {
+          const b = path.getBoundingClientRect();
+          return b.left <= box.left && b.right >= box.right && b.top <= box.top + 2 && b.bottom >= box.bottom - 2
+            && getComputedStyle(path).fill.startsWith("rgb");
+        }).map((path) => rgb(getComputedStyle(path).fill));
+        const back = behind.length ? behind[behind.length - 1] : page;
+        const [a, b] = [luminance(rgb(getComputedStyle(text).fill)), luminance(back)].sort((x, y) => y - x);
+        found.push([text.textContent, (a + 0.05) / (b + 0.05), box.height]);
+      }
+      return found;
+    }"""
+    for theme in ("light", "dark"):
+        with Visit(browser, site[0], color_scheme=theme, viewport={"width": 390, "height": 844}) as visit:
+            texts = visit.go(f"notebooks/{name}.html").evaluate(script)
+        assert len(texts) > 8
+        assert [text for text in texts if text[1] < 4.5] == []
+        assert [text for text in texts if text[2] < 8.5] == [], "too small on a phone"
+
+
+def test_nothing_moves_by_itself(browser, site, book):
+    """With reduced motion asked for, no page animates or glides; and none does otherwise."""
+    script = """() => document.getAnimations().length
+      + [...document.querySelectorAll("*")].filter((e) => {
+          const s = getComputedStyle(e);
+          return s.transitionDuration.split(",").some((t) => parseFloat(t) > 0) || s.scrollBehavior === "smooth";
+        }).length"""
+    with Visit(browser, site[0], reduced_motion="reduce") as visit:
+        for name in pages_of(book.html):
+            assert visit.go(name).evaluate(script) == 0, name
+
+
+def test_print_leaves_the_frame_away(browser, site):
+    """On paper: the text, the facts and the tiles with their fill; no menu, no buttons."""
+    with Visit(browser, site[0]) as visit:
+        page = visit.go("intro.html")
+        page.emulate_media(media="print")
+        for part in (".stp-header", ".stp-menu", ".stp-contents", ".stp-turn"):
+            assert not page.locator(part).is_visible()
+        assert page.locator(".stp-strip").is_visible()
+        tile = page.locator(".stp-strip .stp-signed-off").first
+        assert tile.evaluate("e => getComputedStyle(e.querySelector('a')).printColorAdjust") == "exact"
+
+
+def test_unknown_address_shows_the_books_page(browser, site):
+    """A page that is not there leads back into the book."""
+    with Visit(browser, site[0]) as visit:
+        page = visit.go("nowhere.html")
+        assert page.get_by_role("heading", level=1).inner_text() == "Page not found"
+        page.get_by_role("link", name="Home page of the portfolio").click()
+        assert page.url.endswith("intro.html")
+
+
+@pytest.fixture(scope="session")
+def everything_served(book, tmp_path_factory):
+    """A book with a page and a notebook that use all that an author may use."""
+    tree = tmp_path_factory.mktemp("everything") / "portfolio"
+    shutil.copytree(book.tree, tree)
+    everything.add_page(tree)
+    everything.add_notebook(tree)
+    done = build(tree)
+    assert done.code == 0, done.output
+    with served(done.html) as (address, _):
+        yield address
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("name", ["C1_Professional_Foundations/stress.html", "notebooks/outputs.html"])
+def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, name, width, theme):
+    """Tables of pandas, ticks, formulas, tabs, folds, margins, diagrams: no finding, no breach, nothing too wide."""
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
+    with Visit(browser, everything_served, bypass_csp=True, **options) as visit:
+        assert said_by_axe(visit.go(name)) == []
+    with Visit(browser, everything_served, **options) as visit:
+        page = visit.go(name)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        for summary in page.locator("details > summary").all():
+            summary.click()
+        for label in page.locator(".sd-tab-label").all():
+            label.click()
+        assert visit.faults == []
+
+
+def test_author_constructs_work_under_the_policy(browser, everything_served):
+    """Folds open, tabs change, widths hold, code is copied, and formulas and diagrams are drawings with words."""
+    with Visit(browser, everything_served, permissions=["clipboard-read", "clipboard-write"]) as visit:
+        page = visit.go("C1_Professional_Foundations/stress.html")
+        folded = page.get_by_text("Folded away until it is opened.")
+        assert not folded.is_visible()
+        page.locator("summary", has_text="Tip").click()
+        assert folded.is_visible()
+        assert not page.get_by_text("In the second tab.").is_visible()
+        page.get_by_text("Second tab", exact=True).click()
+        assert page.get_by_text("In the second tab.").is_visible()
+        columns = page.locator("table", has_text="A table with widths").locator("col")
+        assert [column.evaluate("c => getComputedStyle(c).width") for column in columns.all()] == ["30%", "70%"]
+        page.get_by_role("button", name="Copy").first.click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()").startswith("def long_line():")
+        assert page.get_by_role("img", name="Formula: a^2 + b^2").is_visible()
+        assert page.get_by_role("img", name="Order form leads to Integration engine").is_visible()
+        assert page.get_by_role("checkbox", name="Done").is_checked()
+        assert visit.faults == []
+
+
+# -- without a browser ------------------------------------------------------------------------
+
+
+def test_every_page_is_well_made(book):
+    """One h1, headings by one, a title and a description of its own, tables with captions and heads, nothing inline."""
+    titles, descriptions = {}, {}
+    for name in pages_of(book.html):
+        text = (book.html / name).read_text(encoding="utf-8")
+        article = text[text.index("<article") : text.index("</article>")]
+        levels = [int(level) for level in re.findall(r"<h([1-6])\b", article)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
+        titles[name] = re.search(r"<title>(.*?)</title>", text)[1]
+        descriptions[name] = re.search(r'<meta name="description" content="([^"]{20,})">', text)[1]
+        assert '<html lang="en-GB"' in text
+        for table in re.findall(r"<table\b.*?</table>", text, re.DOTALL):
+            assert "<th" in table
+            assert "<caption" in table or "stp-facts" in table, name
+        assert not re.search(r"<style|<script(?![^>]*\ssrc=)|<[^>]*\s(?:style|on[a-z]+)=", text), name
+        assert "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'self';" in text
+        assert "unsafe" not in text[: text.index("</head>")]
+        assert '<meta name="referrer" content="no-referrer">' in text
+        assert "Illustration" not in descriptions[name]
+    assert len(set(titles.values())) == len(titles)
+    assert len(set(descriptions.values())) == len(descriptions)
+
+
+def test_only_what_is_read_is_published(book):
+    """No source map, no locale, no font, no script of a feature that is switched off."""
+    static = sorted(path.relative_to(book.html / "_static").as_posix() for path in (book.html / "_static").rglob("*"))
+    assert static == ["book.css", "favicon.svg", "language_data.js", "portfolio.js", "search.js"]
+    assert not list(book.html.rglob("*.map"))
+    assert not (book.html / "_sources").exists()
+
+
+def test_search_data_is_that_of_the_records(book, portfolio):
+    """Number, standards and description of each page, as JSON in a script."""
+    text = (book.html / "searchpages.js").read_text(encoding="utf-8")
+    pages = json.loads(text.removeprefix("const PAGES = ").rstrip().removesuffix(";"))
+    for activity in portfolio.activities:
+        spoken = {
+            f"{key.scheme} {key.code}"
+            for piece in portfolio.evidence
+            if activity.key in piece.activities
+            for key in piece.standards
+        }
+        assert set(pages[activity.page]["standards"]) == spoken
+        assert str(activity.key.number) in pages[activity.page]["keys"]
