@@ -354,6 +354,7 @@ def release() -> None:
     out.print(Text(NO_PROOF))
     site = editions.release(records.find_root(), lambda text: out.print(Text(text)))
     out.print(Text(f"To publish: {site}. Every file with its SHA-256: {site.parent / 'manifest.csv'}"))
+    out.print(Text(f"To hand over, readable without a network: {site.parent / editions.OFFLINE}"))
 
 
 # -- check ------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from stp_portfolio.screening.sources import PICTURES, Found
 
 FRAGMENT = "_toc.yml"
 MARK = "Assessor edition, not for publication"
+OFFLINE = "portfolio-offline.zip"
 _NEVER_STAGED = ("_build", PRIVATE, ".git")
 _NOT_FOR_AN_OVERLAY = (".py", ".yml", ".yaml", ".toml", ".html", ".js", ".css")
 
@@ -227,12 +228,14 @@ def _jupyter_book(tree: Path, *options: str) -> int:
 
 
 def release(root: Path, say: Say) -> Path:
-    """Make the folder to publish, ``_build/release/site``, and its manifest; returns the folder.
+    """Make the folder to publish, ``_build/release/site``, its manifest and a zip to read offline; returns the folder.
 
     Only from a clean tree, without a single finding, built into an empty folder from tracked files,
     and only after the finished site has been screened as well. Raises EditionError otherwise, and
     leaves no folder that could be published.
     """
+    from stp_portfolio.eportfolio.package import zipped
+
     target = root / "_build" / "release"
     shutil.rmtree(target, ignore_errors=True)
     changed = checks.git(root, "status", "--porcelain")
@@ -268,7 +271,10 @@ def release(root: Path, say: Say) -> Path:
         target.mkdir(parents=True)
         (target / "manifest.csv").write_text(manifest(site, commit.strip()), encoding="utf-8")
         shutil.move(site, target / "site")
-    return target / "site"
+    site = target / "site"
+    files = sorted(path for path in site.rglob("*") if path.is_file())
+    zipped(target / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in files})
+    return site
 
 
 def manifest(site: Path, commit: str) -> str:

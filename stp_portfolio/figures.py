@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -457,3 +458,38 @@ def _scheme_heads(axes: Axes, schemes: Sequence[str]) -> None:
             )  # fmt: skip
             if index:
                 axes.axvline(index - 0.5, color=MUTED, linewidth=0.8)
+
+
+# -- sharing ----------------------------------------------------------------------------------
+
+
+def card(portfolio: Portfolio) -> bytes:
+    """The picture that shows where a link to the book is shared: 1,200 by 630 pixels, PNG, no date in it.
+
+    The title, where the activities stand in a sentence, and a small square an activity, filled where it is signed off.
+    """
+    import matplotlib.patches
+    from matplotlib.figure import Figure as Canvas
+
+    now = list(progress.statuses(portfolio, portfolio.on).values())
+    columns = 10 if len(now) <= 40 else math.ceil(math.sqrt(len(now) * 2.5))
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, "text.color": INK}):
+        canvas = Canvas(figsize=(12, 6.3), dpi=100, facecolor="white")
+        canvas.text(0.06, 0.84, textwrap.fill(portfolio.settings.title, 38), fontsize=34, fontweight="bold", va="top")
+        canvas.text(
+            0.06, 0.5, textwrap.fill(str(words.status_summary(portfolio)), 68), fontsize=20, va="top", color=MUTED
+        )
+        axes = canvas.add_axes((0.06, 0.08, 0.6, 0.24), xlim=(0, columns), aspect="equal")
+        axes.set_ylim(math.ceil(len(now) / columns) or 1, 0)
+        axes.set_axis_off()
+        axes.set_anchor("W")
+        for index, status in enumerate(now):
+            filled = status is progress.Status.SIGNED_OFF
+            place = (index % columns + 0.08, index // columns + 0.08)
+            face = ACCENT if filled else "white"
+            axes.add_patch(
+                matplotlib.patches.Rectangle(place, 0.84, 0.84, facecolor=face, edgecolor=ACCENT, linewidth=2)
+            )
+        buffer = io.BytesIO()
+        canvas.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -80,6 +80,5 @@ def served(folder):
 
 
 def pages_of(folder):
-    """The pages of a finished book, by their path in it; the redirect of the root is none."""
-    every = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
-    return [name for name in every if not name.startswith("_static/") and name != "index.html"]
+    """The pages of a finished book, by their path in it."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))

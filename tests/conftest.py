@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from stp_portfolio import records
 ROOT = Path(__file__).parents[1]
 JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform == "win32" else "jupyter-book")
 NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "node_modules")
+
+
+def pytest_configure(config):
+    """Stop at once, with the remedy, where another Jupyter Book is installed: it builds nothing and returns 0."""
+    found = version("jupyter-book")
+    if not found.startswith("1."):
+        pytest.exit(
+            f"Jupyter Book {found} is installed, and this book needs 1. Run: pip install -r requirements.txt", 4
+        )
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,8 +1,8 @@
 """The Sphinx extension behind the book: a room for each concern.
 
 ``panels`` puts status on pages, ``freshness`` decides what must run again, ``honesty`` lets no
-fault pass, ``nodes`` says how tables and figures stand on a page, ``theme`` frames and mends the
-page, ``site`` writes what stands around the pages.
+fault pass, ``nodes`` says how tables and figures stand on a page, ``diagrams`` draws
+what stands in a fence, ``theme`` frames and mends the page, ``site`` writes what stands around the pages.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from stp_portfolio import eportfolio
-from stp_portfolio.book import freshness, honesty, nodes, panels, site, theme
+from stp_portfolio.book import diagrams, freshness, honesty, nodes, panels, site, theme
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``honesty`` comes first: it must see what the others report."""
-    for room in (honesty, nodes, panels, freshness, theme, site, eportfolio):
+    for room in (honesty, nodes, diagrams, panels, freshness, theme, site, eportfolio):
         room.setup(app)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

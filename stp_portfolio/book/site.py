@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 import lightningcss
 from sphinx.application import Sphinx
 
-from stp_portfolio import progress, words
+from stp_portfolio import figures, progress, words
 from stp_portfolio.book import panels, theme
 from stp_portfolio.records import Portfolio
 
@@ -162,10 +162,12 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     _write(out / "feed.xml", feed(portfolio, address))
     if address:
         _write(out / "sitemap.xml", site_map(app))
-        if not (static / theme.CARD).is_file():
-            (static / theme.CARD).write_bytes(card(portfolio))
+        (static / theme.CARD).write_bytes(figures.card(portfolio))
     else:
         (out / "sitemap.xml").unlink(missing_ok=True)
+    home = out / f"{app.config.root_doc}.html"
+    if home.is_file():  # the address without a page shows the home page itself instead of leading to it
+        _write(out / "index.html", home.read_text(encoding="utf-8"))
     _take_out(static, {*_KEEP, *(name for name in theme.own_files(app) if not name.endswith(".css"))})
 
 
@@ -183,13 +185,6 @@ def _take_out(static: Path, keep: set[str]) -> None:
                 path.rmdir()
         elif path.relative_to(static).as_posix() not in keep:
             path.unlink()
-
-
-def card(portfolio: Portfolio) -> bytes:
-    """The picture that shows when somebody shares a link: 1,200 by 630 pixels, PNG."""
-    from stp_portfolio import figures
-
-    return figures.card(portfolio)
 
 
 def setup(app: Sphinx) -> None:

@@ -146,6 +146,7 @@ def page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
         stp_contents=_on_this_page(context),
         stp_footer=_footer(app, context),
         stp_card=f"{str(app.config.html_baseurl).rstrip('/')}/_static/{CARD}",
+        stp_edition="" if pagename in env.titles else app.config.stp_edition,  # pages have it in their text
         author=app.config.author,
         copyright=app.config.copyright,
     )
@@ -194,6 +195,8 @@ def mended(body: str) -> str:
     body = re.sub(r"<style scoped>.*?</style>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r"(<[a-zA-Z][^<>]*?)\sstyle=\"", r'\1 data-style="', body)
     body = _PERMALINK.sub(_named_permalink, body)
+    body = re.sub(r'<a class="headerlink" href="#id\d+"[^>]*>[^<]*</a>', "", body)  # names that change with the page
+    body = re.sub(r'(<a class="headerlink" href="[^"]*") title="', r'\1 aria-label="', body)
     body = _BOX.sub(
         lambda box: f'{box[0][:-1].rstrip(" /")} aria-label="{"Done" if "checked" in box[1] else "To do"}">', body
     )

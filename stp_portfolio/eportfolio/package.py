@@ -75,13 +75,15 @@ def pack(portfolio: Portfolio, built: Path, out: Path, edition: str, commit: str
     (out / INDEX).write_text("\n".join(lines), encoding="utf-8")
     (out / MANIFEST).write_text(_as_csv(rows), encoding="utf-8", newline="")
     names = dict.fromkeys([INDEX, MANIFEST, *(row["file"] for row in rows)])
-    with zipfile.ZipFile(out / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            # A fixed time, so that the same export gives the same bytes.
-            archive.writestr(
-                zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), (out / name).read_bytes(), zipfile.ZIP_DEFLATED
-            )
+    zipped(out / ARCHIVE, {name: out / name for name in names})
     return out / ARCHIVE
+
+
+def zipped(target: Path, files: dict[str, Path]) -> None:
+    """Write a zip of files by their name in it; the same files give the same bytes, whenever it is made."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def _take(source: Path, out: Path, activity: str, rows: list[dict[str, str]]) -> None:

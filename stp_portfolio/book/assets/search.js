@@ -9,9 +9,10 @@ const Search = {
   setIndex(index) {
     const query = new URLSearchParams(location.search).get("q") || "";
     const field = document.getElementById("search");
-    field.value = query;
-    if (query.trim()) show(query, find(query, index));
-    else field.focus();
+    if (query.trim()) {
+      field.value ||= query; // unless its reader is typing already
+      show(query, find(query, index));
+    } else field.focus();
   },
 };
 

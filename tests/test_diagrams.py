@@ -1,0 +1,422 @@
+"""Mermaid diagrams: drawn without a browser, the same everywhere, safe on a page, and told in words."""
+
+import gzip
+import hashlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from importlib.resources import files
+from xml.etree import ElementTree
+
+import pytest
+
+from stp_portfolio import diagrams
+from stp_portfolio.diagrams import DiagramError, render, spoken
+
+PELE = "0b0a46c57a5a6971670c09f5ec4066705bd78505f90fd11adf6260325efa0910"  # dist/pele.global.js of npm's pele 1.13.0
+
+SOURCES = {
+    "flowchart": """flowchart TD
+    A([Referral letter]) --> B[Triage by<br/>clinician]
+    B --> C{Urgent?}
+    C -->|Yes| D[Clinic within 2 weeks]
+    C -->|if no| E(Routine clinic)
+    D -- HL7 v2 --> F[(Record)]
+    E --- F
+    F <-.-> G((GP))
+    H[Audit]
+    subgraph ward [Ward 3]
+        D
+        E
+    end""",
+    "sequence": """sequenceDiagram
+    participant P as Patient
+    participant GP
+    P->>GP: Describes symptoms
+    GP->>+Lab: Order (HL7 ORM)
+    Lab-->>-GP: Result
+    alt Abnormal
+        GP->>P: Call today
+    else Normal
+        GP-)P: Text message
+    end
+    Note over GP,Lab: Results are<br/>filed
+    loop Every day
+        Lab->>Lab: Quality control
+    end""",
+    "state": """stateDiagram-v2
+    state "On hold" as Hold
+    state pick <<choice>>
+    [*] --> Draft
+    Draft --> Active: sign
+    Active --> Hold: when suspended
+    Hold --> pick
+    pick --> [*]
+    note right of Draft : Not yet visible
+    state Active {
+        [*] --> Dispensed
+        Dispensed --> Administered
+    }""",
+    "er": """erDiagram
+    PATIENT ||--o{ ENCOUNTER : has
+    ENCOUNTER ||--|{ OBSERVATION : records
+    WARD |o--|| BED : ""
+    PATIENT {
+        string nhs_number PK
+        date birth_date
+    }""",
+    "class": """classDiagram
+    Resource <|-- Patient
+    Patient "1" --> "*" Observation : subject
+    Bundle *-- Entry
+    class Patient {
+        +String id
+        +age() int
+    }""",
+    "gantt": """gantt
+    title EPR go-live
+    dateFormat YYYY-MM-DD HH:mm
+    section Build
+    Configure wards :done, a1, 2026-01-05 00:00, 30d
+    Test interfaces :crit, after a1, 1d
+    section Train
+    Rehearse :2026-02-01 09:00, 3h
+    Go-live :milestone, 2026-03-01 00:00, 0d""",
+    "pie": """pie title Referrals
+    "Urgent" : 20
+    "Routine" : 60.5""",
+    "mindmap": """mindmap
+    root((Informatics))
+        Data
+            SNOMED CT
+            ICD-10
+        Systems""",
+    "timeline": """timeline
+    title NHS IT
+    section Past
+    2002 : NPfIT
+    2011 : Closed : GDS""",
+}
+WORDS = {
+    "flowchart": "Diagram: Referral letter leads to Triage by clinician; Triage by clinician leads to Urgent?; "
+    "Urgent? leads, if Yes, to Clinic within 2 weeks; Urgent? leads, if no, to Routine clinic; "
+    "Clinic within 2 weeks leads, HL7 v2, to Record; Routine clinic is linked with Record; "
+    "Record leads to and from GP; Audit stands alone; Ward 3 contains Clinic within 2 weeks and Routine clinic.",
+    "sequence": "Sequence diagram: Patient to GP: Describes symptoms; GP to Lab: Order (HL7 ORM); Lab to GP: Result; "
+    "if Abnormal: GP to Patient: Call today; otherwise Normal: GP to Patient: Text message; end of the choice; "
+    "note at GP and Lab: Results are filed; repeat Every day: Lab to itself: Quality control; end of the repeat.",
+    "state": "State diagram: the start leads to Draft; Draft leads, on sign, to Active; Active leads, when suspended, to "
+    "On hold; On hold leads to choice pick; choice pick leads to the end; note at Draft: Not yet visible; "
+    "inside Active: the start leads to Dispensed, then Dispensed leads to Administered.",
+    "er": "Entity relationship diagram: exactly one PATIENT has zero or more ENCOUNTER; exactly one ENCOUNTER records "
+    "one or more OBSERVATION; zero or one WARD to exactly one BED; PATIENT holds nhs_number and birth_date.",
+    "class": "Class diagram: Patient is a kind of Resource; Patient is linked to Observation (subject); "
+    "Bundle is made of Entry; Patient has String id and age.",
+    "gantt": "Gantt chart, EPR go-live: Build: Configure wards, 5 January 2026 for 30 days, done; "
+    "Test interfaces, 4 February 2026 for 1 day, critical; Train: Rehearse, 1 February 2026 09:00 to 12:00; "
+    "Go-live, 1 March 2026.",
+    "pie": "Pie chart, Referrals: Urgent 20 (25%); Routine 60.5 (75%).",
+    "mindmap": "Mind map: Informatics branches into Data and Systems; Data branches into SNOMED CT and ICD-10.",
+    "timeline": "Timeline, NHS IT: Past: 2002 NPfIT; 2011 Closed and GDS.",
+}
+STYLED = """%%{init: {"theme": "dark", "themeCSS": ".x{fill:red}", "themeVariables": {"primaryColor": "#f00"}}}%%
+flowchart LR
+    A["`**Bold**`"]:::hot --> B[User]
+    click A "https://example.org" "tip"
+    click B call steal()
+    style B fill:#f9f,stroke:#333,color:#fff,fill-opacity:0,font-size:40px
+    classDef hot fill:#900,color:#fff,stroke-dasharray: 5 5
+    linkStyle 0 stroke:#ff3,stroke-width:4px"""
+COLOURED = """sequenceDiagram
+    box Purple Hospital
+    participant A
+    end
+    rect rgb(200, 1, 1)
+    A->>B: both
+    end
+    link A: Board @ https://example.org"""
+EVERY = [pytest.param(source, id=kind) for kind, source in SOURCES.items()] + [
+    pytest.param(STYLED, id="styled"),
+    pytest.param(COLOURED, id="coloured"),
+    pytest.param("gantt\n    A :active, 2026-01-05, 3d\n    B :crit, done, 2026-01-06, 2d", id="critical"),
+]
+COLOUR = re.compile(r"currentColor|none|url\(#[^)]+\)|var\(--stp-[a-z]+, #[0-9a-f]{6}\)")
+
+
+def texts(svg):
+    """The texts of a drawing, in its order."""
+    return [
+        "".join(element.itertext()) for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("}text")
+    ]
+
+
+# -- drawing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [kind for kind in spoken.KINDS if kind != "mindmap"])  # it has no accTitle
+def test_every_kind_is_drawn_and_told(kind):
+    """Each kind of diagram has a drawing with its texts, and exactly these words."""
+    drawn = render(SOURCES[kind])
+    assert len(texts(drawn.svg)) >= 3
+    assert drawn.alt == WORDS[kind]
+
+
+def test_the_same_bytes_everywhere():
+    """A second drawing, and one in another place with another hash seed, are the same to the byte."""
+    code = "import sys; from stp_portfolio.diagrams import render; print(render(sys.stdin.read()).svg)"
+    for kind in ("gantt", "flowchart", "timeline"):
+        drawn = [render(SOURCES[kind]).svg for _ in range(2)]
+        for zone, seed in (("Pacific/Auckland", "1"), ("America/St_Johns", "2")):
+            done = subprocess.run(
+                [sys.executable, "-c", code],
+                input=SOURCES[kind],
+                env={**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+                capture_output=True,
+                encoding="utf-8",
+                check=True,
+            )
+            drawn.append(done.stdout.rstrip("\n"))
+        assert len(set(drawn)) == 1
+
+
+def test_today_is_on_no_chart():
+    """A chart that spans today has no mark there, which would be elsewhere tomorrow."""
+    chart = "gantt\n    {}\n    A :2000-01-01, 5200w"
+    assert render(chart.format("")).svg == render(chart.format("todayMarker off")).svg
+
+
+def test_nothing_is_fetched(monkeypatch):
+    """A diagram is drawn with no network at all."""
+
+    def refused(*arguments, **options):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refused)
+    monkeypatch.setattr(socket, "create_connection", refused)
+    assert render(STYLED).svg
+
+
+def test_bundle_is_the_published_one():
+    """What is unpacked is the file that npm publishes, and small enough to keep in a repository."""
+    packed = (files(diagrams) / "pele.global.js.gz").read_bytes()
+    assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == PELE
+    assert len(packed) < 500_000
+    assert packed[4:8] == b"\0\0\0\0"  # no date, so that packing it again gives the same bytes
+    assert "MIT License" in (files(diagrams) / "pele.LICENSE").read_text(encoding="utf-8")
+
+
+# -- safe on a page ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", EVERY)
+def test_svg_keeps_to_the_rules_of_a_page(source):
+    """Only shapes and real text; no style, script, link, handler, data or colour of its own; labelled; no id to collide."""
+    drawn = render(source)
+    root = ElementTree.fromstring(drawn.svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == drawn.alt
+    assert texts(drawn.svg)
+    for element in root.iter():
+        assert element.tag.rpartition("}")[2] in {
+            "svg", "g", "path", "rect", "circle", "ellipse", "line", "polygon", "polyline", "text", "tspan",
+        }  # fmt: skip
+        for name, value in element.attrib.items():
+            assert not re.match(r"style|on|data-|id$|.*href", name)
+            assert element is root or name != "class"
+            assert not re.search(r"--(?!stp-)|calc\(|color-mix|script:|https?:(?!//www\.w3\.org)", value), value
+            if name in ("fill", "stroke"):
+                assert COLOUR.fullmatch(value), value
+
+
+def test_the_authors_colours_become_one_highlight():
+    """A node with a colour of its own stands out in the theme's warm colour, the others do not."""
+    plain = re.sub(r" +(style|classDef|linkStyle) .*\n?|:::hot", "", STYLED)
+    assert render(STYLED).svg.count("--stp-warm") == 4  # two nodes, a line and its head
+    assert "--stp-warm" not in render(plain).svg
+    assert not re.search("opacity|font-size=.40", render(STYLED).svg)
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("<script>alert(1)</script>", "alert(1)"),
+        ("#lt;img src=x onerror=alert(1)#gt;", "<img src=x onerror=alert(1)>"),
+        ("R&D's #quot;x#quot;", 'R&D\'s "x"'),
+        ("dose<3 & x>2", "dose<3 & x>2"),
+    ],
+)
+def test_hostile_labels_stay_text(label, shown):
+    """Markup in a label is text or gone, in the drawing and in its words."""
+    drawn = render(f'flowchart LR\n    A["{label}"]')
+    assert " ".join(ElementTree.fromstring(drawn.svg).itertext()).split() == shown.split()
+    assert drawn.alt == f"Diagram: {shown} stands alone."
+    assert not re.search(r"<(script|img|b)\b", drawn.svg)
+
+
+# -- words ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [kind for kind in spoken.KINDS if kind != "mindmap"])  # it has no accTitle
+def test_the_authors_words_win(kind):
+    """A source's accTitle and accDescr replace the computed words; alone, each does its part."""
+    first, _, rest = SOURCES[kind].partition("\n")
+    both = render(f"{first}\n    accTitle: The way in\n    accDescr: Who does what.\n{rest}")
+    assert both.alt == "The way in. Who does what."
+    assert render(f"{first}\n    accDescr: Who does what.\n{rest}").alt == "Who does what."
+    assert ", The way in: " in render(f"{first}\n    accTitle: The way in\n{rest}").alt
+
+
+def test_an_alt_replaces_all_words():
+    """An alt that is handed over is the label, escaped, whatever the source says."""
+    drawn = render("flowchart LR\n    accDescr: Other\n    A --> B", 'Say "x" & <y>')
+    assert drawn.alt == 'Say "x" & <y>'
+    assert 'aria-label="Say &quot;x&quot; &amp; &lt;y&gt;"' in drawn.svg
+
+
+# -- mistakes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "named", "advice"),
+    [
+        ("flowchart TD\n A --> B\n B -> C", 3, "B -> C", "two hyphens"),
+        ("flowchart TD\n A --> B\n B → C", 3, "B → C", "two hyphens"),
+        ("stateDiagram-v2\n A -> B", 2, "A -> B", "two hyphens"),
+        ("flowchart TD\n A[Referral (urgent)] --> B", 2, "A[Referral (urgent)]", "in double quotes"),
+        ("flowchart TD\n\n A --> B[Triage", 3, "A --> B[Triage", "is not closed"),
+        ("flowchart TD\n A -->|yes B", 2, "A -->|yes B", "stand in pairs"),
+        ("flowchart TD\n A --> end", 2, "A --> end", "write End"),
+        ("flowchart XX\n A --> B", 1, "flowchart XX", "TD (down) or LR"),
+        ("flowchart TD\n subgraph x\n A --> B", 3, "A --> B", "only: end"),
+        ("sequenceDiagram\n GP->>Lab: Order\n Lab->>GP result", 3, "Lab->>GP result", "needs a colon"),
+        ("sequenceDiagram\n alt Abnormal\n A->>B: y", 3, "A->>B: y", "only: end"),
+        ("erDiagram\n WARD ||--o{ BED", 2, "WARD ||--o{ BED", "a colon and a word"),
+        ("pie\n Urgent : 20", 2, "Urgent : 20", "double quotes"),
+        ('pie\n "Routine" : 20\n "Urgent" : -4', 3, '"Urgent" : -4', "above 0"),
+        ("gantt\n section A\n Test :a, soon, 3d", 3, "Test :a, soon, 3d", "Write dates"),
+        ("gantt\n Test :2026-01-01, 2026-02-01", 1, "'Test' takes no time", "dateFormat YYYY-MM-DD"),
+        ("mindmap\n a\n b", 3, "b", "only one root"),
+        ("classDiagram\n A <|- B", 2, "A <|- B", "mermaid.js.org"),
+        ("Referral --> Triage", 1, "Referral --> Triage", "Begin with one of: flowchart LR"),
+        ("journey\n section A\n  C: 3: D", 1, "journey", "Begin with one of: flowchart LR"),
+        ("flowchart TD", 1, "empty", "Add a line"),
+        ("", 1, "", "Begin with one of"),
+        ("pie" + "".join(f'\n "{name}" : 1' for name in "abcde"), 1, "4 slices", "Use a table"),
+        ("flowchart TD\n" + "x" * 60_000, 1, "flowchart TD", "limit of 50000"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_what_to_do(source, line, named, advice):
+    """A beginner's mistake names its line and what to do, and nothing of the parser's own language."""
+    with pytest.raises(DiagramError) as caught:
+        render(source)
+    assert caught.value.line == line
+    assert named in str(caught.value)
+    assert advice in str(caught.value)
+    assert "Expecting" not in str(caught.value)
+
+
+def test_a_diagram_too_large_is_a_mistake(monkeypatch):
+    """What exhausts the engine says so, and the next diagram is drawn as ever."""
+    before = render(SOURCES["flowchart"])
+    monkeypatch.setattr(diagrams, "MEMORY", 12 * 2**20)
+    with pytest.raises(DiagramError, match="Split it"):
+        render("flowchart TD\n" + "\n".join(f"    A{n} --> A{n + 1}" for n in range(2000)))
+    monkeypatch.undo()
+    assert render(SOURCES["flowchart"]) == before
+
+
+def test_a_machine_without_the_engine_says_so(monkeypatch):
+    """Without quickjs the message says what else can be done."""
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    with pytest.raises(DiagramError, match="another machine or in CI, or put a picture"):
+        render(SOURCES["pie"])
+
+
+# -- on a page --------------------------------------------------------------------------------
+
+CONF = """
+extensions = ["myst_parser", "stp_portfolio.book.nodes", "stp_portfolio.book.diagrams"]
+myst_fence_as_directive = ["mermaid"]
+show_warning_types = True
+"""
+PAGE = """# Title
+
+```mermaid
+flowchart LR
+  A --> B
+```
+
+```{mermaid}
+:caption: A **bold** line
+:alt: Say "x" & <y>
+:name: way
+
+flowchart LR
+  A --> B
+```
+
+[there](#way)
+"""
+FAULTS = """# Title
+
+```mermaid
+flowchart LR
+  A --> B
+  A -> C
+```
+
+```{mermaid}
+:caption: Z
+
+flowchart LR
+  A -> B
+```
+
+- In a list
+
+  ```mermaid
+  flowchart LR
+    A -> B
+  ```
+"""
+
+
+@pytest.fixture
+def built(tmp_path):
+    """A function from a page to its HTML and the warnings it gave."""
+
+    def build(text):
+        (tmp_path / "conf.py").write_text(CONF, encoding="utf-8")
+        (tmp_path / "index.md").write_text(text, encoding="utf-8")
+        out = tmp_path / "out"
+        command = [sys.executable, "-m", "sphinx", "-qE", "--no-color", "-b", "html", tmp_path, out]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+        return (out / "index.html").read_text(encoding="utf-8"), done.stderr
+
+    return build
+
+
+def test_both_fences_make_a_figure(built):
+    """With and without braces; caption, alt and name do what they say; two equal diagrams share no id."""
+    html, warnings = built(PAGE)
+    assert warnings == ""
+    first, second = re.findall(r"<figure.*?</figure>", html, re.DOTALL)
+    assert 'aria-label="Diagram: A leads to B."' in first
+    assert "figcaption" not in first
+    assert 'aria-label="Say &quot;x&quot; &amp; &lt;y&gt;"' in second
+    assert "A <strong>bold</strong> line" in second
+    assert re.search(r'<figure class="stp-figure[^"]*" id="way">', second)
+    assert 'href="#way"' in html
+    ids = re.findall(r'\sid="([^"]+)"', first + second)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_mistake_is_a_warning_at_its_line_of_the_page(built):
+    """Each faulty fence warns with the line of the page, fence and options counted, and nothing is drawn."""
+    html, warnings = built(FAULTS)
+    found = re.findall(r"index\.md:(\d+): WARNING: Line (\d) of the diagram.* \[stp\.diagram\]", warnings)
+    assert found == [("6", "3"), ("13", "2"), ("20", "2")]
+    assert len(warnings.splitlines()) == 3
+    assert "<figure" not in html
