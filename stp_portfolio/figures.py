@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.stp-portfolio.figure+json"
 WIDTH = 5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
-LABEL = 72  # characters that fit into that width
+LABEL = 62  # characters that fit into that width
 
 INK, MUTED, ACCENT, RULE, PANEL, WARM = "#212b32", "#4c6272", "#005eb8", "#d8dde0", "#f0f4f5", "#a84300"
 PAGE = "#ffffff"

@@ -290,7 +290,7 @@ def vector(svg: str) -> str:
     """The book's inline SVG for print: the theme's colours resolved, a font named, no browser needed."""
     svg = re.sub(r"var\(--[\w-]+, (#[0-9a-f]{6})\)", r"\1", svg)
     svg = svg.replace("currentColor", INK)
-    return svg.replace("<svg ", '<svg font-family="Atkinson Hyperlegible, DejaVu Sans" ', 1)
+    return svg.replace("<svg ", '<svg font-family="DejaVu Sans" ', 1)
 
 
 def _image(data: str, kind: str, alt: str) -> str:
