@@ -162,7 +162,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     _write(out / "feed.xml", feed(portfolio, address))
     if address:
         _write(out / "sitemap.xml", site_map(app))
-        (static / theme.CARD).write_bytes(figures.card(portfolio))
+        if hasattr(app, "stp_styles") or not (static / theme.CARD).is_file():  # some page was written
+            (static / theme.CARD).write_bytes(figures.card(portfolio))
     else:
         (out / "sitemap.xml").unlink(missing_ok=True)
     home = out / f"{app.config.root_doc}.html"

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from sphinx import addnodes
@@ -126,6 +127,10 @@ def contents_changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Give the template what it shows, and mend the body."""
     env = app.env
+    if pagename == "404" and app.config.html_baseurl:
+        # A server shows it at any depth, so its links begin at the root of the server.
+        base = urlsplit(str(app.config.html_baseurl)).path.rstrip("/")
+        context["pathto"] = lambda name, resource=False: f"{base}/{name}" + ("" if resource else ".html")
     above = getattr(app, "stp_parents", None)
     if above is None:
         above = app.stp_parents = parents(env)  # type: ignore[attr-defined]
@@ -190,7 +195,7 @@ def mended(body: str) -> str:
 
     Styles that stand on an element become an attribute, for which the stylesheet gets a rule; a
     ticked box and a section's link get a name; an empty heading cell becomes a cell; styles in outputs
-    of pandas go.
+    of pandas go; the section round the whole page is none.
     """
     body = re.sub(r"<style scoped>.*?</style>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r"(<[a-zA-Z][^<>]*?)\sstyle=\"", r'\1 data-style="', body)
@@ -200,7 +205,12 @@ def mended(body: str) -> str:
     body = _BOX.sub(
         lambda box: f'{box[0][:-1].rstrip(" /")} aria-label="{"Done" if "checked" in box[1] else "To do"}">', body
     )
-    return re.sub(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>", r"<td\1></td>", body)
+    body = re.sub(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>", r"<td\1></td>", body)
+    # The title is the article's own heading, not that of a section within it.
+    whole = re.fullmatch(r"(\s*)<section([^>]*)>(\s*<h1.*)</section>(\s*)", body, re.DOTALL)
+    if whole and body.count("<h1") == 1:
+        body = f"{whole[1]}<div data-page{whole[2]}>{whole[3]}</div>{whole[4]}"
+    return body
 
 
 def _named_permalink(found: re.Match[str]) -> str:
