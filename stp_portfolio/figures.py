@@ -67,6 +67,9 @@ _STYLE = {
 }
 
 
+_CLEAR = {"facecolor": PAGE, "edgecolor": "none", "pad": 1}  # no line runs through the words
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A drawn figure: its SVG, what it shows in words and numbers, and the finding."""
@@ -352,12 +355,12 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
         )
         axes.annotate(
             f"{d.required} by {words.day(d.milestone.date)}", (d.milestone.date, d.required), xytext=(-10, 1),
-            textcoords="offset points", ha="right", va="center",
+            textcoords="offset points", ha="right", va="center", bbox=_CLEAR,
         )  # fmt: skip
     if ahead is not None and ahead.needed is not None:
         axes.annotate(
             f"needed: {ahead.needed:.2f} a month", (ahead.milestone.date, ahead.required), xytext=(9, -1),
-            textcoords="offset points", ha="left", va="center", color=WARM,
+            textcoords="offset points", ha="left", va="center", color=WARM, bbox=_CLEAR,
         )  # fmt: skip
     axes.set_ylim(0, max(total, *(d.required for d in distances), 1) * 1.08)
     axes.yaxis.get_major_locator().set_params(integer=True)
