@@ -135,7 +135,11 @@ def _links(root: Path, path: Path) -> Iterator[Finding]:
         address, fragment = urldefrag(target)
         other = path.parent / unquote(address) if address else path
         line = text.count("\n", 0, match.start()) + 1
-        if not other.is_file():
+        try:
+            there = other.is_file()
+        except (OSError, ValueError):  # no name that a file can have
+            there = False
+        if not there:
             yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
         elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
             yield Finding(_name(root, path), f"the link '{target}' leads to a heading that does not exist", line)
