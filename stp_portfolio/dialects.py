@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -364,7 +365,8 @@ class _Converter:
             mark = "".join(map(self.mark, (tags[0], tags[-1])))
             return self.apart(indent, fenced(match["lang"], match["code"]), mark)
         if match["mermaid"]:
-            return self.apart(indent, fenced("mermaid", _unmarked(match["drawing"])), self.tag_mark(raw))
+            drawing = textwrap.dedent(entities(match["drawing"]).strip("\n"))
+            return self.apart(indent, fenced("mermaid", drawing), self.tag_mark(raw))
         if match["pre"]:
             found = re.search(r"language-([\w+#-]+)", raw)
             lines = fenced(found[1] if found else "", _unmarked(match["plain"]))
@@ -392,18 +394,16 @@ class _Converter:
         return self.mark(tag[0]) if tag["attributes"].strip() else ""
 
     def opened(self, text: str) -> str | None:
-        """The text with its first raw block of HTML turned into Markdown; None where there is no more."""
+        """The text with its raw blocks of HTML turned into Markdown; None where there are none."""
         lines = text.split("\n")
-        for token in _tokens(text):
-            if token.type != "html_block" or token.map is None:
-                continue
-            first, last = token.map
+        found = [token for token in _tokens(text) if token.type == "html_block" and token.map]
+        for token in reversed(found):
+            first, last = token.map  # type: ignore[misc]
             if token.level or _NEVER_CLOSED.match(lines[first]):
                 lines[first] = lines[first].replace("<", f"{_NOTHING}<", 1)
             else:
                 lines[first:last] = ["", *self.unwrapped("\n".join(lines[first:last])).split("\n"), ""]
-            return "\n".join(lines)
-        return None
+        return "\n".join(lines) if found else None
 
     def unwrapped(self, raw: str) -> str:
         """Raw HTML as Markdown: its blocks apart, its headings and lists as such; tags in a line stay for later."""
@@ -687,7 +687,7 @@ class _Converter:
             return self.anchor(text, tag)
         if name == "img":
             address, alt = attribute(tag[0], "src"), attribute(tag[0], "alt")
-            return self.picture(_escaped(alt), alt, address, "", tag[0], in_link=in_link), tag.end()
+            return self.picture(escaped(alt), alt, address, "", tag[0], in_link=in_link), tag.end()
         if name in ("sub", "sup") and (match := re.match(r"<(su[bp])>([^<>`\\{}\n\ufdd0]+)</\1>", text[start:])):
             return f"{{{match[1]}}}`{match[2]}`", start + match.end()
         if match := re.match(r"<(b|strong|i|em)>([^\W_](?:[^<>*_`\n\ufdd0]*[^\W_])?)</\1>", text[start:]):
@@ -878,7 +878,15 @@ def _unread_notes(text: str, tokens: list[Token]) -> set[int]:
 
 def _unmarked(raw: str) -> str:
     """The text of preformatted HTML."""
-    return entities(_TAG.sub(lambda tag: " " if tag["name"].lower() in _FLAT else "", raw)).strip("\n")
+
+    def gone(tag: re.Match[str]) -> str:
+        name = tag["name"].lower()
+        if name not in _HTML:
+            return tag[0]
+        parts = (raw[: tag.start()][-1:] + raw[tag.end() :][:1]).isalnum() and name not in _JOINING
+        return "\n" if name == "br" else " " if parts or name in _FLAT else ""
+
+    return entities(_TAG.sub(gone, raw)).strip("\n")
 
 
 def _table(raw: str) -> tuple[list[str], list[str]]:
@@ -966,8 +974,9 @@ def _titled(title: str) -> str:
     return ' "' + re.sub(r'(?<!\\)"', r'\\"', title) + '"'
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\[\]*_`<>\\])", r"\\\1", text)
+def escaped(text: str) -> str:
+    """Plain text as Markdown that shows it."""
+    return re.sub(r"([\[\]*_`<>{}\\])", r"\\\1", " ".join(text.split()))
 
 
 def _address(address: str) -> str:
@@ -992,13 +1001,14 @@ def made_sound(
     """Show literally whatever of ``page`` the book would lose or refuse.
 
     ``lines_of`` writes the page as it stands now: its lines, and the first line of each block.
-    ``known`` says whether an address that reaches no other host leads somewhere.
+    ``known`` says whether an address that reaches no other host leads somewhere. Raises ValueError
+    with the text of a block for which that does not help.
     """
-    for _ in range(len(page) + 1):
-        lines, starts = lines_of()
-        faulty = _faulty(page, lines, starts, extensions, known)
-        if not faulty:
-            return
+    tried: set[int] = set()
+    while faulty := _faulty(page, *lines_of(), extensions, known):
+        if left := [index for index in faulty if index in tried]:
+            raise ValueError(page[left[0]].source)
+        tried.update(faulty)
         for index in faulty:
             page[index].literal()
 

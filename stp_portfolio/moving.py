@@ -229,11 +229,11 @@ class Place:
 
 def destination(portfolio: Portfolio, to: str) -> Place:
     """The place that ``--to`` names: an activity's key, or a folder of the book and a name. Raises MoveError."""
-    for activity in portfolio.activities:
-        if str(activity.key).casefold() == to.strip().casefold():
-            return _place_of(portfolio, activity)
     module, _, number = to.strip().partition("/")
     own = [a for a in portfolio.activities if a.key.module.casefold() == module.casefold()]
+    for activity in own:
+        if number.isdecimal() and int(number) == activity.key.number:
+            return _place_of(portfolio, activity)
     if own and (not number or number.isdecimal()):
         raise MoveError(
             f"'{to}' is no activity of data/activities.csv. {own[0].key.module} has {own[0].key} to {own[-1].key}."
@@ -660,7 +660,7 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
         found = dialects.blocks(body, site, kramdown=bool(front.lines))
         title = _title(found, front)
         old = title.lines[0] if title is not None else ""
-        own = old or front.text("title")
+        own = old or dialects.escaped(front.text("title"))
         heading = place.activity.heading if place.activity else own or posixpath.basename(place.page)
         shown = own if place.activity and not _same_title(own, place.activity) else ""
         page = _arranged(found, title, heading, shown, _sections(portfolio, place, found))
@@ -672,14 +672,15 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
     made = site.made
     for block in page:
         block.label = block.label if f"#{block.label}" in made else ""
-    dialects.made_sound(
-        page, lambda: _written(page), extensions, lambda address: unquote(address) in made or address in made
-    )
+    try:
+        dialects.made_sound(page, lambda: _written(page), extensions, lambda a: a in made or unquote(a) in made)
+    except ValueError as error:
+        raise MoveError(f"{file.name} was not imported, since the book cannot show this part of it: {error}") from None
     return page, site
 
 
 def _same_title(own: str, activity: Activity) -> bool:
-    return not own or _letters(own) == _letters(activity.heading) or _title_of(own) == _letters(activity.title)
+    return not own or _letters(own) == _letters(activity.heading) or _title_of(own) in ("", _letters(activity.title))
 
 
 def _sections(portfolio: Portfolio, place: Place, found: list[Block]) -> tuple[str, ...]:
