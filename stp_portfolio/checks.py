@@ -75,6 +75,16 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
     return found, portfolio
 
 
+def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
+    """What is open and no fault: each reminder once, with the pages (files from the root) it is about."""
+    found: dict[str, list[str]] = {}
+    for activity, path in records.pages(portfolio):
+        if path.suffix == ".md":
+            for text in pages.reminders(pages.read(path), activity, portfolio):
+                found.setdefault(text, []).append(_name(portfolio.root, path))
+    return list(found.items())
+
+
 def private_in_git(root: Path) -> list[str]:
     """Files of the overlay that git tracks, or held in any earlier commit: what must never happen."""
     now = git(root, "ls-files", "--", f"{PRIVATE}/")

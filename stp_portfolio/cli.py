@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stp_portfolio import checks, editions, progress, records, words, writing
+from stp_portfolio import checks, editions, pages, progress, records, starting, words, writing
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Portfolio
 from stp_portfolio.screening import direct, sources
@@ -37,6 +37,8 @@ NO_PROOF = (
     "number, an event that was in the news, or a combination of details that singles somebody out?"
 )
 
+MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -49,7 +51,7 @@ def main() -> None:
         app()
     except records.RecordsError as error:
         _refuse(str(error))
-    except (writing.WriteError, editions.EditionError) as error:
+    except (writing.WriteError, editions.EditionError, starting.StartError) as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(
@@ -119,6 +121,122 @@ def _print_waiting(portfolio: Portfolio) -> None:
         table.add_row(f"{wait.activity.key} {wait.activity.title}", words.day(wait.since), str(wait.days))
     out.print()
     out.print(table, soft_wrap=False)
+
+
+# -- start and write --------------------------------------------------------------------------
+
+
+@app.command()
+def start(
+    begun: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="DATE",
+            help="The day the programme began, as 2026-09-07; by default the first Monday of the last September.",
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of the book.")] = None,
+    curriculum: Annotated[
+        str | None, typer.Option("--curriculum", metavar="CODE", help="Code of your curriculum.")
+    ] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="TEXT", help="Your role, never your name.")] = None,
+    modules: Annotated[
+        Path | None, typer.Option("--modules", metavar="FILE", help="Your modules, as data/modules.csv.")
+    ] = None,
+    activities: Annotated[
+        Path | None, typer.Option("--activities", metavar="FILE", help="Your activities, as data/activities.csv.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+) -> None:
+    """Turn a fresh copy of the example into your own portfolio.
+
+    Example prose, events and evidence go, after a backup; every activity gets a plan to fill in.
+    """
+    day = _day(begun) or starting.first_monday_of_september(date.today())
+    wish = starting.Wish(day, title, curriculum, role, modules, activities)
+    root = records.find_root()
+    changes = starting.start(root, wish, date.today(), dry_run=dry_run)
+    for word, names in (("Made", changes.made), ("Rewritten", changes.rewritten), ("Removed", changes.removed)):
+        out.print(Text(f"{word}: {words.plural(len(names), 'file')}"))
+        for name in names if dry_run else ():
+            out.print(Text(f"  {name}"))
+    if changes.approved:
+        out.print(
+            Text(
+                f"Words of your curriculum, approved in data/approved_terms.txt: {words.series(changes.approved)}. "
+                "Take out what names a person or a place."
+            )
+        )
+    if dry_run:
+        out.print(Text("Nothing was changed. Run the command without --dry-run to do it."))
+        return
+    own = records.load(root)
+    out.print(Text(f"\nYour portfolio: {own.settings.title}, begun on {words.day(day)}.", style="bold"))
+    out.print(
+        Text(
+            f"{words.activities(len(own.activities)).capitalize()} with a plan to fill in. What was replaced: {changes.backup}"
+        )
+    )
+    if wish.curriculum and wish.modules is None:
+        out.print(
+            Text("The modules are still those of the example. Correct data/modules.csv, or start with --modules.")
+        )
+    for milestone in own.milestones:
+        of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
+        out.print(Text(f"- {words.day(milestone.date)}: {milestone.name}{of}"))
+    out.print(Text("Check these dates with the School; they stand in data/milestones.csv."))
+    out.print(Text('Next: jupyter-book build . and then: git add --all; git commit -m "My own portfolio"'))
+
+
+@app.command()
+def new(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module.")],
+    launch: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the program for it, where there is a screen.")
+    ] = True,
+) -> None:
+    """Open the page of an activity, from the template if it is missing.
+
+    A plan becomes a page to fill in once the activity has begun. For a module, every page that is
+    missing is made, with the chapter and its place in the contents.
+    """
+    portfolio = records.load(without_pages=True)
+    if "/" not in activity:
+        own = [a for a in portfolio.activities if a.key.module.casefold() == activity.casefold()]
+        missing = [a for a in own if not starting.page_of(portfolio, a).is_file()]
+        if not own:
+            codes = ", ".join(dict.fromkeys(a.key.module for a in portfolio.activities)) or "none yet"
+            _refuse(f"'{activity}' is not a module of data/activities.csv. Modules with activities: {codes}.")
+        for one in missing:
+            starting.write_page(portfolio, one)
+            out.print(Text(f"{one.page}.md was made from the template."))
+        out.print(
+            Text(f"{activity}: {words.plural(len(missing), 'page')} made, {len(own) - len(missing)} there already.")
+        )
+        return
+    found = _activity(portfolio, activity)
+    done = starting.write_page(portfolio, found)
+    path = starting.page_of(portfolio, found)
+    out.print(Text(f"{path.relative_to(portfolio.root).as_posix()} {done}."))
+    if launch and sys.stdout.isatty():
+        typer.launch(str(path))
+
+
+@app.command()
+def prompts(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER.")],
+) -> None:
+    """Print the optional prompts of an activity.
+
+    Questions to think with, in our own words. None of them ever reaches a reader.
+    """
+    portfolio = records.load(without_pages=True)
+    found = _activity(portfolio, activity)
+    out.print(Text(f"{found.key} {found.title}", style="bold"))
+    for dimension, question in pages.prompts_for(portfolio.root, found).items():
+        out.print(Text(f"{dimension.capitalize()}: {question}"))
+    out.print(Text("All of them are optional. Use what helps, and leave the rest.", style="dim"))
 
 
 # -- record -----------------------------------------------------------------------------------
@@ -380,6 +498,9 @@ def check(
     if found:
         out.print()
         _refuse(f"{words.plural(len(found), 'finding')}. Mend them and run the command again.")
+    for text, files in checks.reminders(portfolio) if portfolio else ():
+        more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
+        out.print(Text(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}."))
     count = len(portfolio.activities) if portfolio else 0
     out.print(Text(NO_PROOF, style="dim"))
     out.print(

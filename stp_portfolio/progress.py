@@ -55,7 +55,8 @@ class Distance:
     ``done``: activities of its module signed off now; ``done_then``: by the milestone, or by now
     if it lies ahead; ``days``: days left, negative once it has passed; ``needed``: activities a
     month still needed, None where nothing is left to do or no day to do it in; ``projected``: how
-    many would be signed off by then at the pace so far, None before the first full day.
+    many would be signed off by then at the pace so far, None where there is no pace yet: before the
+    first full day, and in the first quarter of the time while nothing is signed off.
     """
 
     milestone: Milestone
@@ -180,7 +181,7 @@ def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
     elapsed = (on - portfolio.settings.start).days
     left = max(0, milestone.required - done)
     projected = None
-    if days >= 0 and elapsed > 0:
+    if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
         at_pace = done * (elapsed + days) // elapsed
         projected = min(at_pace, len(activities_of(portfolio, milestone.module)))

@@ -207,18 +207,26 @@ def find_root(start: Path | None = None) -> Path:
     )
 
 
-def load(root: Path | None = None, today: date | None = None, instead: Mapping[str, bytes] | None = None) -> Portfolio:
+def load(
+    root: Path | None = None,
+    today: date | None = None,
+    instead: Mapping[str, bytes] | None = None,
+    *,
+    without_pages: bool = False,
+) -> Portfolio:
     """Read and validate ``data/`` below ``root`` (default: found from the working folder).
 
     ``today`` bounds what may have happened already and defaults to the real day. ``instead`` gives
     files (``progress.csv``) other contents than those on disk, to try a change before it is made.
-    Raises RecordsError with every problem found, and no other error of its own.
+    ``without_pages`` takes activities whose page is not written yet. Raises RecordsError with every
+    problem found, and no other error of its own.
     """
     root = find_root(root) if root is None else Path(root).resolve()
     today = today or date.today()
     problems: list[Problem] = []
     settings = _read_settings(root, today, problems)
-    reader = _Reader(root, settings.start if settings else date.min, today, problems, instead or {})
+    start = settings.start if settings else date.min
+    reader = _Reader(root, start, today, problems, instead or {}, without_pages=without_pages)
     # In this order: each file refers only to those read before it.
     modules = reader.modules()
     standards = reader.standards()
@@ -594,8 +602,16 @@ class _Reader:
     """
 
     def __init__(
-        self, root: Path, start: date, today: date, problems: list[Problem], instead: Mapping[str, bytes]
+        self,
+        root: Path,
+        start: date,
+        today: date,
+        problems: list[Problem],
+        instead: Mapping[str, bytes],
+        *,
+        without_pages: bool,
     ) -> None:
+        self.without_pages = without_pages
         self.root, self.start, self.today, self.problems, self.instead = root, start, today, problems, instead
         self.unreadable: set[str] = set()
         self.codes: set[str] = set()
@@ -663,8 +679,13 @@ class _Reader:
                 codes = ", ".join(sorted(self.codes)) or "none yet"
                 row.wrong("is not a code of modules.csv", f"Use one of: {codes}", "module")
             page = row.get("page", _path)
-            if page and not any((self.root / f"{page}{ending}").is_file() for ending in PAGE_ENDINGS):
-                row.wrong("is a page that does not exist", f"Write the page {page}.md, or correct the path", "page")
+            written = self.without_pages or not page
+            if not written and not any((self.root / f"{page}{ending}").is_file() for ending in PAGE_ENDINGS):
+                row.wrong(
+                    "is a page that does not exist",
+                    f"Make it: portfolio new {module}/{number}; or correct the path",
+                    "page",
+                )
             if page:
                 self.unique(row, page, pages, "page")
             if module and number:

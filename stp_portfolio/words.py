@@ -38,7 +38,12 @@ class Sentence(str):
     __slots__ = ()
 
     def _repr_markdown_(self) -> str:
-        return _MARKDOWN.sub(r"\\\1", self)
+        return plain(self)
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def day(value: date) -> str:
