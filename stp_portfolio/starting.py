@@ -19,6 +19,7 @@ from typing import Any
 from stp_portfolio import checks, configuration, editions, pages, progress, records, words
 from stp_portfolio.records import COLUMNS, FOLDER, PAGE_ENDINGS, SETTINGS, Activity, Portfolio, RecordsError
 from stp_portfolio.screening import sources
+from stp_portfolio.screening.vocabulary import first_names, is_english
 from stp_portfolio.writing import BACKUPS
 
 # The example as it was, for the tests of the program: they need pages and records whose every number is known.
@@ -378,19 +379,32 @@ def _under(part: Any, folder: str) -> bool:
 
 
 def _approve(tree: Path, portfolio: Portfolio, today: date) -> list[str]:
-    """Approve the words of the curriculum, which name nobody: its modules and titles are not a trainee's prose."""
-    curriculum = {f"{FOLDER}/modules.csv", f"{FOLDER}/activities.csv"}
-    found = [hit for hit in sources.run(tree, portfolio) if hit.file in curriculum]
+    """Approve the words of the curriculum, which name nobody: modules, titles and its code.
+
+    Of the book's title and the role, which a person has typed, only plain words that are no given name.
+    """
+    found = sources.run(tree, portfolio)
     if identifiers := [hit for hit in found if hit.direct]:
-        raise StartError(
-            "\n".join(["The titles hold what could identify a person:", *(f"  {hit}" for hit in identifiers)])
-        )
-    terms = list(dict.fromkeys(hit.text for hit in found))
+        raise StartError("\n".join(["What could identify a person:", *(f"  {hit}" for hit in identifiers)]))
+    curriculum = {word.casefold() for text in _curriculum(portfolio) for word in re.findall(r"\w+", text)}
+
+    def known(word: str) -> bool:
+        return word in curriculum or (is_english(word) and word not in first_names())
+
+    terms = [hit.text for hit in found if all(known(word.casefold()) for word in re.findall(r"\w+", hit.text))]
+    terms = list(dict.fromkeys(terms))
     path = tree / sources.TERMS
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = "".join(f"{term} | {today} | from the curriculum\n" for term in terms)
-    _write(path, before + lines)
+    _write(path, before + "".join(f"{term} | {today} | from the curriculum\n" for term in terms))
     return terms
+
+
+def _curriculum(portfolio: Portfolio) -> Iterator[str]:
+    yield portfolio.settings.curriculum
+    for module in portfolio.modules:
+        yield from (module.code, module.name)
+    for activity in portfolio.activities:
+        yield activity.title
 
 
 def _difference(root: Path, tree: Path, tracked: list[str]) -> Changes:
