@@ -27,6 +27,7 @@ EXAMPLE = "tests/example.zip"
 GUIDE = "docs"
 _CONTENT_FILES = ("_config.yml", "_toc.yml", "intro.md", "myst.yml")
 _PROGRAM_FOLDERS = ("stp_portfolio", "tests", "benchmarks")
+_WORD = re.compile(r"[^\W\d_]+")
 _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
@@ -291,7 +292,7 @@ def _write_rows(data: Path, name: str, rows: Iterable[dict[str, str]]) -> None:
 
 def _camel(text: str, count: int) -> list[str]:
     found = [word for word in re.findall(r"[A-Za-z0-9]+", text) if word.lower() not in _FILL_WORDS]
-    return [word[:1].upper() + word[1:] for word in found[:count]]
+    return [word.capitalize() for word in found[:count]]
 
 
 def _page_path(row: dict[str, str], module: str) -> str:
@@ -386,12 +387,12 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> list[str]:
     found = sources.run(tree, portfolio)
     if identifiers := [hit for hit in found if hit.direct]:
         raise StartError("\n".join(["What could identify a person:", *(f"  {hit}" for hit in identifiers)]))
-    curriculum = {word.casefold() for text in _curriculum(portfolio) for word in re.findall(r"\w+", text)}
+    curriculum = {word.casefold() for text in _curriculum(portfolio) for word in _WORD.findall(text)}
 
     def known(word: str) -> bool:
         return word in curriculum or (is_english(word) and word not in first_names())
 
-    terms = [hit.text for hit in found if all(known(word.casefold()) for word in re.findall(r"\w+", hit.text))]
+    terms = [hit.text for hit in found if all(known(word.casefold()) for word in _WORD.findall(hit.text))]
     terms = list(dict.fromkeys(terms))
     path = tree / sources.TERMS
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
