@@ -168,6 +168,8 @@ def start(
                 "Take out what names a person or a place."
             )
         )
+    if changes.to_review:
+        out.print(Text(f"To review before you publish, with portfolio check: {words.series(changes.to_review)}."))
     if dry_run:
         out.print(Text("Nothing was changed. Run the command without --dry-run to do it."))
         return

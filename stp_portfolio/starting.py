@@ -131,12 +131,13 @@ class Wish:
 
 @dataclass(slots=True)
 class Changes:
-    """What ``start`` changes, as paths from the root, and the terms of the curriculum that it approves."""
+    """What ``start`` changes, as paths from the root; the terms that it approves, and those that wait for a person."""
 
     made: list[str] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     approved: list[str] = field(default_factory=list)
+    to_review: list[str] = field(default_factory=list)
     backup: Path | None = None
 
 
@@ -173,17 +174,19 @@ def start(root: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Chan
     if changed.strip():
         raise StartError(f"There are changes that are not committed. Commit or undo them first:\n{changed.rstrip()}")
     with editions.staged(root) as tree:
-        approved = _transform(tree, portfolio, wish, today, editions.tracked(root))
+        approved, to_review = _transform(tree, portfolio, wish, today, editions.tracked(root))
         changes = _difference(root, tree, editions.tracked(root))
-        changes.approved = approved
+        changes.approved, changes.to_review = approved, to_review
         if not dry_run:
             changes.backup = _back_up(root, [*changes.rewritten, *changes.removed])
             _apply(root, tree, changes)
     return changes
 
 
-def _transform(tree: Path, portfolio: Portfolio, wish: Wish, today: date, tracked: list[str]) -> list[str]:
-    """Turn the staged tree. Returns the terms of the curriculum that were approved."""
+def _transform(
+    tree: Path, portfolio: Portfolio, wish: Wish, today: date, tracked: list[str]
+) -> tuple[list[str], list[str]]:
+    """Turn the staged tree. Returns the terms that were approved, and those that were not."""
     _keep_example(tree, tracked)
     folders = {activity.page.rpartition("/")[0] for activity in portfolio.activities} - {""}
     for piece in portfolio.evidence:
@@ -379,7 +382,7 @@ def _under(part: Any, folder: str) -> bool:
     return bool(files) and all(name.startswith(f"{folder}/") for name in files)
 
 
-def _approve(tree: Path, portfolio: Portfolio, today: date) -> list[str]:
+def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], list[str]]:
     """Approve the words of the curriculum, which name nobody: modules, titles and its code.
 
     Of the book's title and the role, which a person has typed, only plain words that are no given name.
@@ -392,12 +395,12 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> list[str]:
     def known(word: str) -> bool:
         return word in curriculum or (is_english(word) and word not in first_names())
 
-    terms = [hit.text for hit in found if all(known(word.casefold()) for word in _WORD.findall(hit.text))]
-    terms = list(dict.fromkeys(terms))
+    found_terms = dict.fromkeys(hit.text for hit in found)
+    terms = [term for term in found_terms if all(known(word.casefold()) for word in _WORD.findall(term))]
     path = tree / sources.TERMS
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
     _write(path, before + "".join(f"{term} | {today} | from the curriculum\n" for term in terms))
-    return terms
+    return terms, [term for term in found_terms if term not in terms]
 
 
 def _curriculum(portfolio: Portfolio) -> Iterator[str]:
