@@ -428,6 +428,35 @@ def build(
 
 
 @app.command()
+def preview(
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", help="The port to use; the next free one from there.")
+    ] = 8000,
+    launch: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
+    ] = True,
+) -> None:
+    """Show the public book while you write: built again and reloaded whenever you save.
+
+    Only this computer can open it. Stop it with Ctrl and C.
+    """
+    import asyncio
+
+    from stp_portfolio import preview as previews
+
+    def ready(address: str) -> None:
+        out.print(Text(f"The book is at {address}. Save a file, and it is built again. Stop with Ctrl and C."))
+        if launch and sys.stdout.isatty():
+            typer.launch(address)
+
+    out.print(Text("Building the book …"))
+    try:
+        asyncio.run(previews.serve(records.find_root(), port, lambda text: out.print(Text(text)), ready))
+    except KeyboardInterrupt:
+        out.print(Text("The preview has ended."))
+
+
+@app.command()
 def export(
     edition: Annotated[
         str | None,

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from browsing import ARGUMENTS, MISSING, installed
+from playwright.sync_api import sync_playwright
 
 from stp_portfolio import records, starting
 
@@ -124,6 +126,18 @@ def own_book(request, tmp_path_factory):
     tree = tmp_path_factory.mktemp("own") / "portfolio"
     shutil.copytree(OWN, tree, ignore=NOT_SOURCES)
     return build(tree)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """An installed browser, never one that is fetched."""
+    path = installed()
+    if path is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as tool:
+        started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
