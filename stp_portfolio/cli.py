@@ -246,7 +246,9 @@ def prompts(
 
 @app.command()
 def record(
-    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as S-C1/5; or a module, as S-C1.")],
+    activity: Annotated[
+        str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module's code.")
+    ],
     event: Annotated[str, typer.Argument(metavar="EVENT", help="started, submitted, returned or signed_off.")],
     day: Day = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A few words, without a name.")] = "",
@@ -299,7 +301,7 @@ def _activity(portfolio: Portfolio, text: str) -> Activity:
     for activity in portfolio.activities:
         if str(activity.key).casefold() == wanted:
             return activity
-    example = next((str(activity.key) for activity in portfolio.activities), "S-C1/5")
+    example = next((str(activity.key) for activity in portfolio.activities), "MODULE/NUMBER")
     _refuse(
         f"'{text}' is not an activity of data/activities.csv. Write the module's code and the number, such as {example}."
     )
@@ -344,7 +346,8 @@ def _sign_module_off(portfolio: Portfolio, code: str, event: str, when: date) ->
 def evidence_add(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is, without a name.")],
     activities: Annotated[
-        list[str], typer.Option("--for", metavar="ACTIVITY", help="An activity it serves, as S-C1/5. May be repeated.")
+        list[str],
+        typer.Option("--for", metavar="ACTIVITY", help="An activity it serves, as MODULE/NUMBER. May be repeated."),
     ],
     kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Plan, audit report, feedback, …")],
     standards: Annotated[
@@ -464,7 +467,7 @@ def export(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as S-C1/5. May be repeated."),
+        typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio by default.")

@@ -655,7 +655,7 @@ class _Reader:
                 self.codes.add(module.code)
                 self.unique(row, module.code, codes, "code")
                 if re.search(r"[\s/;]", module.code):
-                    row.wrong("holds a space, a slash or a semicolon", "Write a code such as S-C1", "code")
+                    row.wrong("holds a space, a slash or a semicolon", "Write a code such as M-1", "code")
             found.append((row, module))
         return _sound(found)
 
@@ -736,6 +736,7 @@ class _Reader:
         sheet = self.sheet("evidence.csv")
         parse_date = sheet.parse_date()
         by_activity = {str(key).casefold(): key for key in self.activity_keys}
+        form = ";".join(map(str, sorted(self.activity_keys)[:2])) or "MODULE/NUMBER"
         by_standard = {_folded(key): key for key in self.standard_keys}
         no_activities, no_standards = ({f} & self.unreadable for f in ("activities.csv", "standards.csv"))
         found, ids = [], {}
@@ -751,12 +752,12 @@ class _Reader:
                 date=self.past_date(row, "date", parse_date),
                 title=row.get("title", _text),
                 kind=row.get("kind", _text),
-                activities=_references(row, "activities", by_activity, str.casefold, "S-C1/5;S-C1/6", no_activities),
+                activities=_references(row, "activities", by_activity, str.casefold, form, no_activities),
                 standards=_references(row, "standards", by_standard, _fold, "HCPC/6;GSP/1", no_standards),
                 file=file,
             )
             if not row.cells["activities"]:
-                row.wrong("is empty", "Name the activities it serves, such as S-C1/5;S-C1/6", "activities")
+                row.wrong("is empty", f"Name the activities it serves, such as {form}", "activities")
             found.append((row, evidence))
         return _sound(found)
 

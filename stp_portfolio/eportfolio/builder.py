@@ -31,7 +31,7 @@ from stp_portfolio.records import Activity, Portfolio
 logger = logging.getLogger(__name__)
 
 STANDARDS = ["ua-1", "a-2a"]
-ONLY = "STP_EXPORT_ONLY"  # activities such as S-C1/5;S-C1/6, set by `portfolio export --only`
+ONLY = "STP_EXPORT_ONLY"  # activities such as M-1/5;M-1/6, set by `portfolio export --only`
 
 
 class EportfolioBuilder(Builder):
