@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 from browsing import ARGUMENTS, MISSING, installed
 from playwright.sync_api import sync_playwright
 
@@ -63,6 +64,22 @@ def pytest_terminal_summary(terminalreporter):
         for name, value in report.user_properties:
             if name == "summary" and report.when == "call":
                 terminalreporter.write_line(value)
+
+
+def toc_files(tree):
+    """The pages that the contents of a tree name, in their order."""
+    found = []
+
+    def walk(value):
+        if isinstance(value, dict):
+            found.extend([value["file"]] if "file" in value else [])
+            for child in value.values():
+                walk(child)
+        for child in value if isinstance(value, list) else ():
+            walk(child)
+
+    walk(yaml.safe_load((tree / "_toc.yml").read_text(encoding="utf-8")))
+    return found
 
 
 @dataclass(frozen=True)

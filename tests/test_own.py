@@ -10,8 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
-from conftest import OWN, PDF_BUILDER, build
+from conftest import OWN, PDF_BUILDER, build, toc_files
 from test_book import check_numbers
 
 from stp_portfolio import checks, pages, records, starting
@@ -19,30 +18,15 @@ from stp_portfolio import checks, pages, records, starting
 NOTEBOOKS = sorted((OWN / "notebooks").glob("*.ipynb"))
 
 
-def toc_files():
-    found = []
-
-    def walk(value):
-        if isinstance(value, dict):
-            found.extend([value["file"]] if "file" in value else [])
-            for child in value.values():
-                walk(child)
-        for child in value if isinstance(value, list) else ():
-            walk(child)
-
-    walk(yaml.safe_load((OWN / "_toc.yml").read_text(encoding="utf-8")))
-    return found
-
-
 def test_rows_pages_and_contents_agree(own):
     """Each activity has one row, one page and one entry of the contents, in the same order."""
     listed = [activity.page for activity in own.activities]
     folders = {page.rpartition("/")[0] for page in listed}
-    in_contents = [name for name in toc_files() if name in set(listed)]
+    in_contents = [name for name in toc_files(OWN) if name in set(listed)]
     on_disk = [p.relative_to(OWN).with_suffix("").as_posix() for f in folders for p in (OWN / f).glob("*.md")]
     assert in_contents == listed
-    assert sorted(on_disk) == sorted(name for name in toc_files() if name.rpartition("/")[0] in folders)
-    assert len(toc_files()) == len(set(toc_files()))
+    assert sorted(on_disk) == sorted(name for name in toc_files(OWN) if name.rpartition("/")[0] in folders)
+    assert len(toc_files(OWN)) == len(set(toc_files(OWN)))
 
 
 def test_every_page_keeps_the_contract(own):
