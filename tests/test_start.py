@@ -265,7 +265,7 @@ def test_forty_activities_in_three_modules(fresh, specialty):
     check_numbers(built)
     text = built.page("intro")
     assert "Medical Physics portfolio" in text
-    for old in ("Clinical Informatics", "SBI1-3-23", "C1_Professional_Foundations"):
+    for old in ("Clinical Informatics", "SBI1-3-23", "/C1_Professional", '"C1_Professional'):
         assert old not in text
         assert old not in (fresh / "data/activities.csv").read_text(encoding="utf-8")
     assert "Audit [brackets] &amp; *stars*; 50 % of &lt;plans&gt;" in text

@@ -262,6 +262,8 @@ def _is_own(text: str, own: frozenset[date]) -> bool:
 
 _HARMLESS = re.compile(
     r"\b10\.\d{4,9}/\S+|\bisbn(?:\(?-?1[03]\)?)?[^\d\n]{0,12}\d[\dXx -]{8,16}|\b(?:pmid|pmcid|orcid|issn)\W{0,3}[\dXx-]+"
+    # A day that an option of the command or the line of the review meetings is given; the address of a JSON Schema.
+    r"|--(?:start|date|as-of|since)[ =]\d{4}-\d\d-\d\d|\breviews = \[[\d, -]*\]|\bhttps://json-schema\.org/draft/[\w/-]+"
     r"|\b(?:127\.0\.0\.1|0\.0\.0\.0|localhost:\d+)\b|\b0(?:3\d\d|80[08])(?:[ -]?\d){4,7}\b|\b116 ?(?:111|123)\b",
     re.IGNORECASE,
 )
