@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -58,7 +58,7 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
     for name in listed:
         page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
         if page.is_file():
-            found += _links(root, page)
+            found += _links(root, page, listed)
         elif notebook.is_file():
             found += _notebook(root, notebook)
     if portfolio is not None:
@@ -132,7 +132,7 @@ def _contract(portfolio: Portfolio) -> Iterator[Finding]:
             yield Finding(_name(portfolio.root, path), problem)
 
 
-def _links(root: Path, path: Path) -> Iterator[Finding]:
+def _links(root: Path, path: Path, listed: Sequence[str]) -> Iterator[Finding]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -147,6 +147,8 @@ def _links(root: Path, path: Path) -> Iterator[Finding]:
         line = text.count("\n", 0, match.start()) + 1
         if not other.is_file():
             yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
+        elif other.suffix in records.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
+            yield Finding(_name(root, path), f"the link '{target}' leads to a page that is not in the contents", line)
         elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
             yield Finding(_name(root, path), f"the link '{target}' leads to a heading that does not exist", line)
 
@@ -180,4 +182,6 @@ def _notebook(root: Path, path: Path) -> Iterator[Finding]:
 
 
 def _name(root: Path, path: Path) -> str:
-    return path.resolve().relative_to(root).as_posix()
+    """A path from the root, and one that lies outside of it as it is."""
+    whole = path.resolve()
+    return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
