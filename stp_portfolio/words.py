@@ -111,10 +111,12 @@ def status_summary(portfolio: Portfolio) -> Sentence:
 
 def progress_answer(portfolio: Portfolio) -> Sentence:
     """On track or behind, and by how many: a sentence or two for each module with activities."""
-    modules = progress.modules_with_activities(portfolio)
-    if not modules:
-        return Sentence("No training activities are listed yet.")
-    return Sentence(" ".join(_module_answer(portfolio, module) for module in modules))
+    return Sentence(" ".join(progress_answers(portfolio)) or "No training activities are listed yet.")
+
+
+def progress_answers(portfolio: Portfolio) -> list[str]:
+    """The answer for each module with activities, in the order of the modules."""
+    return [_module_answer(portfolio, module) for module in progress.modules_with_activities(portfolio)]
 
 
 def _module_answer(portfolio: Portfolio, module: Module) -> str:
