@@ -18,9 +18,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from stp_portfolio.eportfolio import fonts
+from stp_portfolio.eportfolio.typesetting import breakable, broken, content, quoted, weights
 from stp_portfolio.figures import INK, formula
-
-LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs off the page
 
 
 @dataclass
@@ -36,28 +35,6 @@ class Sheet:
     footnotes: dict[str, nodes.footnote] = field(default_factory=dict)
     footnotes_set: set[str] = field(default_factory=set)
     level: int = 0
-
-
-def quoted(text: str) -> str:
-    """A text as a Typst string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "").replace("\t", " ")
-    return f'"{escaped}"'
-
-
-def content(text: str) -> str:
-    """A text as Typst content: lines joined, with break points in long words and every letter in a font."""
-    broken = _broken(fonts.settable(re.sub(r"\s*\n\s*", " ", text)))
-    return f"#{quoted(broken)}" if broken else ""
-
-
-def _broken(text: str) -> str:
-    return re.sub(rf"[^\s\u200b]{{{LONGEST_WORD},}}", lambda match: _breakable(match[0]), text)
-
-
-def _breakable(word: str) -> str:
-    """A long word with invisible break points, after its own marks where it has any."""
-    parts = re.split(r"(?<=[/_.\-=&?])", word)
-    return "\u200b".join("\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part)
 
 
 def label(docname: str, identifier: str = "") -> str:
@@ -209,7 +186,7 @@ def _quote(sheet: Sheet, node: nodes.block_quote) -> str:
 
 def _code(sheet: Sheet, node: nodes.literal_block) -> str:
     text = "\n".join(
-        re.sub(r"\S{60,}", lambda m: _breakable(m[0]), line) for line in fonts.settable(node.astext()).splitlines()
+        re.sub(r"\S{60,}", lambda m: breakable(m[0]), line) for line in fonts.settable(node.astext()).splitlines()
     )
     return f"#raw(block: true, {quoted(text)})"
 
@@ -230,9 +207,9 @@ def _table(sheet: Sheet, node: nodes.table) -> str:
         items = [f"terms.item[{_cell(sheet, row[0])}][{_cell(sheet, row[1])}]" for row in body]
         return f"#facts({', '.join(items)})"
     width = max(sum(1 + int(entry.get("morecols", 0)) for entry in row) for row in [*head, *body])
-    weights = _weights([*head, *body], width)
+    texts = [[entry.astext() for entry in row] for row in [*head, *body]]
     size = "0.85em" if width <= 5 else "0.75em" if width <= 9 else "0.6em"
-    columns = ", ".join(f"{weight}fr" for weight in weights)
+    columns = ", ".join(f"{weight}fr" for weight in weights(texts, width))
     aligns = ", ".join("right" if _numeric(body, index) else "left" for index in range(width))
     header = f"table.header({', '.join(_entry(sheet, entry) for row in head for entry in row)}), " if head else ""
     cells = ", ".join(_entry(sheet, entry) for row in body for entry in row)
@@ -252,17 +229,6 @@ def _entry(sheet: Sheet, entry: nodes.entry) -> str:
     named = ", ".join(f"{key}: {value}" for key, value in spans.items() if value > 1)
     cell = _cell(sheet, entry)
     return f"table.cell({named})[{cell}]" if named else f"[{cell}]"
-
-
-def _weights(rows: list[nodes.Node], width: int) -> list[int]:
-    """Column widths by what stands in them: long texts share the page, short ones keep on one line."""
-    longest = [4] * width
-    for row in rows:
-        for index, entry in enumerate(row.children[:width]):
-            text = entry.astext()
-            words = max((len(word) for word in text.split()), default=1)
-            longest[index] = max(longest[index], min(words, LONGEST_WORD) + 2, min(len(text), 40) // 2)
-    return longest
 
 
 def _numeric(body: list[nodes.Node], index: int) -> bool:
@@ -336,7 +302,7 @@ def _plain(sheet: Sheet, node: nodes.Node) -> str:
 
 
 def _literal(sheet: Sheet, node: nodes.Node) -> str:
-    return f"#raw({quoted(_broken(fonts.settable(node.astext())))})"
+    return f"#raw({quoted(broken(fonts.settable(node.astext())))})"
 
 
 def _reference(sheet: Sheet, node: nodes.reference) -> str:
