@@ -88,12 +88,7 @@ def status(
     ] = None,
 ) -> None:
     """Progress at a glance, and what to do next."""
-    portfolio = records.load()
-    day = _day(as_of)
-    if day is not None:
-        if day < portfolio.settings.start:
-            raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
-        portfolio = records.on_day(portfolio, day)
+    portfolio = _read_on(as_of)
     out.print(Text(portfolio.settings.title, style="bold"))
     if line := words.example_line(portfolio):
         out.print(Text(line, style="dim"))
@@ -107,6 +102,19 @@ def status(
     out.print(Text("\nWhat to do next", style="bold"))
     for action in words.next_actions(portfolio):
         out.print(Text(f"- {action}"))
+
+
+def _read_on(as_of: str | None) -> Portfolio:
+    """The records, read on another day where one is given; a day before the start is a misuse."""
+    portfolio = records.load()
+    day = _day(as_of)
+    return portfolio if day is None else records.on_day(portfolio, _not_before_start(portfolio, day))
+
+
+def _not_before_start(portfolio: Portfolio, day: date) -> date:
+    if day < portfolio.settings.start:
+        raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
+    return day
 
 
 def _print_waiting(portfolio: Portfolio) -> None:
@@ -542,3 +550,44 @@ def check(
             f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
         )
     )
+
+
+# -- report -----------------------------------------------------------------------------------
+
+
+@app.command()
+def report(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Tell what changed from this day on; the last review by default."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/report by default.")
+    ] = None,
+) -> None:
+    """Make one page for a meeting.
+
+    Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
+    """
+    from stp_portfolio import renderings
+    from stp_portfolio import report as reports
+    from stp_portfolio.eportfolio.typesetting import TypesettingError
+    from stp_portfolio.pages import PageError
+
+    portfolio = _read_on(as_of)
+    day = _day(since)
+    if day is not None and _not_before_start(portfolio, day) > portfolio.on:
+        raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
+    target = (folder or portfolio.root / "_build" / "report").resolve()
+    try:
+        made = reports.make(portfolio, day)
+        written = renderings.write(made, portfolio, target)
+    except (PageError, TypesettingError) as error:
+        _refuse(str(error))
+    out.print(Text(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:"))
+    for path, pages_ in written.items():
+        more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
+        out.print(Text(f"  {path}{more}"))

@@ -6,7 +6,6 @@ Needs neither Sphinx nor docutils, so a report sets its page at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -44,16 +43,6 @@ def breakable(word: str) -> str:
     """A long word with invisible break points, after its own marks where it has any."""
     parts = re.split(r"(?<=[/_.\-=&?])", word)
     return "\u200b".join("\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part)
-
-
-def weights(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Column widths by what stands in them: long texts share the page, short ones keep on one line."""
-    longest = [4] * width
-    for row in rows:
-        for index, text in enumerate(row[:width]):
-            words = max((len(word) for word in text.split()), default=1)
-            longest[index] = max(longest[index], min(words, LONGEST_WORD) + 2, min(len(text), 40) // 2)
-    return longest
 
 
 def put_template(folder: Path) -> str:

@@ -18,7 +18,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from stp_portfolio.eportfolio import fonts
-from stp_portfolio.eportfolio.typesetting import breakable, broken, content, quoted, weights
+from stp_portfolio.eportfolio.typesetting import LONGEST_WORD, breakable, broken, content, quoted
 from stp_portfolio.figures import INK, formula
 
 
@@ -207,9 +207,9 @@ def _table(sheet: Sheet, node: nodes.table) -> str:
         items = [f"terms.item[{_cell(sheet, row[0])}][{_cell(sheet, row[1])}]" for row in body]
         return f"#facts({', '.join(items)})"
     width = max(sum(1 + int(entry.get("morecols", 0)) for entry in row) for row in [*head, *body])
-    texts = [[entry.astext() for entry in row] for row in [*head, *body]]
+    weights = _weights([*head, *body], width)
     size = "0.85em" if width <= 5 else "0.75em" if width <= 9 else "0.6em"
-    columns = ", ".join(f"{weight}fr" for weight in weights(texts, width))
+    columns = ", ".join(f"{weight}fr" for weight in weights)
     aligns = ", ".join("right" if _numeric(body, index) else "left" for index in range(width))
     header = f"table.header({', '.join(_entry(sheet, entry) for row in head for entry in row)}), " if head else ""
     cells = ", ".join(_entry(sheet, entry) for row in body for entry in row)
@@ -229,6 +229,17 @@ def _entry(sheet: Sheet, entry: nodes.entry) -> str:
     named = ", ".join(f"{key}: {value}" for key, value in spans.items() if value > 1)
     cell = _cell(sheet, entry)
     return f"table.cell({named})[{cell}]" if named else f"[{cell}]"
+
+
+def _weights(rows: list[nodes.Node], width: int) -> list[int]:
+    """Column widths by what stands in them: long texts share the page, short ones keep on one line."""
+    longest = [4] * width
+    for row in rows:
+        for index, entry in enumerate(row.children[:width]):
+            text = entry.astext()
+            words = max((len(word) for word in text.split()), default=1)
+            longest[index] = max(longest[index], min(words, LONGEST_WORD) + 2, min(len(text), 40) // 2)
+    return longest
 
 
 def _numeric(body: list[nodes.Node], index: int) -> bool:
