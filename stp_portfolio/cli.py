@@ -591,3 +591,32 @@ def report(
     for path, pages_ in written.items():
         more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
         out.print(Text(f"  {path}{more}"))
+
+
+# -- calendar ---------------------------------------------------------------------------------
+
+
+@app.command()
+def calendar(
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write; _build/portfolio.ics by default.")
+    ] = None,
+) -> None:
+    """Write milestones, targets and reviews for a calendar.
+
+    With the steps of action plans. A newer file updates what an earlier one put into the calendar.
+    """
+    from stp_portfolio import ics
+    from stp_portfolio.pages import PageError
+
+    portfolio = records.load()
+    target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
+    try:
+        raw = ics.calendar(portfolio)
+    except PageError as error:
+        _refuse(str(error))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(raw)
+    count = words.plural(len(ics.entries(portfolio)), "entry", "entries")
+    out.print(Text(f"{count}, as the portfolio stood on {words.day(portfolio.on)}: {target}"))
+    out.print(Text("Import it into a calendar of its own; importing a newer file moves its entries and doubles none."))
