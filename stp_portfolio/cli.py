@@ -478,18 +478,29 @@ def export(
         typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."),
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio by default.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio, or _build/export, by default."),
     ] = None,
     private: Annotated[
         Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
     ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="eportfolio or json.")] = "eportfolio",
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
-    With the evidence files, a manifest and one zip of everything.
+    With the evidence files, a manifest and one zip; or one JSON document of everything public.
     """
     portfolio = records.load()
     root = portfolio.root
+    if form == "json":
+        if only or private or edition not in (None, "public"):
+            raise typer.BadParameter(
+                "--format json holds the whole public portfolio: leave out --only, --private and --edition assessor."
+            )
+        _export_document(portfolio, (folder or root / "_build" / "export").resolve())
+        return
+    if form != "eportfolio":
+        _refuse(f"'{form}' is not a format. Use eportfolio or json.")
     overlay = private or root / editions.PRIVATE
     chosen = [str(_activity(portfolio, text).key) for text in only or ()]
     kind = edition or ("assessor" if overlay.is_dir() else "public")
@@ -620,3 +631,21 @@ def calendar(
     count = words.plural(len(ics.entries(portfolio)), "entry", "entries")
     out.print(Text(f"{count}, as the portfolio stood on {words.day(portfolio.on)}: {target}"))
     out.print(Text("Import it into a calendar of its own; importing a newer file moves its entries and doubles none."))
+
+
+# -- document ---------------------------------------------------------------------------------
+
+
+def _export_document(portfolio: Portfolio, folder: Path) -> None:
+    """The part of ``export`` that writes one JSON document."""
+    from stp_portfolio import document
+
+    try:
+        raw = document.text(portfolio).encode("utf-8")
+    except document.DocumentError as error:
+        _refuse(str(error))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / document.NAME
+    path.write_bytes(raw)
+    out.print(Text(f"The public portfolio as one document ({document.FORMAT}): {path}"))
+    out.print(Text("Its form, property by property: docs/portfolio.schema.json"))
