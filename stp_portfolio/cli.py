@@ -623,12 +623,14 @@ def calendar(
     portfolio = records.load()
     target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
     try:
-        raw = ics.calendar(portfolio)
+        found = ics.entries(portfolio)
     except PageError as error:
         _refuse(str(error))
+    if not found:
+        _refuse("There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(raw)
-    count = words.plural(len(ics.entries(portfolio)), "entry", "entries")
+    target.write_bytes(ics.calendar(portfolio, found))
+    count = words.plural(len(found), "entry", "entries")
     out.print(Text(f"{count}, as the portfolio stood on {words.day(portfolio.on)}: {target}"))
     out.print(Text("Import it into a calendar of its own; importing a newer file moves its entries and doubles none."))
 

@@ -7,7 +7,7 @@ never doubles it. Escaping, folding and line ends are the library's.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -98,11 +98,8 @@ def _steps(portfolio: Portfolio) -> Iterator[Entry]:
             )
 
 
-def calendar(portfolio: Portfolio) -> bytes:
-    """The entries as an iCalendar file; the same records and day of reading give the same bytes.
-
-    Raises what ``entries`` raises.
-    """
+def calendar(portfolio: Portfolio, found: Iterable[Entry]) -> bytes:
+    """Entries, at least one, as an iCalendar file; the same entries and day of reading give the same bytes."""
     from icalendar import Calendar
 
     settings = portfolio.settings
@@ -110,7 +107,7 @@ def calendar(portfolio: Portfolio) -> bytes:
         filter(None, (f"As the portfolio stood on {words.day(portfolio.on)}.", words.example_line(portfolio)))
     )
     made = Calendar.new(prodid=MAKER, uid=_uid(portfolio, "calendar"), name=settings.title, description=about)
-    for entry in entries(portfolio):
+    for entry in found:
         made.add_component(_event(entry, portfolio))
     return made.to_ical()
 
