@@ -83,7 +83,6 @@ def test_data_can_be_written_from_it_again(document, tmp_path):
 def test_other_data_comes_back_the_same(tmp_path):
     """Records in another dress, with decimals and reversed rows, are the same records after the way back."""
     root = forty.make(tmp_path / "forty")
-    shutil.copyfile(ROOT / "_toc.yml", root / "_toc.yml")
     (root / "_toc.yml").write_text("format: jb-book\nroot: B-P1/1_Task\n", encoding="utf-8")
     spoil(root, "data/modules.csv", "Physics,35", "Physics,7.50")
     spoil(root, "data/evidence.csv", ",Images,B-P1/3,,", ',"Images, ""two""",b-p1/3; B-P1/6,gsp 1,')

@@ -146,6 +146,7 @@ SPANS = {
     "a month where there is none": ("2024-03-31", None, date(2024, 2, 29), "29 February 2024"),
     "a month over the turn of the year": ("2024-01-15", None, date(2023, 12, 15), "15 December 2023"),
     "never before the start": ("2023-09-20", None, START, "the programme began on 4 September 2023"),
+    "a day of its own events": ("2025-06-30", date(2025, 6, 16), date(2025, 6, 16), "16 June 2025"),
     "what is asked for": ("2025-06-30", date(2025, 6, 1), date(2025, 6, 1), "1 June 2025"),
 }  # fmt: skip
 
