@@ -87,13 +87,13 @@ def _targets(portfolio: Portfolio) -> Iterator[Entry]:
 def _steps(portfolio: Portfolio) -> Iterator[Entry]:
     for activity, number, step in pages.steps(portfolio):
         if step.month and not step.outcome and step.month >= (portfolio.on.year, portfolio.on.month):
-            measure = pages.plain(step.measure)
+            measure = pages.bare(step.measure)
             yield Entry(
                 # Its place on the page, not its words: a step that is reworded or put off stays the same step.
                 f"step/{activity.key}/{number}",
                 date(*step.month, monthrange(*step.month)[1]),
                 "Step",
-                f"{activity.key}: {pages.plain(step.action)}",
+                f"{activity.key}: {pages.bare(step.action)}",
                 "\n".join(filter(None, (activity.title, f"Done when: {measure}" if measure else ""))),
             )
 

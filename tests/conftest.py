@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import browsing
 import pytest
 import yaml
 from browsing import ARGUMENTS, MISSING, installed
@@ -164,20 +163,6 @@ def book(tmp_path_factory):
     tree = tmp_path_factory.mktemp("book") / "portfolio"
     shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
     return build(tree)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """An installed browser, never one that is fetched; one for all tests, as its tool starts only once."""
-    from playwright.sync_api import sync_playwright
-
-    path = browsing.installed()
-    if path is None:
-        pytest.skip(browsing.MISSING)
-    with sync_playwright() as tool:
-        started = tool.chromium.launch(executable_path=path, args=browsing.ARGUMENTS)
-        yield started
-        started.close()
 
 
 PDF_BUILDER = ("--builder", "custom", "--custom-builder", "eportfolio")
