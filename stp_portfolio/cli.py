@@ -88,12 +88,7 @@ def status(
     ] = None,
 ) -> None:
     """Progress at a glance, and what to do next."""
-    portfolio = records.load()
-    day = _day(as_of)
-    if day is not None:
-        if day < portfolio.settings.start:
-            raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
-        portfolio = records.on_day(portfolio, day)
+    portfolio = _read_on(as_of)
     out.print(Text(portfolio.settings.title, style="bold"))
     if line := words.example_line(portfolio):
         out.print(Text(line, style="dim"))
@@ -107,6 +102,19 @@ def status(
     out.print(Text("\nWhat to do next", style="bold"))
     for action in words.next_actions(portfolio):
         out.print(Text(f"- {action}"))
+
+
+def _read_on(as_of: str | None) -> Portfolio:
+    """The records, read on another day where one is given; a day before the start is a misuse."""
+    portfolio = records.load()
+    day = _day(as_of)
+    return portfolio if day is None else records.on_day(portfolio, _not_before_start(portfolio, day))
+
+
+def _not_before_start(portfolio: Portfolio, day: date) -> date:
+    if day < portfolio.settings.start:
+        raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
+    return day
 
 
 def _print_waiting(portfolio: Portfolio) -> None:
@@ -470,18 +478,29 @@ def export(
         typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."),
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio by default.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio, or _build/export, by default."),
     ] = None,
     private: Annotated[
         Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
     ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="eportfolio or json.")] = "eportfolio",
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
-    With the evidence files, a manifest and one zip of everything.
+    With the evidence files, a manifest and one zip; or one JSON document of everything public.
     """
     portfolio = records.load()
     root = portfolio.root
+    if form == "json":
+        if only or private or edition not in (None, "public"):
+            raise typer.BadParameter(
+                "--format json holds the whole public portfolio: leave out --only, --private and --edition assessor."
+            )
+        _export_document(portfolio, (folder or root / "_build" / "export").resolve())
+        return
+    if form != "eportfolio":
+        _refuse(f"'{form}' is not a format. Use eportfolio or json.")
     overlay = private or root / editions.PRIVATE
     chosen = [str(_activity(portfolio, text).key) for text in only or ()]
     kind = edition or ("assessor" if overlay.is_dir() else "public")
@@ -542,3 +561,93 @@ def check(
             f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
         )
     )
+
+
+# -- report -----------------------------------------------------------------------------------
+
+
+@app.command()
+def report(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Tell what changed from this day on; the last review by default."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/report by default.")
+    ] = None,
+) -> None:
+    """Make one page for a meeting.
+
+    Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
+    """
+    from stp_portfolio import renderings
+    from stp_portfolio import report as reports
+    from stp_portfolio.eportfolio.typesetting import TypesettingError
+    from stp_portfolio.pages import PageError
+
+    portfolio = _read_on(as_of)
+    day = _day(since)
+    if day is not None and _not_before_start(portfolio, day) > portfolio.on:
+        raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
+    target = (folder or portfolio.root / "_build" / "report").resolve()
+    try:
+        made = reports.make(portfolio, day)
+        written = renderings.write(made, portfolio, target)
+    except (PageError, TypesettingError) as error:
+        _refuse(str(error))
+    out.print(Text(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:"))
+    for path, pages_ in written.items():
+        more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
+        out.print(Text(f"  {path}{more}"))
+
+
+# -- calendar ---------------------------------------------------------------------------------
+
+
+@app.command()
+def calendar(
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write; _build/portfolio.ics by default.")
+    ] = None,
+) -> None:
+    """Write milestones, targets and reviews for a calendar.
+
+    With the steps of action plans. A newer file updates what an earlier one put into the calendar.
+    """
+    from stp_portfolio import ics
+    from stp_portfolio.pages import PageError
+
+    portfolio = records.load()
+    target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
+    try:
+        found = ics.entries(portfolio)
+    except PageError as error:
+        _refuse(str(error))
+    if not found:
+        _refuse("There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(ics.calendar(portfolio, found))
+    count = words.plural(len(found), "entry", "entries")
+    out.print(Text(f"{count}, as the portfolio stood on {words.day(portfolio.on)}: {target}"))
+    out.print(Text("Import it into a calendar of its own; importing a newer file moves its entries and doubles none."))
+
+
+# -- document ---------------------------------------------------------------------------------
+
+
+def _export_document(portfolio: Portfolio, folder: Path) -> None:
+    """The part of ``export`` that writes one JSON document."""
+    from stp_portfolio import document
+
+    try:
+        raw = document.text(portfolio).encode("utf-8")
+    except document.DocumentError as error:
+        _refuse(str(error))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / document.NAME
+    path.write_bytes(raw)
+    out.print(Text(f"The public portfolio as one document ({document.FORMAT}): {path}"))
+    out.print(Text("Its form, property by property: docs/portfolio.schema.json"))

@@ -176,23 +176,66 @@ def _step_problems(page: Page, on: date) -> Iterator[str]:
             yield f"the step of {month} lies ahead and has an outcome already"
 
 
+class PageError(Exception):
+    """A page that cannot be read: which one, and what to do."""
+
+
+def written(portfolio: Portfolio) -> Iterator[tuple[Activity, Page]]:
+    """Every activity's page that its author has written, notebooks left out.
+
+    Raises PageError for a page that is no UTF-8 text, and OSError where it cannot be read at all.
+    """
+    for activity, path in records.pages(portfolio):
+        if path.suffix != ".md":
+            continue
+        try:
+            page = read(path)
+        except UnicodeDecodeError as error:
+            name = path.relative_to(portfolio.root).as_posix()
+            raise PageError(f"{name} cannot be read as UTF-8 text. Save it as plain text, UTF-8.") from error
+        if not page.unwritten:
+            yield activity, page
+
+
+def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
+    """Every step with a month of every page that is written, with its place on the page, counted from 1.
+
+    Raises what ``written`` raises.
+    """
+    for activity, page in written(portfolio):
+        yield from ((activity, number, step) for number, step in enumerate(page.steps, start=1) if step.month)
+
+
 def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month."""
+    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month.
+
+    Raises what ``steps`` raises.
+    """
     now = portfolio.on.year * 12 + portfolio.on.month
     found = [
         (activity, step)
-        for activity, page in written(portfolio)
-        for step in page.steps
+        for activity, _, step in steps(portfolio)
         if step.month and now < step.month[0] * 12 + step.month[1] <= now + months
     ]
     return tuple(sorted(found, key=lambda item: item[1].month or (0, 0)))
 
 
-def written(portfolio: Portfolio) -> Iterator[tuple[Activity, Page]]:
-    """Every activity's page that its author has written, notebooks left out."""
-    for activity, path in records.pages(portfolio):
-        if path.suffix == ".md" and not (page := read(path)).unwritten:
-            yield activity, page
+def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
+    """The steps of all pages up to the month of the day of reading that have no outcome, by month.
+
+    Raises what ``steps`` raises.
+    """
+    now = (portfolio.on.year, portfolio.on.month)
+    found = [(activity, step) for activity, _, step in steps(portfolio) if step.month and step.month <= now]
+    return tuple(sorted((item for item in found if not item[1].outcome), key=lambda item: item[1].month or (0, 0)))
+
+
+def bare(text: str) -> str:
+    """A line of a page without its Markdown marks."""
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt().parseInline(text)[0].children or ()
+    return "".join(" " if token.type in ("softbreak", "hardbreak") else token.content for token in tokens)
 
 
 # -- drafts -----------------------------------------------------------------------------------

@@ -133,7 +133,10 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``portfolio.toml``: whose portfolio it is and the day on which it is read."""
+    """``portfolio.toml``: whose portfolio it is and the day on which it is read.
+
+    ``reviews`` are the days of review meetings, held and planned, in order.
+    """
 
     title: str
     role: str
@@ -142,6 +145,7 @@ class Settings:
     language: str
     as_of: date | None
     example: bool
+    reviews: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,14 @@ _SETTINGS_TYPES: dict[str, tuple[type, bool]] = {  # key: (type, required)
     "start": (date, True),
     "language": (str, True),
     "as_of": (date, False),
+    "reviews": (list, False),
     "example": (bool, False),
+}
+_FORMS: dict[type, str] = {
+    str: "a text in quotes",
+    date: "a bare date such as 2023-09-04",
+    bool: "true or false",
+    list: "a list of bare dates such as [2024-09-18, 2025-09-17]",
 }
 
 
@@ -288,7 +299,7 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
             if required:
                 wrong("is missing", f"Add the line {key} = …", column=key)
         elif type(values[key]) is not kind:
-            form = {str: "a text in quotes", date: "a bare date such as 2023-09-04", bool: "true or false"}[kind]
+            form = _FORMS[kind]
             wrong(f"is not {form}", f"Write {key} as {form}", key, values[key])
         elif kind is str and not values[key].strip():
             wrong("is empty", f"Fill in {key}", column=key)
@@ -298,7 +309,17 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
         **{key: values[key] for key, (_, required) in _SETTINGS_TYPES.items() if required},
         as_of=values.get("as_of"),
         example=values.get("example", False),
+        reviews=tuple(values.get("reviews", ())),
     )
+    for number, review in enumerate(settings.reviews):
+        if type(review) is not date:
+            wrong("is not a bare date", "Write each day as a bare date such as 2024-09-18", "reviews", review)
+        elif review < settings.start:
+            wrong(f"is before the programme's start, {settings.start}", "Check the year", "reviews", review)
+        elif review in settings.reviews[:number]:
+            wrong("stands there twice", "Name each day once", "reviews", review)
+    if len(problems) == before:
+        settings = replace(settings, reviews=tuple(sorted(settings.reviews)))
     if settings.start > today:
         wrong("is in the future", "Write the day on which the programme began", "start", settings.start)
     if settings.as_of and settings.as_of > today:

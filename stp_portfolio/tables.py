@@ -191,12 +191,7 @@ def milestones(portfolio: Portfolio) -> Table:
             state = "Passed" if milestone.date < portfolio.on else "Ahead"
             rows.append((milestone.name, words.day(milestone.date), None, None, state, None, milestone.note))
             continue
-        if distance.passed:
-            state = f"Missed by {distance.missed}" if distance.missed else "Met"
-        elif distance.left:
-            state = f"{distance.left} to go"
-        else:
-            state = "Met"
+        state = words.standing(distance)
         needed = f"{distance.needed:.2f}" if distance.needed is not None else None
         required = f"{distance.required} of {milestone.module}"
         rows.append((milestone.name, words.day(milestone.date), required, distance.done, state, needed, milestone.note))

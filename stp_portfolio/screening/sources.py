@@ -98,7 +98,7 @@ def own_dates(portfolio: Portfolio | None) -> frozenset[date]:
         return frozenset()
     days = {event.date for event in portfolio.events} | {milestone.date for milestone in portfolio.milestones}
     days |= {module.signed_off for module in portfolio.modules if module.signed_off}
-    return frozenset(days | {portfolio.on, portfolio.settings.start})
+    return frozenset(days | {portfolio.on, portfolio.settings.start, *portfolio.settings.reviews})
 
 
 # -- what there is to screen ------------------------------------------------------------------
