@@ -37,9 +37,12 @@ class Finding:
         return f"{self.file}{f':{self.line}' if self.line else ''}: {self.text}"
 
 
-def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio | None]:
+def run(
+    root: Path, only: Iterable[Path] = (), repository: Path | None = None
+) -> tuple[list[Finding], Portfolio | None]:
     """Check the whole portfolio, or only what concerns some files or folders of it.
 
+    ``repository`` is where git is asked; a copy that was made for the check has none of its own.
     Returns the findings and the records, None where they are wrong.
     """
     found: list[Finding] = []
@@ -68,7 +71,7 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
             if activity.page not in listed
         ]
     found += _screening(root, portfolio)
-    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(root)]
+    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(repository or root)]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
