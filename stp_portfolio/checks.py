@@ -148,7 +148,11 @@ def _links(root: Path, path: Path, listed: Sequence[str]) -> Iterator[Finding]:
         address, fragment = urldefrag(target)
         other = path.parent / unquote(address) if address else path
         line = text.count("\n", 0, match.start()) + 1
-        if not other.is_file():
+        try:
+            there = other.is_file()
+        except (OSError, ValueError):  # no name that a file can have
+            there = False
+        if not there:
             yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
         elif other.suffix in records.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
             yield Finding(_name(root, path), f"the link '{target}' leads to a page that is not in the contents", line)

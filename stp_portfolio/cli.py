@@ -651,3 +651,46 @@ def _export_document(portfolio: Portfolio, folder: Path) -> None:
     path.write_bytes(raw)
     out.print(Text(f"The public portfolio as one document ({document.FORMAT}): {path}"))
     out.print(Text("Its form, property by property: docs/portfolio.schema.json"))
+
+
+# -- import -----------------------------------------------------------------------------------
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Markdown page of an older portfolio.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="PLACE", help="The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a page that is written already; it is kept.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
+) -> None:
+    """Take a page of an older portfolio in.
+
+    A page of Jekyll or plain Markdown: not a word is lost, and what needs a look is listed.
+    """
+    from stp_portfolio import moving
+
+    portfolio = records.load()
+    try:
+        move = moving.prepare(portfolio, file, to, replace_=replace)
+    except moving.MoveError as error:
+        _refuse(str(error))
+    what = f"{file.name} as {f'{move.activity.key}, ' if move.activity else 'a further page, '}{move.page}.md"
+    counts = f"{words.plural(move.lines, 'line')} and {words.plural(move.words, 'word')}"
+    if dry_run:
+        out.print(Text(f"Would import {what}: {counts} would come over, none lost. Nothing was written."))
+    else:
+        kept = moving.place(portfolio, move)
+        out.print(Text(f"Imported {what}: {counts} came over, none lost."))
+        for path in kept:
+            out.print(Text(f"What stood there before is kept: {path}"))
+    if move.looks:
+        out.print(Text(f"\nWhat needs a look ({len(move.looks)}):"))
+    for line, text in move.looks:
+        out.print(Text(f"{move.page}.md:{line}: {text}"))

@@ -91,6 +91,41 @@ def append_lines(root: Path, file: str, lines: Iterable[str]) -> None:
             raise _in_use(file, error) from error
 
 
+def put(root: Path, path: Path, raw: bytes) -> Path | None:
+    """Put a file of the portfolio outside ``data/`` in place in one step, made where it is missing.
+
+    What stood there is kept under ``data/.backup`` at the same path. Returns where, None where nothing
+    stood there or it was the same. Raises WriteError as ``append`` does; the file is then as it was.
+    """
+    name = path.relative_to(root)
+    with _alone(root, path):
+        try:
+            before = path.read_bytes() if path.exists() else None
+            if before == raw:
+                return None
+            kept = None
+            if before is not None:
+                folder = root / FOLDER / BACKUPS / name.parent
+                folder.mkdir(parents=True, exist_ok=True)
+                kept = _keep(path, before, folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            try:
+                _write(temporary, raw)
+                if before is not None:
+                    shutil.copymode(path, temporary)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise WriteError(
+                f"{name.as_posix()} could not be written ({error.strerror or error}). Close the program that holds it, "
+                "check that there is room on the disk, and try again."
+            ) from error
+        return kept
+
+
 def _in_use(file: str, error: OSError) -> WriteError:
     return WriteError(
         f"{FOLDER}/{file} could not be written ({error.strerror or error}). Close the program that holds it, "
@@ -171,14 +206,16 @@ def _alone(root: Path, path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _keep(path: Path, raw: bytes) -> None:
+def _keep(path: Path, raw: bytes, folder: Path | None = None) -> Path:
     """Keep a version of a file, and of the older ones the last few."""
-    folder = path.parent / BACKUPS
+    folder = folder or path.parent / BACKUPS
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-    _flush(folder / f"{path.stem}-{stamp}{path.suffix}", raw)
+    kept = folder / f"{path.stem}-{stamp}{path.suffix}"
+    _flush(kept, raw)
     versions = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
     for old in versions[:-KEPT]:
         old.unlink(missing_ok=True)
+    return kept
 
 
 def _put(path: Path, before: bytes, after: bytes) -> None:

@@ -132,7 +132,11 @@ def _linked(root: Path, page: Path) -> Iterator[Path]:
         if not target or re.match(r"[a-zA-Z][\w+.-]*:|//", target):
             continue
         path = (page.parent / target).resolve()
-        if path.is_file() and path.is_relative_to(root) and path.suffix not in records.PAGE_ENDINGS:
+        try:
+            there = path.is_file()
+        except (OSError, ValueError):  # no name that a file can have
+            continue
+        if there and path.is_relative_to(root) and path.suffix not in records.PAGE_ENDINGS:
             yield path
 
 
