@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -37,9 +37,12 @@ class Finding:
         return f"{self.file}{f':{self.line}' if self.line else ''}: {self.text}"
 
 
-def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio | None]:
+def run(
+    root: Path, only: Iterable[Path] = (), repository: Path | None = None
+) -> tuple[list[Finding], Portfolio | None]:
     """Check the whole portfolio, or only what concerns some files or folders of it.
 
+    ``repository`` is where git is asked; a copy that was made for the check has none of its own.
     Returns the findings and the records, None where they are wrong.
     """
     found: list[Finding] = []
@@ -58,7 +61,7 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
     for name in listed:
         page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
         if page.is_file():
-            found += _links(root, page)
+            found += _links(root, page, listed)
         elif notebook.is_file():
             found += _notebook(root, notebook)
     if portfolio is not None:
@@ -68,11 +71,21 @@ def run(root: Path, only: Iterable[Path] = ()) -> tuple[list[Finding], Portfolio
             if activity.page not in listed
         ]
     found += _screening(root, portfolio)
-    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(root)]
+    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(repository or root)]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
     return found, portfolio
+
+
+def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
+    """What is open and no fault: each reminder once, with the pages (files from the root) it is about."""
+    found: dict[str, list[str]] = {}
+    for activity, path in records.pages(portfolio):
+        if path.suffix == ".md":
+            for text in pages.reminders(pages.read(path), activity, portfolio):
+                found.setdefault(text, []).append(_name(portfolio.root, path))
+    return list(found.items())
 
 
 def private_in_git(root: Path) -> list[str]:
@@ -122,7 +135,7 @@ def _contract(portfolio: Portfolio) -> Iterator[Finding]:
             yield Finding(_name(portfolio.root, path), problem)
 
 
-def _links(root: Path, path: Path) -> Iterator[Finding]:
+def _links(root: Path, path: Path, listed: Sequence[str]) -> Iterator[Finding]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -141,6 +154,8 @@ def _links(root: Path, path: Path) -> Iterator[Finding]:
             there = False
         if not there:
             yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
+        elif other.suffix in records.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
+            yield Finding(_name(root, path), f"the link '{target}' leads to a page that is not in the contents", line)
         elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
             yield Finding(_name(root, path), f"the link '{target}' leads to a heading that does not exist", line)
 
@@ -174,4 +189,6 @@ def _notebook(root: Path, path: Path) -> Iterator[Finding]:
 
 
 def _name(root: Path, path: Path) -> str:
-    return path.resolve().relative_to(root).as_posix()
+    """A path from the root, and one that lies outside of it as it is."""
+    whole = path.resolve()
+    return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()

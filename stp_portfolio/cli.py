@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stp_portfolio import checks, editions, progress, records, words, writing
+from stp_portfolio import checks, editions, pages, progress, records, starting, words, writing
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Portfolio
 from stp_portfolio.screening import direct, sources
@@ -37,6 +37,8 @@ NO_PROOF = (
     "number, an event that was in the news, or a combination of details that singles somebody out?"
 )
 
+MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -49,7 +51,7 @@ def main() -> None:
         app()
     except records.RecordsError as error:
         _refuse(str(error))
-    except (writing.WriteError, editions.EditionError) as error:
+    except (writing.WriteError, editions.EditionError, starting.StartError) as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(
@@ -86,12 +88,7 @@ def status(
     ] = None,
 ) -> None:
     """Progress at a glance, and what to do next."""
-    portfolio = records.load()
-    day = _day(as_of)
-    if day is not None:
-        if day < portfolio.settings.start:
-            raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
-        portfolio = records.on_day(portfolio, day)
+    portfolio = _read_on(as_of)
     out.print(Text(portfolio.settings.title, style="bold"))
     if line := words.example_line(portfolio):
         out.print(Text(line, style="dim"))
@@ -105,6 +102,19 @@ def status(
     out.print(Text("\nWhat to do next", style="bold"))
     for action in words.next_actions(portfolio):
         out.print(Text(f"- {action}"))
+
+
+def _read_on(as_of: str | None) -> Portfolio:
+    """The records, read on another day where one is given; a day before the start is a misuse."""
+    portfolio = records.load()
+    day = _day(as_of)
+    return portfolio if day is None else records.on_day(portfolio, _not_before_start(portfolio, day))
+
+
+def _not_before_start(portfolio: Portfolio, day: date) -> date:
+    if day < portfolio.settings.start:
+        raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
+    return day
 
 
 def _print_waiting(portfolio: Portfolio) -> None:
@@ -121,12 +131,132 @@ def _print_waiting(portfolio: Portfolio) -> None:
     out.print(table, soft_wrap=False)
 
 
+# -- start and write --------------------------------------------------------------------------
+
+
+@app.command()
+def start(
+    begun: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="DATE",
+            help="The day the programme began, as 2026-09-07; by default the first Monday of the last September.",
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of the book.")] = None,
+    curriculum: Annotated[
+        str | None, typer.Option("--curriculum", metavar="CODE", help="Code of your curriculum.")
+    ] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="TEXT", help="Your role, never your name.")] = None,
+    modules: Annotated[
+        Path | None, typer.Option("--modules", metavar="FILE", help="Your modules, as data/modules.csv.")
+    ] = None,
+    activities: Annotated[
+        Path | None, typer.Option("--activities", metavar="FILE", help="Your activities, as data/activities.csv.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+) -> None:
+    """Turn a fresh copy of the example into your own portfolio.
+
+    Example prose, events and evidence go, after a backup; every activity gets a plan to fill in.
+    """
+    day = _day(begun) or starting.first_monday_of_september(date.today())
+    wish = starting.Wish(day, title, curriculum, role, modules, activities)
+    root = records.find_root()
+    changes = starting.start(root, wish, date.today(), dry_run=dry_run)
+    for word, names in (("Made", changes.made), ("Rewritten", changes.rewritten), ("Removed", changes.removed)):
+        out.print(Text(f"{word}: {words.plural(len(names), 'file')}"))
+        for name in names if dry_run else ():
+            out.print(Text(f"  {name}"))
+    if changes.approved:
+        out.print(
+            Text(
+                f"Words of your curriculum, approved in data/approved_terms.txt: {words.series(changes.approved)}. "
+                "Take out what names a person or a place."
+            )
+        )
+    if changes.to_review:
+        out.print(Text(f"To review before you publish, with portfolio check: {words.series(changes.to_review)}."))
+    if dry_run:
+        out.print(Text("Nothing was changed. Run the command without --dry-run to do it."))
+        return
+    own = records.load(root)
+    out.print(Text(f"\nYour portfolio: {own.settings.title}, begun on {words.day(day)}.", style="bold"))
+    out.print(
+        Text(
+            f"{words.activities(len(own.activities)).capitalize()} with a plan to fill in. What was replaced: {changes.backup}"
+        )
+    )
+    if wish.curriculum and wish.modules is None:
+        out.print(
+            Text("The modules are still those of the example. Correct data/modules.csv, or start with --modules.")
+        )
+    for milestone in own.milestones:
+        of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
+        out.print(Text(f"- {words.day(milestone.date)}: {milestone.name}{of}"))
+    out.print(Text("Check these dates with the School; they stand in data/milestones.csv."))
+    out.print(Text('Next: jupyter-book build . and then: git add --all; git commit -m "My own portfolio"'))
+
+
+@app.command()
+def new(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module.")],
+    launch: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the program for it, where there is a screen.")
+    ] = True,
+) -> None:
+    """Open the page of an activity, from the template if it is missing.
+
+    A plan becomes a page to fill in once the activity has begun. For a module, every page that is
+    missing is made, with the chapter and its place in the contents.
+    """
+    portfolio = records.load(without_pages=True)
+    if "/" not in activity:
+        own = [a for a in portfolio.activities if a.key.module.casefold() == activity.casefold()]
+        missing = [a for a in own if not starting.page_of(portfolio, a).is_file()]
+        if not own:
+            codes = ", ".join(dict.fromkeys(a.key.module for a in portfolio.activities)) or "none yet"
+            _refuse(f"'{activity}' is not a module of data/activities.csv. Modules with activities: {codes}.")
+        for one in missing:
+            starting.write_page(portfolio, one)
+            out.print(Text(f"{one.page}.md was made from the template."))
+        out.print(
+            Text(f"{activity}: {words.plural(len(missing), 'page')} made, {len(own) - len(missing)} there already.")
+        )
+        return
+    found = _activity(portfolio, activity)
+    done = starting.write_page(portfolio, found)
+    path = starting.page_of(portfolio, found)
+    out.print(Text(f"{path.relative_to(portfolio.root).as_posix()} {done}."))
+    if launch and sys.stdout.isatty():
+        typer.launch(str(path))
+
+
+@app.command()
+def prompts(
+    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER.")],
+) -> None:
+    """Print the optional prompts of an activity.
+
+    Questions to think with, in our own words. None of them ever reaches a reader.
+    """
+    portfolio = records.load(without_pages=True)
+    found = _activity(portfolio, activity)
+    out.print(Text(f"{found.key} {found.title}", style="bold"))
+    for dimension, question in pages.prompts_for(portfolio.root, found).items():
+        out.print(Text(f"{dimension.capitalize()}: {question}"))
+    out.print(Text("All of them are optional. Use what helps, and leave the rest.", style="dim"))
+
+
 # -- record -----------------------------------------------------------------------------------
 
 
 @app.command()
 def record(
-    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as S-C1/5; or a module, as S-C1.")],
+    activity: Annotated[
+        str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module's code.")
+    ],
     event: Annotated[str, typer.Argument(metavar="EVENT", help="started, submitted, returned or signed_off.")],
     day: Day = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A few words, without a name.")] = "",
@@ -179,7 +309,7 @@ def _activity(portfolio: Portfolio, text: str) -> Activity:
     for activity in portfolio.activities:
         if str(activity.key).casefold() == wanted:
             return activity
-    example = next((str(activity.key) for activity in portfolio.activities), "S-C1/5")
+    example = next((str(activity.key) for activity in portfolio.activities), "MODULE/NUMBER")
     _refuse(
         f"'{text}' is not an activity of data/activities.csv. Write the module's code and the number, such as {example}."
     )
@@ -224,7 +354,8 @@ def _sign_module_off(portfolio: Portfolio, code: str, event: str, when: date) ->
 def evidence_add(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is, without a name.")],
     activities: Annotated[
-        list[str], typer.Option("--for", metavar="ACTIVITY", help="An activity it serves, as S-C1/5. May be repeated.")
+        list[str],
+        typer.Option("--for", metavar="ACTIVITY", help="An activity it serves, as MODULE/NUMBER. May be repeated."),
     ],
     kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Plan, audit report, feedback, …")],
     standards: Annotated[
@@ -308,6 +439,35 @@ def build(
 
 
 @app.command()
+def preview(
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", help="The port to use; the next free one from there.")
+    ] = 8000,
+    launch: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
+    ] = True,
+) -> None:
+    """Show the public book while you write: built again and reloaded whenever you save.
+
+    Only this computer can open it. Stop it with Ctrl and C.
+    """
+    import asyncio
+
+    from stp_portfolio import preview as previews
+
+    def ready(address: str) -> None:
+        out.print(Text(f"The book is at {address}. Save a file, and it is built again. Stop with Ctrl and C."))
+        if launch and sys.stdout.isatty():
+            typer.launch(address)
+
+    out.print(Text("Building the book …"))
+    try:
+        asyncio.run(previews.serve(records.find_root(), port, lambda text: out.print(Text(text)), ready))
+    except KeyboardInterrupt:
+        out.print(Text("The preview has ended."))
+
+
+@app.command()
 def export(
     edition: Annotated[
         str | None,
@@ -315,21 +475,32 @@ def export(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as S-C1/5. May be repeated."),
+        typer.Option("--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."),
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio by default.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to; _build/eportfolio, or _build/export, by default."),
     ] = None,
     private: Annotated[
         Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
     ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="eportfolio or json.")] = "eportfolio",
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
-    With the evidence files, a manifest and one zip of everything.
+    With the evidence files, a manifest and one zip; or one JSON document of everything public.
     """
     portfolio = records.load()
     root = portfolio.root
+    if form == "json":
+        if only or private or edition not in (None, "public"):
+            raise typer.BadParameter(
+                "--format json holds the whole public portfolio: leave out --only, --private and --edition assessor."
+            )
+        _export_document(portfolio, (folder or root / "_build" / "export").resolve())
+        return
+    if form != "eportfolio":
+        _refuse(f"'{form}' is not a format. Use eportfolio or json.")
     overlay = private or root / editions.PRIVATE
     chosen = [str(_activity(portfolio, text).key) for text in only or ()]
     kind = edition or ("assessor" if overlay.is_dir() else "public")
@@ -380,6 +551,9 @@ def check(
     if found:
         out.print()
         _refuse(f"{words.plural(len(found), 'finding')}. Mend them and run the command again.")
+    for text, files in checks.reminders(portfolio) if portfolio else ():
+        more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
+        out.print(Text(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}."))
     count = len(portfolio.activities) if portfolio else 0
     out.print(Text(NO_PROOF, style="dim"))
     out.print(
@@ -387,6 +561,96 @@ def check(
             f"No fault found: the records, the settings, {words.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
         )
     )
+
+
+# -- report -----------------------------------------------------------------------------------
+
+
+@app.command()
+def report(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Tell what changed from this day on; the last review by default."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/report by default.")
+    ] = None,
+) -> None:
+    """Make one page for a meeting.
+
+    Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
+    """
+    from stp_portfolio import renderings
+    from stp_portfolio import report as reports
+    from stp_portfolio.eportfolio.typesetting import TypesettingError
+    from stp_portfolio.pages import PageError
+
+    portfolio = _read_on(as_of)
+    day = _day(since)
+    if day is not None and _not_before_start(portfolio, day) > portfolio.on:
+        raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
+    target = (folder or portfolio.root / "_build" / "report").resolve()
+    try:
+        made = reports.make(portfolio, day)
+        written = renderings.write(made, portfolio, target)
+    except (PageError, TypesettingError) as error:
+        _refuse(str(error))
+    out.print(Text(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:"))
+    for path, pages_ in written.items():
+        more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
+        out.print(Text(f"  {path}{more}"))
+
+
+# -- calendar ---------------------------------------------------------------------------------
+
+
+@app.command()
+def calendar(
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write; _build/portfolio.ics by default.")
+    ] = None,
+) -> None:
+    """Write milestones, targets and reviews for a calendar.
+
+    With the steps of action plans. A newer file updates what an earlier one put into the calendar.
+    """
+    from stp_portfolio import ics
+    from stp_portfolio.pages import PageError
+
+    portfolio = records.load()
+    target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
+    try:
+        found = ics.entries(portfolio)
+    except PageError as error:
+        _refuse(str(error))
+    if not found:
+        _refuse("There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(ics.calendar(portfolio, found))
+    count = words.plural(len(found), "entry", "entries")
+    out.print(Text(f"{count}, as the portfolio stood on {words.day(portfolio.on)}: {target}"))
+    out.print(Text("Import it into a calendar of its own; importing a newer file moves its entries and doubles none."))
+
+
+# -- document ---------------------------------------------------------------------------------
+
+
+def _export_document(portfolio: Portfolio, folder: Path) -> None:
+    """The part of ``export`` that writes one JSON document."""
+    from stp_portfolio import document
+
+    try:
+        raw = document.text(portfolio).encode("utf-8")
+    except document.DocumentError as error:
+        _refuse(str(error))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / document.NAME
+    path.write_bytes(raw)
+    out.print(Text(f"The public portfolio as one document ({document.FORMAT}): {path}"))
+    out.print(Text("Its form, property by property: docs/portfolio.schema.json"))
 
 
 # -- import -----------------------------------------------------------------------------------
@@ -397,7 +661,9 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A Markdown page of an older portfolio.")],
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="PLACE", help="The activity, as S-C1/5; or a further page, as FOLDER/Page."),
+        typer.Option(
+            "--to", metavar="PLACE", help="The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a page that is written already; it is kept.")

@@ -2,28 +2,35 @@
 
 The contract: the heading of ``activities.csv``; a standfirst of two sentences; *Evidence*,
 *Reflection* and *Action plan*, or *Plan* where the activity is not started; read next.
+
+What breaks it is a problem, from the day of submission on at the latest. What is only open, because
+a page is not finished or a month has passed, is a reminder: time alone makes no page wrong.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from pathlib import Path
 from string import Template
 
 from stp_portfolio import progress, records, words
 from stp_portfolio.progress import Status
-from stp_portfolio.records import Activity, Portfolio
+from stp_portfolio.records import Activity, Evidence, Portfolio
 
 STARTED_SECTIONS = ("Evidence", "Reflection", "Action plan")
 PLAN_SECTIONS = ("Plan",)
 TEMPLATES = "templates"
 PLAN_PARTS = ("Occasion", "Evidence aimed at", "First step", "Risk")
+UNWRITTEN = "still to be written"  # what a draft says to its reader where the author has not written yet
+GENERAL = "any"  # the prompts of an activity that has none of its own
 
 _PROMPT = re.compile(r"\$prompt_(\w+)")
+_MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 _SENTENCE_END = re.compile(r"[.?!](?:\s|$)")
 _STEP = re.compile(
     r"\*\*(?P<month>[A-Z][a-z]+ \d{4})\.?\*\*\s*(?P<action>.*?)"
@@ -74,6 +81,11 @@ class Page:
         return tuple(_step(_folded(item.split("\n\n")[0])) for item in items)
 
     @property
+    def unwritten(self) -> bool:
+        """Whether the author has left a part of the draft as it came, lines for the author left out."""
+        return UNWRITTEN in _folded(re.sub(r"^%.*$", "", self.text, flags=re.MULTILINE))
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The ids of the evidence that the page names, in bold, each once."""
         return tuple(dict.fromkeys(re.findall(r"\*\*([A-Z]+\d+)\*\*", self.text)))
@@ -95,7 +107,9 @@ def read(path: Path) -> Page:
     for part in parts:
         title, _, content = part.partition("\n")
         sections[title.strip()] = content
-    return Page(path, match[1].strip() if match else "", paragraphs[0] if paragraphs else "", sections, body)
+    # As it is read: without the backslashes and entities that keep Markdown from reading a title as markup.
+    heading = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", match[1].strip())) if match else ""
+    return Page(path, heading, paragraphs[0] if paragraphs else "", sections, body)
 
 
 def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
@@ -104,18 +118,48 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
     if len(_SENTENCE_END.findall(page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
-    started = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
-    wanted = STARTED_SECTIONS if started else PLAN_SECTIONS
-    if tuple(page.sections) != wanted:
-        yield f"the sections are {list(page.sections)}, the contract has {list(wanted)}"
+    status = progress.statuses(portfolio, portfolio.on)[activity.key]
+    allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
+    wanted = allowed.get(status, (STARTED_SECTIONS,))
+    if tuple(page.sections) not in wanted:
+        yield f"the sections are {list(page.sections)}, the contract has {list(wanted[0])}"
     else:
         yield from _step_problems(page, portfolio.on)
-        for part in PLAN_PARTS if not started else ():
+        for part in PLAN_PARTS if tuple(page.sections) == PLAN_SECTIONS else ():
             if f"**{part}.**" not in page.sections["Plan"]:
                 yield f"the plan has no part '**{part}.**'"
     if not re.search(r"^Read next: .*\[[^\]]+\]\([^)]+\)", page.text, flags=re.MULTILINE):
         yield "there is no last paragraph 'Read next: [page](file.md), with the reason'"
-    yield from _evidence_problems(page, activity, portfolio, started=started)
+    registered = [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
+    for identifier in page.evidence:
+        if identifier not in registered:
+            yield f"it names {identifier}, which the register does not give to this activity"
+    if status not in allowed:
+        yield from _unfinished(page, registered)
+
+
+def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
+    """What is open on a page and no fault: an unwritten part, a plan to be replaced, a step whose month has passed."""
+    status = progress.statuses(portfolio, portfolio.on)[activity.key]
+    if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
+        yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
+    elif status is Status.IN_PROGRESS:
+        registered = [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
+        yield from _unfinished(page, registered)
+    elif page.unwritten and status is Status.NOT_STARTED:
+        yield f"its plan is {UNWRITTEN}"
+    for step in page.steps if not page.unwritten else ():
+        if step.month and step.month < (portfolio.on.year, portfolio.on.month) and not step.outcome:
+            month = words.month(date(*step.month, 1))
+            yield f"the step of {month} is past: say what came of it, after *Outcome:*"
+
+
+def _unfinished(page: Page, registered: list[str]) -> Iterator[str]:
+    if page.unwritten:
+        yield f"a part of it is {UNWRITTEN}"
+    for identifier in registered:
+        if identifier not in page.evidence:
+            yield f"it does not name {identifier}, which the register gives to this activity"
 
 
 def _step_problems(page: Page, on: date) -> Iterator[str]:
@@ -128,61 +172,129 @@ def _step_problems(page: Page, on: date) -> Iterator[str]:
         month = words.month(date(*step.month, 1))
         if not step.measure:
             yield f"the step of {month} has no measure: *Done when:* …"
-        past = step.month <= (on.year, on.month)
-        if past and not step.outcome:
-            yield f"the step of {month} is past and has no *Outcome:* …"
-        elif step.outcome and not past:
+        if step.outcome and step.month > (on.year, on.month):
             yield f"the step of {month} lies ahead and has an outcome already"
 
 
-def _evidence_problems(page: Page, activity: Activity, portfolio: Portfolio, *, started: bool) -> Iterator[str]:
-    registered = [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
-    named = page.evidence
-    for identifier in named:
-        if identifier not in registered:
-            yield f"it names {identifier}, which the register does not give to this activity"
-    for identifier in registered if started else ():
-        if identifier not in named:
-            yield f"it does not name {identifier}, which the register gives to this activity"
+class PageError(Exception):
+    """A page that cannot be read: which one, and what to do."""
+
+
+def written(portfolio: Portfolio) -> Iterator[tuple[Activity, Page]]:
+    """Every activity's page that its author has written, notebooks left out.
+
+    Raises PageError for a page that is no UTF-8 text, and OSError where it cannot be read at all.
+    """
+    for activity, path in records.pages(portfolio):
+        if path.suffix != ".md":
+            continue
+        try:
+            page = read(path)
+        except UnicodeDecodeError as error:
+            name = path.relative_to(portfolio.root).as_posix()
+            raise PageError(f"{name} cannot be read as UTF-8 text. Save it as plain text, UTF-8.") from error
+        if not page.unwritten:
+            yield activity, page
+
+
+def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
+    """Every step with a month of every page that is written, with its place on the page, counted from 1.
+
+    Raises what ``written`` raises.
+    """
+    for activity, page in written(portfolio):
+        yield from ((activity, number, step) for number, step in enumerate(page.steps, start=1) if step.month)
 
 
 def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month."""
+    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month.
+
+    Raises what ``steps`` raises.
+    """
     now = portfolio.on.year * 12 + portfolio.on.month
     found = [
         (activity, step)
-        for activity, path in records.pages(portfolio)
-        if path.suffix == ".md"
-        for step in read(path).steps
+        for activity, _, step in steps(portfolio)
         if step.month and now < step.month[0] * 12 + step.month[1] <= now + months
     ]
     return tuple(sorted(found, key=lambda item: item[1].month or (0, 0)))
 
 
-def prompts(root: Path) -> dict[str, dict[str, str]]:
-    """The optional prompts of each activity (``S-C1/5``), from ``templates/prompts.toml``.
+def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
+    """The steps of all pages up to the month of the day of reading that have no outcome, by month.
 
-    Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes ``evidence``. Raises OSError or
-    tomllib.TOMLDecodeError where the file cannot be read.
+    Raises what ``steps`` raises.
+    """
+    now = (portfolio.on.year, portfolio.on.month)
+    found = [(activity, step) for activity, _, step in steps(portfolio) if step.month and step.month <= now]
+    return tuple(sorted((item for item in found if not item[1].outcome), key=lambda item: item[1].month or (0, 0)))
+
+
+def bare(text: str) -> str:
+    """A line of a page without its Markdown marks."""
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt().parseInline(text)[0].children or ()
+    return "".join(" " if token.type in ("softbreak", "hardbreak") else token.content for token in tokens)
+
+
+# -- drafts -----------------------------------------------------------------------------------
+
+
+def prompts(root: Path) -> dict[str, dict[str, str]]:
+    """The optional prompts by activity (``MODULE/NUMBER``), and for every other one under ``GENERAL``.
+
+    From ``templates/prompts.toml``. Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes
+    ``evidence``. Raises OSError or tomllib.TOMLDecodeError where the file cannot be read.
     """
     path = root / TEMPLATES / "prompts.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))["activity"]
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {**values["activity"], GENERAL: values[GENERAL]}
+
+
+def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
+    """The prompts of one activity: its own, or the general ones. Raises as ``prompts`` does."""
+    found = prompts(root)
+    return found.get(str(activity.key), found[GENERAL])
 
 
 def draft(portfolio: Portfolio, activity: Activity) -> str:
     """The author's first copy of a page: a plan before the activity has begun, a full page from then on.
 
-    Its prompts stand in comments, which never reach a reader's page. Raises OSError where a
-    template is missing.
+    It keeps the contract and says to its reader what is still to be written; its prompts stand in
+    comments, which never reach a reader. Raises OSError where a template is missing.
     """
     begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
-    template = (portfolio.root / TEMPLATES / ("activity.md" if begun else "plan.md")).read_text(encoding="utf-8")
-    own = prompts(portfolio.root).get(str(activity.key), {})
     held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
+
+
+def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
+    template = (portfolio.root / TEMPLATES / name).read_text(encoding="utf-8")
+    own = prompts_for(portfolio.root, activity)
     lines = [line for line in template.splitlines() if not (match := _PROMPT.search(line)) or match[1] in own]
+    pieces = [f"**{piece.id}** is {UNWRITTEN} about: {words.plain(piece.title)}." for piece in held]
+    month = date(portfolio.on.year + portfolio.on.month // 12, portfolio.on.month % 12 + 1, 1)
     return Template("\n".join(lines) + "\n").substitute(
         {f"prompt_{key}": text for key, text in own.items()},
-        heading=activity.heading,
-        evidence=held[0].id if held else "E01",
-        index="index.md",
+        heading=words.plain(activity.heading),
+        evidence="\n\n".join(pieces) or "No evidence is registered yet.",
+        month=words.month(month),
     )
+
+
+def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
+    """Whether a page is a draft that its author has not touched, of any month and with any of its evidence."""
+
+    def bare(draft: str) -> list[str]:
+        return [_MONTH.sub("", line) for line in draft.splitlines() if line]
+
+    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    forms = [("plan.md", ()), *(("activity.md", held[:count]) for count in range(len(held) + 1))]
+    return any(bare(text) == bare(_filled(portfolio, activity, name, pieces)) for name, pieces in forms)
+
+
+def opened(portfolio: Portfolio, activity: Activity, text: str) -> str:
+    """The full page of an activity that has begun, with the words of its plan kept below as comments."""
+    kept = [f"% {line}".rstrip() for line in text.splitlines() if not line.startswith(("%", "# "))]
+    return f"{draft(portfolio, activity)}\n% The plan, as it was:\n" + "\n".join(kept) + "\n"

@@ -6,10 +6,11 @@ counts. A month is 30.4375 days (365.25 / 12), so a pace does not depend on the 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
@@ -55,7 +56,8 @@ class Distance:
     ``done``: activities of its module signed off now; ``done_then``: by the milestone, or by now
     if it lies ahead; ``days``: days left, negative once it has passed; ``needed``: activities a
     month still needed, None where nothing is left to do or no day to do it in; ``projected``: how
-    many would be signed off by then at the pace so far, None before the first full day.
+    many would be signed off by then at the pace so far, None where there is no pace yet: before the
+    first full day, and in the first quarter of the time while nothing is signed off.
     """
 
     milestone: Milestone
@@ -180,7 +182,7 @@ def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
     elapsed = (on - portfolio.settings.start).days
     left = max(0, milestone.required - done)
     projected = None
-    if days >= 0 and elapsed > 0:
+    if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
         at_pace = done * (elapsed + days) // elapsed
         projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
@@ -224,6 +226,124 @@ def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
 def waiting(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
     """What lies with an assessor on a day, longest first: submitted, and neither returned nor signed off."""
     return tuple(wait for wait in waits(portfolio, on) if wait.until is None)
+
+
+class Role(StrEnum):
+    """Whose turn it is: roles, never names."""
+
+    ASSESSOR = "The assessor"
+    TRAINEE = "The trainee"
+    TRAINING_OFFICER = "The training officer"
+
+
+_TURN = {Status.SUBMITTED: Role.ASSESSOR, Status.RETURNED: Role.TRAINEE, Status.IN_PROGRESS: Role.TRAINEE}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something that waits for somebody: an activity, or a module whose activities are all signed off.
+
+    ``days`` is the time from ``since``, the last event that concerns it, to the day of reading.
+    """
+
+    subject: Activity | Module
+    state: Status | CreditState
+    role: Role
+    since: date
+    days: int
+
+
+def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
+    """All that waits on a day and whose turn it is, longest first."""
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        status = status_after(events)
+        if role := _TURN.get(status):
+            since = events[-1].date
+            found.append(Turn(activity, status, role, since, (on - since).days))
+    for module, state in credit_states(portfolio, on):
+        if state is CreditState.AWAITING:
+            since = signed_off_series(portfolio, on, module.code)[-1][0]
+            found.append(Turn(module, state, Role.TRAINING_OFFICER, since, (on - since).days))
+    return tuple(sorted(found, key=lambda turn: turn.since))
+
+
+# -- a span of time ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one activity in a span of days, and the evidence that was added for it."""
+
+    activity: Activity
+    status: Status
+    events: tuple[Event, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def changes(portfolio: Portfolio, since: date, on: date) -> tuple[Change, ...]:
+    """Every activity with an event or new evidence from ``since`` to ``on``, both included.
+
+    Those with events come first, the most settled before the others.
+    """
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        new = tuple(event for event in events if event.date >= since)
+        evidence = tuple(piece for piece in evidence_for(portfolio, activity.key, on) if piece.date >= since)
+        if new or evidence:
+            found.append(Change(activity, status_after(events), new, evidence))
+    order = list(Status)
+    return tuple(sorted(found, key=lambda change: (not change.events, order.index(change.status))))
+
+
+def evidence_since(portfolio: Portfolio, since: date, on: date) -> tuple[Evidence, ...]:
+    """The evidence dated from ``since`` to ``on``, both included."""
+    return tuple(piece for piece in held(portfolio, on) if piece.date >= since)
+
+
+def last_review(portfolio: Portfolio, on: date) -> date | None:
+    """The latest review meeting before a day, or None."""
+    return max((review for review in portfolio.settings.reviews if review < on), default=None)
+
+
+def reviews_ahead(portfolio: Portfolio, on: date) -> tuple[date, ...]:
+    """The review meetings on or after a day."""
+    return tuple(review for review in portfolio.settings.reviews if review >= on)
+
+
+def month_before(portfolio: Portfolio, on: date) -> date:
+    """The same day a calendar month earlier, or that month's last day; never before the programme's start."""
+    year, month = (on.year, on.month - 1) if on.month > 1 else (on.year - 1, 12)
+    day = min(on.day, monthrange(year, month)[1])
+    return max(portfolio.settings.start, date(year, month, day))
+
+
+# -- targets ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The day by which the ``number``-th activity of a module has to be signed off, for ``milestone``."""
+
+    milestone: Milestone
+    number: int
+    day: date
+
+
+def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
+    """For each activity still missing for a milestone ahead, the day by which the pace needed has it signed off.
+
+    The time left to a milestone is shared evenly among what it misses. Where milestones of a module
+    ask for the same number on different days, the earlier day stands: it serves them all.
+    """
+    found: dict[tuple[str, int], Target] = {}
+    for ahead in distances(portfolio, on):
+        for nth in range(1, ahead.left + 1) if ahead.days > 0 else ():
+            days = -(-ahead.days * nth // ahead.left)  # rounded up, so the last one falls on the milestone
+            target = Target(ahead.milestone, ahead.done + nth, on + timedelta(days=days))
+            key = (ahead.milestone.module, target.number)
+            found[key] = min(found.get(key, target), target, key=lambda each: each.day)
+    return tuple(sorted(found.values(), key=lambda target: (target.day, target.milestone.module, target.number)))
 
 
 # -- credits ----------------------------------------------------------------------------------

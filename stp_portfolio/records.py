@@ -133,7 +133,10 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``portfolio.toml``: whose portfolio it is and the day on which it is read."""
+    """``portfolio.toml``: whose portfolio it is and the day on which it is read.
+
+    ``reviews`` are the days of review meetings, held and planned, in order.
+    """
 
     title: str
     role: str
@@ -142,6 +145,7 @@ class Settings:
     language: str
     as_of: date | None
     example: bool
+    reviews: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +211,26 @@ def find_root(start: Path | None = None) -> Path:
     )
 
 
-def load(root: Path | None = None, today: date | None = None, instead: Mapping[str, bytes] | None = None) -> Portfolio:
+def load(
+    root: Path | None = None,
+    today: date | None = None,
+    instead: Mapping[str, bytes] | None = None,
+    *,
+    without_pages: bool = False,
+) -> Portfolio:
     """Read and validate ``data/`` below ``root`` (default: found from the working folder).
 
     ``today`` bounds what may have happened already and defaults to the real day. ``instead`` gives
     files (``progress.csv``) other contents than those on disk, to try a change before it is made.
-    Raises RecordsError with every problem found, and no other error of its own.
+    ``without_pages`` takes activities whose page is not written yet. Raises RecordsError with every
+    problem found, and no other error of its own.
     """
     root = find_root(root) if root is None else Path(root).resolve()
     today = today or date.today()
     problems: list[Problem] = []
     settings = _read_settings(root, today, problems)
-    reader = _Reader(root, settings.start if settings else date.min, today, problems, instead or {})
+    start = settings.start if settings else date.min
+    reader = _Reader(root, start, today, problems, instead or {}, without_pages=without_pages)
     # In this order: each file refers only to those read before it.
     modules = reader.modules()
     standards = reader.standards()
@@ -252,7 +264,14 @@ _SETTINGS_TYPES: dict[str, tuple[type, bool]] = {  # key: (type, required)
     "start": (date, True),
     "language": (str, True),
     "as_of": (date, False),
+    "reviews": (list, False),
     "example": (bool, False),
+}
+_FORMS: dict[type, str] = {
+    str: "a text in quotes",
+    date: "a bare date such as 2023-09-04",
+    bool: "true or false",
+    list: "a list of bare dates such as [2024-09-18, 2025-09-17]",
 }
 
 
@@ -280,7 +299,7 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
             if required:
                 wrong("is missing", f"Add the line {key} = …", column=key)
         elif type(values[key]) is not kind:
-            form = {str: "a text in quotes", date: "a bare date such as 2023-09-04", bool: "true or false"}[kind]
+            form = _FORMS[kind]
             wrong(f"is not {form}", f"Write {key} as {form}", key, values[key])
         elif kind is str and not values[key].strip():
             wrong("is empty", f"Fill in {key}", column=key)
@@ -290,7 +309,17 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
         **{key: values[key] for key, (_, required) in _SETTINGS_TYPES.items() if required},
         as_of=values.get("as_of"),
         example=values.get("example", False),
+        reviews=tuple(values.get("reviews", ())),
     )
+    for number, review in enumerate(settings.reviews):
+        if type(review) is not date:
+            wrong("is not a bare date", "Write each day as a bare date such as 2024-09-18", "reviews", review)
+        elif review < settings.start:
+            wrong(f"is before the programme's start, {settings.start}", "Check the year", "reviews", review)
+        elif review in settings.reviews[:number]:
+            wrong("stands there twice", "Name each day once", "reviews", review)
+    if len(problems) == before:
+        settings = replace(settings, reviews=tuple(sorted(settings.reviews)))
     if settings.start > today:
         wrong("is in the future", "Write the day on which the programme began", "start", settings.start)
     if settings.as_of and settings.as_of > today:
@@ -594,8 +623,16 @@ class _Reader:
     """
 
     def __init__(
-        self, root: Path, start: date, today: date, problems: list[Problem], instead: Mapping[str, bytes]
+        self,
+        root: Path,
+        start: date,
+        today: date,
+        problems: list[Problem],
+        instead: Mapping[str, bytes],
+        *,
+        without_pages: bool,
     ) -> None:
+        self.without_pages = without_pages
         self.root, self.start, self.today, self.problems, self.instead = root, start, today, problems, instead
         self.unreadable: set[str] = set()
         self.codes: set[str] = set()
@@ -639,7 +676,7 @@ class _Reader:
                 self.codes.add(module.code)
                 self.unique(row, module.code, codes, "code")
                 if re.search(r"[\s/;]", module.code):
-                    row.wrong("holds a space, a slash or a semicolon", "Write a code such as S-C1", "code")
+                    row.wrong("holds a space, a slash or a semicolon", "Write a code such as M-1", "code")
             found.append((row, module))
         return _sound(found)
 
@@ -663,8 +700,13 @@ class _Reader:
                 codes = ", ".join(sorted(self.codes)) or "none yet"
                 row.wrong("is not a code of modules.csv", f"Use one of: {codes}", "module")
             page = row.get("page", _path)
-            if page and not any((self.root / f"{page}{ending}").is_file() for ending in PAGE_ENDINGS):
-                row.wrong("is a page that does not exist", f"Write the page {page}.md, or correct the path", "page")
+            written = self.without_pages or not page
+            if not written and not any((self.root / f"{page}{ending}").is_file() for ending in PAGE_ENDINGS):
+                row.wrong(
+                    "is a page that does not exist",
+                    f"Make it: portfolio new {module}/{number}; or correct the path",
+                    "page",
+                )
             if page:
                 self.unique(row, page, pages, "page")
             if module and number:
@@ -715,6 +757,7 @@ class _Reader:
         sheet = self.sheet("evidence.csv")
         parse_date = sheet.parse_date()
         by_activity = {str(key).casefold(): key for key in self.activity_keys}
+        form = ";".join(map(str, sorted(self.activity_keys)[:2])) or "MODULE/NUMBER"
         by_standard = {_folded(key): key for key in self.standard_keys}
         no_activities, no_standards = ({f} & self.unreadable for f in ("activities.csv", "standards.csv"))
         found, ids = [], {}
@@ -730,12 +773,12 @@ class _Reader:
                 date=self.past_date(row, "date", parse_date),
                 title=row.get("title", _text),
                 kind=row.get("kind", _text),
-                activities=_references(row, "activities", by_activity, str.casefold, "S-C1/5;S-C1/6", no_activities),
+                activities=_references(row, "activities", by_activity, str.casefold, form, no_activities),
                 standards=_references(row, "standards", by_standard, _fold, "HCPC/6;GSP/1", no_standards),
                 file=file,
             )
             if not row.cells["activities"]:
-                row.wrong("is empty", "Name the activities it serves, such as S-C1/5;S-C1/6", "activities")
+                row.wrong("is empty", f"Name the activities it serves, such as {form}", "activities")
             found.append((row, evidence))
         return _sound(found)
 

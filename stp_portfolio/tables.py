@@ -54,7 +54,10 @@ class Table:
         return pandas.DataFrame([[_plain(cell) for cell in row] for row in self.rows], columns=list(self.columns))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        texts = self.frame().map(lambda cell: "" if _is_empty(cell) else str(cell))
+        import pandas
+
+        # Not the frame: beside an empty cell, pandas makes 9 into 9.0.
+        texts = pandas.DataFrame([[shown(cell) for cell in row] for row in self.rows], columns=list(self.columns))
         html = texts.to_html(index=False, border=0).replace(">", f"><caption>{_escaped(self.caption)}</caption>", 1)
         return {MIME: to_json(self), "text/html": html, "text/plain": texts.to_string(index=False)}
 
@@ -65,10 +68,6 @@ def _plain(cell: Cell) -> str | int | float | None:
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     return cell
-
-
-def _is_empty(cell: Any) -> bool:
-    return cell is None or cell != cell  # pandas turns None into NaN, which differs from itself
 
 
 def _escaped(text: str) -> str:
@@ -191,12 +190,7 @@ def milestones(portfolio: Portfolio) -> Table:
             state = "Passed" if milestone.date < portfolio.on else "Ahead"
             rows.append((milestone.name, words.day(milestone.date), None, None, state, None, milestone.note))
             continue
-        if distance.passed:
-            state = f"Missed by {distance.missed}" if distance.missed else "Met"
-        elif distance.left:
-            state = f"{distance.left} to go"
-        else:
-            state = "Met"
+        state = words.standing(distance)
         needed = f"{distance.needed:.2f}" if distance.needed is not None else None
         required = f"{distance.required} of {milestone.module}"
         rows.append((milestone.name, words.day(milestone.date), required, distance.done, state, needed, milestone.note))

@@ -10,8 +10,8 @@ from decimal import Decimal
 from importlib.metadata import version
 
 from stp_portfolio import progress
-from stp_portfolio.progress import CreditState, Distance, Status
-from stp_portfolio.records import Event, Module, Portfolio
+from stp_portfolio.progress import CreditState, Distance, Role, Status
+from stp_portfolio.records import EVENTS, Event, Module, Portfolio
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -30,6 +30,8 @@ _MONTHS = [
     "December",
 ]
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
+# Lists, rules, and what MyST takes for a comment, a target or a fence.
+_MARKDOWN_AT_THE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=%(:]))")
 
 
 class Sentence(str):
@@ -38,7 +40,18 @@ class Sentence(str):
     __slots__ = ()
 
     def _repr_markdown_(self) -> str:
-        return _MARKDOWN.sub(r"\\\1", self)
+        return plain(self)
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def markdown(text: str) -> str:
+    """A text as a line of Markdown of its own: nothing in it is taken for a mark, at its start neither."""
+    one_line = re.sub(r"\s*\n\s*", " ", text).strip()
+    return _MARKDOWN_AT_THE_START.sub(r"\1\\", plain(one_line).replace("&", r"\&"))
 
 
 def day(value: date) -> str:
@@ -83,6 +96,14 @@ def happened(event: Event) -> str:
     return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
 
 
+def course(events: Sequence[Event]) -> str:
+    """What happened in turn, with the day of the last of it: ``Started, submitted, signed off 4 February 2025``."""
+    if not events:
+        return "No event"
+    text = ", ".join(event.event.replace("_", " ") for event in events)
+    return f"{text.capitalize()} {day(events[-1].date)}"
+
+
 def example_line(portfolio: Portfolio) -> str:
     """The one line that marks the shipped example as invented; empty once the records are one's own."""
     if not portfolio.settings.example:
@@ -106,10 +127,12 @@ def status_summary(portfolio: Portfolio) -> Sentence:
 
 def progress_answer(portfolio: Portfolio) -> Sentence:
     """On track or behind, and by how many: a sentence or two for each module with activities."""
-    modules = progress.modules_with_activities(portfolio)
-    if not modules:
-        return Sentence("No training activities are listed yet.")
-    return Sentence(" ".join(_module_answer(portfolio, module) for module in modules))
+    return Sentence(" ".join(progress_answers(portfolio)) or "No training activities are listed yet.")
+
+
+def progress_answers(portfolio: Portfolio) -> list[str]:
+    """The answer for each module with activities, in the order of the modules."""
+    return [_module_answer(portfolio, module) for module in progress.modules_with_activities(portfolio)]
 
 
 def _module_answer(portfolio: Portfolio, module: Module) -> str:
@@ -156,6 +179,53 @@ def pace_answer(portfolio: Portfolio) -> Sentence:
             f"{ahead.needed:.2f} a month; {so_far:.2f} a month were signed off so far."
         )
     return Sentence(" ".join(parts) or "No milestone lies ahead that still needs activities.")
+
+
+def standing(distance: Distance) -> str:
+    """Where a milestone stands, in a word or two: ``Met``, ``2 to go``, ``Missed by 3``."""
+    if distance.passed:
+        return f"Missed by {distance.missed}" if distance.missed else "Met"
+    return f"{distance.left} to go" if distance.left else "Met"
+
+
+def turns_answer(portfolio: Portfolio) -> Sentence:
+    """How much waits for whom, and how long the longest of it has."""
+    found = progress.turns(portfolio, portfolio.on)
+    if not found:
+        return Sentence("Nothing waits for anybody.")
+    parts = []
+    for role in Role:
+        own = [turn.days for turn in found if turn.role is role]
+        if own:
+            verb = "" if parts else "waits " if len(own) == 1 else "wait "
+            longest = "the longest " if len(own) > 1 else ""
+            parts.append(f"{len(own)} {verb}for {role.lower()}, {longest}{plural(own[0], 'day')}")
+    return Sentence(f"{'; '.join(parts)}.")
+
+
+def unsigned_answer(portfolio: Portfolio) -> Sentence:
+    """Which modules have all activities signed off and are not signed off themselves."""
+    states = progress.credit_states(portfolio, portfolio.on)
+    found = [module for module, state in states if state is CreditState.AWAITING]
+    if not found:
+        return Sentence("No module is complete and still unsigned.")
+    named = [f"{module.code} ({plural(module.credits, 'credit')})" for module in found]
+    verb = "is" if len(found) == 1 else "are"
+    return Sentence(
+        f"Complete and still unsigned {verb} {series(named)}: only the training officer's sign-off is missing."
+    )
+
+
+def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
+    """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
+    found = progress.changes(portfolio, since, portfolio.on)
+    events = [event.event for change in found for event in change.events]
+    parts = [f"{events.count(name)} {name.replace('_', ' ')}" for name in reversed(EVENTS) if name in events]
+    added = len(progress.evidence_since(portfolio, since, portfolio.on))
+    if not parts and not added:
+        return Sentence("Nothing happened and no evidence was added.")
+    parts.append(f"{plural(added, 'piece')} of evidence added" if added else "no evidence added")
+    return Sentence(f"{series(parts)}.")
 
 
 def waiting_answer(portfolio: Portfolio) -> Sentence:

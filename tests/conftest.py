@@ -1,19 +1,50 @@
 """What the tests share: the shipped records, the shipped book built once, and copies to break."""
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
+from browsing import ARGUMENTS, MISSING, installed
+from playwright.sync_api import sync_playwright
 
-from stp_portfolio import records
+from stp_portfolio import records, starting
 
-ROOT = Path(__file__).parents[1]
+OWN = Path(__file__).parents[1]  # the portfolio in which the tests stand, whoever's it is
+
+
+def _example():
+    """The shipped example: this tree, or, once it is somebody's own, what ``start`` kept, with the program as it is now."""
+    kept = OWN / starting.EXAMPLE
+    if not kept.is_file():
+        return OWN
+    tree = Path(tempfile.mkdtemp(prefix="example-")) / "portfolio"
+    atexit.register(shutil.rmtree, tree.parent, ignore_errors=True)
+    tree.mkdir()
+    for path in OWN.iterdir():
+        if path.is_file() and starting.is_program(path.name):
+            shutil.copy(path, tree)
+        elif (
+            path.is_dir()
+            and starting.is_program(f"{path.name}/")
+            and not re.match(r"\.(git|venv.*|\w+_cache)$", path.name)
+        ):
+            shutil.copytree(path, tree / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+    with zipfile.ZipFile(kept) as archive:
+        archive.extractall(tree)
+    return tree
+
+
+ROOT = _example()
 JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform == "win32" else "jupyter-book")
 NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "node_modules")
 
@@ -33,6 +64,22 @@ def pytest_terminal_summary(terminalreporter):
         for name, value in report.user_properties:
             if name == "summary" and report.when == "call":
                 terminalreporter.write_line(value)
+
+
+def toc_files(tree):
+    """The pages that the contents of a tree name, in their order."""
+    found = []
+
+    def walk(value):
+        if isinstance(value, dict):
+            found.extend([value["file"]] if "file" in value else [])
+            for child in value.values():
+                walk(child)
+        for child in value if isinstance(value, list) else ():
+            walk(child)
+
+    walk(yaml.safe_load((tree / "_toc.yml").read_text(encoding="utf-8")))
+    return found
 
 
 @dataclass(frozen=True)
@@ -80,6 +127,34 @@ def build(tree, *options, **environment):
 @pytest.fixture(scope="session")
 def portfolio():
     return records.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def own():
+    """The records of the portfolio in which the tests stand."""
+    return records.load(OWN)
+
+
+@pytest.fixture(scope="session")
+def own_book(request, tmp_path_factory):
+    """The book of the portfolio in which the tests stand, built once in a clean copy."""
+    if OWN == ROOT:
+        return request.getfixturevalue("book")
+    tree = tmp_path_factory.mktemp("own") / "portfolio"
+    shutil.copytree(OWN, tree, ignore=NOT_SOURCES)
+    return build(tree)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """An installed browser, never one that is fetched."""
+    path = installed()
+    if path is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as tool:
+        started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

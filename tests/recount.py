@@ -29,8 +29,20 @@ MONTHS = [
 
 
 def rows(tree, name):
-    with (tree / "data" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of a file, also as a spreadsheet saves it: semicolons, a mark at the start, days first."""
+    raw = (tree / "data" / name).read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252")
+    first = text.lstrip().splitlines()[0]
+    found = list(csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ","))
+    for row in found:
+        for column in {"date", "signed_off"} & row.keys():
+            if "/" in row[column]:
+                day, month, year = map(int, row[column].split("/"))
+                row[column] = f"{year}-{month:02}-{day:02}"
+    return found
 
 
 def written(text):

@@ -3,6 +3,7 @@
 import html
 import re
 import shutil
+from decimal import Decimal
 
 import pytest
 from conftest import build
@@ -57,7 +58,7 @@ def check_numbers(built):
     assert by_phase[-1][1:] == [str(recount.total_credits), str(recount.earned)]
     for row in by_phase[:-1]:
         phase = row[0].removeprefix("Phase ")
-        assert int(row[1]) == sum(int(m["credits"]) for m in recount.modules if m["phase"] == phase)
+        assert Decimal(row[1]) == sum(Decimal(m["credits"]) for m in recount.modules if m["phase"] == phase)
 
     listed = cells(progress, "Milestones")
     assert sorted(row[:3] for row in listed) == sorted(

@@ -1,6 +1,7 @@
 """The author's copy: prompts for every activity, and none of them ever on a reader's page."""
 
 import re
+from datetime import date
 
 from conftest import ROOT, build
 
@@ -9,9 +10,9 @@ from stp_portfolio.progress import Status
 
 
 def test_every_activity_has_its_own_prompts(portfolio):
-    """Three to five prompts each, a question for every dimension, and no question twice."""
+    """Three to five prompts each, a question for every dimension, and no question twice; and some for any other."""
     found = pages.prompts(ROOT)
-    assert list(found) == [str(activity.key) for activity in portfolio.activities]
+    assert list(found) == [*(str(activity.key) for activity in portfolio.activities), pages.GENERAL]
     seen = []
     for own in found.values():
         assert {"before", "in", "on", "beyond"} <= set(own) <= {"before", "in", "on", "beyond", "evidence"}
@@ -20,20 +21,22 @@ def test_every_activity_has_its_own_prompts(portfolio):
     assert len(seen) == len(set(seen))
 
 
-def test_draft_becomes_a_page_once_it_is_filled_in(portfolio, tmp_path):
-    """A draft has the contract's heading and sections; what it lacks is what only its author can write."""
+def test_draft_keeps_the_contract(portfolio, tmp_path):
+    """A draft of every activity has the contract's form, and is known as a draft until a word of it is changed."""
     now = progress.statuses(portfolio, portfolio.on)
     for activity in portfolio.activities:
         path = tmp_path / "page.md"
-        path.write_text(pages.draft(portfolio, activity), encoding="utf-8")
+        text = pages.draft(portfolio, activity)
+        path.write_text(text, encoding="utf-8")
         page = pages.read(path)
-        assert page.heading == activity.heading
         wanted = pages.PLAN_SECTIONS if now[activity.key] is Status.NOT_STARTED else pages.STARTED_SECTIONS
         assert tuple(page.sections) == wanted
         assert "$" not in page.text
-        faults = list(pages.problems(page, activity, portfolio))
-        assert any("month" in fault for fault in faults)
-        assert not any("heading" in fault or "sections" in fault for fault in faults)
+        faults = [fault for fault in pages.problems(page, activity, portfolio) if pages.UNWRITTEN not in fault]
+        assert faults == []
+        assert page.unwritten
+        assert pages.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
+        assert not pages.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
 
 
 def test_prompts_never_reach_a_reader(copy):
@@ -46,7 +49,7 @@ def test_prompts_never_reach_a_reader(copy):
     assert done.code == 0, done.output
     text = " ".join(p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"})
     text = re.sub(r"\s+", " ", text)
-    assert "What changed in your practice" in text
+    assert "is still to be written" in text
     for own in pages.prompts(copy).values():
         for prompt in own.values():
             assert prompt not in text

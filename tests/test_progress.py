@@ -167,6 +167,7 @@ def test_behind_means_that_the_pace_so_far_does_not_reach_it(signed_off, elapsed
     milestone = Milestone(START + 1200 * DAY, "Any", "M", required, "")
     distance = progress.distance(make(on, done(*[START] * signed_off)), milestone, on)
     reached = min(20, signed_off * 1200 // elapsed)
-    assert distance.behind == max(0, required - reached)
+    early = not signed_off and 4 * elapsed < elapsed + distance.days  # no pace yet to speak of
+    assert distance.behind == (0 if early else max(0, required - reached))
     if distance.needed is not None:
         assert distance.needed * distance.days / progress.DAYS_PER_MONTH == pytest.approx(distance.left)

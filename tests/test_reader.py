@@ -8,25 +8,12 @@ import shutil
 import everything
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import ARGUMENTS, MISSING, installed, pages_of, served
+from browsing import pages_of, served
 from conftest import build
-from playwright.sync_api import sync_playwright
 
 FIRST_VISIT, LATER = 60_000, 15_000  # bytes, compressed
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ACTIVITY = "C1_Professional_Foundations/5_PatientCareJourney.html"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """An installed browser, never one that is fetched."""
-    path = installed()
-    if path is None:
-        pytest.skip(MISSING)
-    with sync_playwright() as tool:
-        started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")

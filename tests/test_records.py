@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stp_portfolio import records
+from stp_portfolio.screening import sources
 
 TODAY = date(2026, 1, 1)
 
@@ -241,6 +242,11 @@ def test_everything_wrong_is_reported_at_once(data):
         ('role = "Clinical Informatics trainee"', 'role = " "', "is empty"),
         ('role = "Clinical Informatics trainee"', "role = 3", "not a text in quotes"),
         ("as_of =", "as_off =", "is not a setting"),
+        ("reviews = [2024-09-25, 2025-09-24]", "reviews = 2024-09-25", "'2024-09-25' is not a list of bare dates"),
+        ("reviews = [2024-09-25,", 'reviews = ["September",', "'September' is not a bare date"),
+        ("reviews = [2024-09-25,", "reviews = [2024-09-25 10:00:00,", "is not a bare date"),
+        ("reviews = [2024-09-25,", "reviews = [2025-09-24,", "'2025-09-24' stands there twice. Name each day once"),
+        ("reviews = [2024-09-25,", "reviews = [2023-09-03,", "is before the programme's start, 2023-09-04"),
         ('language = "en-GB"', 'language = "en-GB', "not valid TOML"),
     ],
 )
@@ -248,6 +254,16 @@ def test_settings_are_held_to_their_types(data, old, new, words):
     """Each wrong setting is named with its remedy."""
     edit(data, "portfolio.toml", old, new)
     assert any(words in str(problem) for problem in refused(data))
+
+
+def test_days_of_reviews_are_read_in_order_and_are_the_records_own(data):
+    """Planned ones too, whatever their order; none where the key is left out; screening takes them for no encounter."""
+    edit(data, "portfolio.toml", "[2024-09-25, 2025-09-24]", "[2026-03-18, 2024-09-25]")
+    found = load(data)
+    assert found.settings.reviews == (date(2024, 9, 25), date(2026, 3, 18))
+    assert set(found.settings.reviews) <= sources.own_dates(found)
+    edit(data, "portfolio.toml", "reviews =", "# reviews =")
+    assert load(data).settings.reviews == ()
 
 
 def test_outside_a_portfolio_there_is_a_message(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,18 @@ def in_notebook(source=None, output=None):
     return change
 
 
+def evidence_document(tree, text):
+    """A document that no page links to, with the text as its author, as a word processor keeps it."""
+    with zipfile.ZipFile(tree / "data/summary.docx", "w") as archive:
+        archive.writestr("word/document.xml", "<w:document><w:p><w:t>A plan.</w:t></w:p></w:document>")
+        archive.writestr("docProps/core.xml", f"<cp:coreProperties><dc:creator>{text}</dc:creator></cp:coreProperties>")
+    path = tree / "data/evidence.csv"
+    row = "E90,2025-06-02,Summary,Notes,S-C1/5,,data/summary.docx"
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + f"\n{row}\n", encoding="utf-8")
+
+
 CARRIERS = {
+    "document that is evidence": evidence_document,
     "page": lambda tree, text: on_page(tree, f"\nI saw {text} there.\n"),
     "heading": lambda tree, text: on_page(tree, f"\n### Seen {text}\n"),
     "front matter": front_matter,

@@ -23,6 +23,18 @@ def test_requirements_are_pinned_and_end_with_the_package():
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*(; .+)?", line) for line in lines[:-1])
 
 
+def test_lab_comes_on_top_of_the_pins():
+    """One file to install JupyterLab from: the pins of the book, then exact ones of its own, none of them twice."""
+    lines = [
+        line.split("#")[0].strip() for line in (ROOT / "requirements-lab.txt").read_text(encoding="utf-8").splitlines()
+    ]
+    first, *own = [line for line in lines if line]
+    assert first == "-r requirements.txt"
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in own)
+    of_book = pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    assert not {line.split("==")[0] for line in own} & of_book.keys()
+
+
 def test_lock_holds_every_pin_with_hashes():
     """The lock has each direct pin at its version, a hash for every entry, and no address."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")

@@ -70,3 +70,14 @@ def test_dates_do_not_depend_on_the_machine():
 def test_markdown_in_a_sentence_is_not_interpreted():
     """A module called *x* or <b> shows as it is written."""
     assert words.Sentence("a_b *c* <d> [e](f)")._repr_markdown_() == r"a\_b \*c\* \<d\> \[e\](f)"
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "+ a", "1. a", "23) a", "---", "===", "% a", "(a)=", ":::a", "# a", "&lt;", "a|b", "> a"]
+)
+def test_markdown_takes_nothing_for_a_mark(text):
+    """Each mark of Markdown and MyST is escaped where it stands, and plain text stays plain."""
+    assert words.markdown(text) != text
+    assert words.markdown(text).replace("\\", "") == text
+    for plain in ("0.66", "12 a.b", "a - b", "S-C1/5: 8 of 20", "5%"):
+        assert words.markdown(plain) == plain

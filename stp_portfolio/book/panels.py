@@ -36,9 +36,17 @@ Panel = Callable[[Portfolio, str], list[nodes.Node]]
 
 
 def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """One computed sentence on status, one on being on track."""
-    text = f"{words.status_summary(portfolio)} {words.progress_answer(portfolio)}"
-    return [nodes.paragraph(text=text, classes=["stp-answer"])]
+    """One computed sentence on status, one on being on track; a list of these where there are several modules."""
+    answers = words.progress_answers(portfolio)
+    if len(answers) < 2:
+        text = f"{words.status_summary(portfolio)} {words.progress_answer(portfolio)}"
+        return [nodes.paragraph(text=text, classes=["stp-answer"])]
+    items = nodes.bullet_list()
+    for answer in answers:
+        item = nodes.list_item()
+        item += nodes.paragraph(text=answer)
+        items += item
+    return [nodes.paragraph(text=words.status_summary(portfolio), classes=["stp-answer"]), items]
 
 
 def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:

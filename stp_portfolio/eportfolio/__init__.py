@@ -5,11 +5,14 @@ Used by ``jupyter-book build . --builder custom --custom-builder eportfolio`` an
 
 from __future__ import annotations
 
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
-from stp_portfolio.eportfolio import builder
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> None:
     """Register the builder."""
+    from stp_portfolio.eportfolio import builder  # what else stands here needs no Sphinx
+
     builder.setup(app)

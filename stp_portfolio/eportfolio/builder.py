@@ -10,9 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Set
-from datetime import UTC, datetime
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 from docutils import nodes
@@ -23,15 +21,15 @@ from sphinx.util import logging
 
 from stp_portfolio import figures, tables, words
 from stp_portfolio.book import panels
-from stp_portfolio.eportfolio import fonts, writer
+from stp_portfolio.eportfolio import fonts, typesetting, writer
 from stp_portfolio.eportfolio.package import BOOK, file_stem
+from stp_portfolio.eportfolio.typesetting import content, opening, quoted
 from stp_portfolio.pictures import clean_picture
 from stp_portfolio.records import Activity, Portfolio
 
 logger = logging.getLogger(__name__)
 
-STANDARDS = ["ua-1", "a-2a"]
-ONLY = "STP_EXPORT_ONLY"  # activities such as S-C1/5;S-C1/6, set by `portfolio export --only`
+ONLY = "STP_EXPORT_ONLY"  # activities such as M-1/5;M-1/6, set by `portfolio export --only`
 
 
 class EportfolioBuilder(Builder):
@@ -68,8 +66,7 @@ class EportfolioBuilder(Builder):
         work = out / "typst"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        template = files("stp_portfolio.eportfolio").joinpath("template.typ").read_text(encoding="utf-8")
-        (work / "template.typ").write_text(template, encoding="utf-8")
+        self._template = typesetting.put_template(work)
         sources: dict[str, str] = {}
         trees: dict[str, nodes.document] = {}
         for docname in self._order():
@@ -109,34 +106,24 @@ class EportfolioBuilder(Builder):
                 pending = [*self.env.toctree_includes.get(docname, ()), *pending]
 
     def _compile(self, work: Path, name: str, source: str, target: Path) -> None:
-        import typst
-
         path = work / f"{name}.typ"
         path.write_text(source, encoding="utf-8")
         # What a PDF was made of stands beside it: the same again is not compiled again.
-        parts = (source, (work / "template.typ").read_text(encoding="utf-8"), repr(fonts.folders()), version("typst"))
+        parts = (source, self._template, repr(fonts.folders()), version("typst"))
         made_of = hashlib.sha256("\0".join(parts).encode() + self._pictures).hexdigest()
         note = target.with_name(f".{target.name}.sha256")
         if target.is_file() and note.is_file() and note.read_text(encoding="utf-8") == made_of:
             return
         logger.info(f"setting {target.name}")
         try:
-            pdf, warnings = typst.compile_with_warnings(
-                str(path), font_paths=fonts.folders(), ignore_system_fonts=True, pdf_standards=STANDARDS,
-                timestamp=int(datetime.combine(panels.portfolio_of(self.env).on, datetime.min.time(), UTC).timestamp()),
-            )  # fmt: skip
-        except typst.TypstError as error:
+            pdf, remarks = typesetting.compiled(path, panels.portfolio_of(self.env).on)
+        except typesetting.TypesettingError as error:
             target.unlink(missing_ok=True)
             note.unlink(missing_ok=True)
-            hints = "; ".join(getattr(error, "hints", None) or [])
-            logger.warning(
-                f"{target.name} was not written: {error.message}{f' ({hints})' if hints else ''}",
-                type="stp",
-                subtype="eportfolio",
-            )
+            logger.warning(f"{target.name} was not written: {error}", type="stp", subtype="eportfolio")
             return
-        for warning in warnings:
-            logger.warning(f"{target.name}: {warning.message}", type="stp", subtype="eportfolio")
+        for remark in remarks:
+            logger.warning(f"{target.name}: {remark}", type="stp", subtype="eportfolio")
         target.write_bytes(pdf)
         note.write_text(made_of, encoding="utf-8")
 
@@ -150,40 +137,30 @@ def _copy_picture(source: Path, target: Path) -> None:
     clean_picture(target)
 
 
-def _setup(portfolio: Portfolio, title: str, running: str) -> str:
-    settings = portfolio.settings
-    keywords = ", ".join(writer.quoted(word) for word in (settings.curriculum, "portfolio", "reflection"))
-    return (
-        '#import "template.typ": *\n'
-        f"#show: setup.with(title: {writer.quoted(title)}, author: {writer.quoted(settings.role)}, "
-        f"keywords: ({keywords}), running: {writer.quoted(running)})\n"
-    )
-
-
 def _book(portfolio: Portfolio, edition: str, sources: dict[str, str]) -> str:
     settings = portfolio.settings
     kind = edition or "Public edition"
     cover = (
-        f'#v(30%)\n#text(size: 26pt, weight: "bold")[{writer.content(settings.title)}]\n\n'
-        f"#text(size: 14pt)[{writer.content(settings.role)}]\n\n"
-        f"{writer.content(f'Curriculum {settings.curriculum}')}\n\n"
-        f"{writer.content(f'As it stood on {words.day(portfolio.on)}')}\n\n{writer.content(kind)}\n\n"
-        f"{writer.content(words.example_line(portfolio))}\n\n#pagebreak()\n#outline(title: [Contents], depth: 1)\n"
+        f'#v(30%)\n#text(size: 26pt, weight: "bold")[{content(settings.title)}]\n\n'
+        f"#text(size: 14pt)[{content(settings.role)}]\n\n"
+        f"{content(f'Curriculum {settings.curriculum}')}\n\n"
+        f"{content(f'As it stood on {words.day(portfolio.on)}')}\n\n{content(kind)}\n\n"
+        f"{content(words.example_line(portfolio))}\n\n#pagebreak()\n#outline(title: [Contents], depth: 1)\n"
     )
     pages = "\n".join(f"#pagebreak(weak: true)\n{source}" for source in sources.values())
-    return f"{_setup(portfolio, settings.title, f'{settings.title} · {kind}')}{cover}{pages}\n"
+    return f"{opening(settings, settings.title, f'{settings.title} · {kind}')}{cover}{pages}\n"
 
 
 def _single(portfolio: Portfolio, activity: Activity, config: Config, source: str) -> str:
     """A PDF that stands alone: whose it is, which activity, and where the book is published."""
     settings = portfolio.settings
     running = f"{activity.key} {activity.title} · {settings.role}"
-    head = f"#text(size: 9pt, fill: muted)[{writer.content(f'{settings.title} · {settings.role} · as it stood on {words.day(portfolio.on)}')}]\n\n"
+    head = f"#text(size: 9pt, fill: muted)[{content(f'{settings.title} · {settings.role} · as it stood on {words.day(portfolio.on)}')}]\n\n"
     tail = ""
     if config.html_baseurl:
         url = f"{config.html_baseurl.rstrip('/')}/{activity.page}.html"
-        tail = f"\n\n#rule()\n{writer.content('This page in the published book: ')}#link({writer.quoted(url)})[{writer.content(url)}]\n"
-    return f"{_setup(portfolio, activity.heading, running)}{head}{source}{tail}"
+        tail = f"\n\n#rule()\n{content('This page in the published book: ')}#link({quoted(url)})[{content(url)}]\n"
+    return f"{opening(settings, activity.heading, running)}{head}{source}{tail}"
 
 
 def narrative(tree: nodes.document) -> str:

@@ -21,7 +21,7 @@ ARCHIVE = "eportfolio.zip"
 
 
 def file_stem(activity: Activity) -> str:
-    """``S-C1_05_patient-care-journey``: module, number and the page's name, in the order of the list."""
+    """``M-1_05_patient-care-journey``: module, number and the page's name, in the order of the list."""
     name = re.sub(r"^\d+_", "", activity.page.rpartition("/")[2])
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", name).lower()
     return f"{activity.key.module}_{activity.key.number:02}_{spaced}"
@@ -30,7 +30,7 @@ def file_stem(activity: Activity) -> str:
 def pack(portfolio: Portfolio, built: Path, out: Path, edition: str, commit: str, chosen: Collection[str]) -> Path:
     """Gather what the builder made in ``built`` into ``out``; returns the zip.
 
-    ``chosen`` are the activities wanted (``S-C1/5``), all where it is empty. Files of an earlier
+    ``chosen`` are the activities wanted (``M-1/5``), all where it is empty. Files of an earlier
     export are removed first, so the folder holds this one and nothing else.
     """
     for old in (*out.glob("*.pdf"), *out.glob("*.txt"), *out.glob("*.csv"), *out.glob("*.zip"), out / "evidence"):

@@ -18,9 +18,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from stp_portfolio.eportfolio import fonts
+from stp_portfolio.eportfolio.typesetting import LONGEST_WORD, breakable, broken, content, quoted
 from stp_portfolio.figures import INK, formula
-
-LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs off the page
 
 
 @dataclass
@@ -36,28 +35,6 @@ class Sheet:
     footnotes: dict[str, nodes.footnote] = field(default_factory=dict)
     footnotes_set: set[str] = field(default_factory=set)
     level: int = 0
-
-
-def quoted(text: str) -> str:
-    """A text as a Typst string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "").replace("\t", " ")
-    return f'"{escaped}"'
-
-
-def content(text: str) -> str:
-    """A text as Typst content: lines joined, with break points in long words and every letter in a font."""
-    broken = _broken(fonts.settable(re.sub(r"\s*\n\s*", " ", text)))
-    return f"#{quoted(broken)}" if broken else ""
-
-
-def _broken(text: str) -> str:
-    return re.sub(rf"[^\s\u200b]{{{LONGEST_WORD},}}", lambda match: _breakable(match[0]), text)
-
-
-def _breakable(word: str) -> str:
-    """A long word with invisible break points, after its own marks where it has any."""
-    parts = re.split(r"(?<=[/_.\-=&?])", word)
-    return "\u200b".join("\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part)
 
 
 def label(docname: str, identifier: str = "") -> str:
@@ -209,7 +186,7 @@ def _quote(sheet: Sheet, node: nodes.block_quote) -> str:
 
 def _code(sheet: Sheet, node: nodes.literal_block) -> str:
     text = "\n".join(
-        re.sub(r"\S{60,}", lambda m: _breakable(m[0]), line) for line in fonts.settable(node.astext()).splitlines()
+        re.sub(r"\S{60,}", lambda m: breakable(m[0]), line) for line in fonts.settable(node.astext()).splitlines()
     )
     return f"#raw(block: true, {quoted(text)})"
 
@@ -336,7 +313,7 @@ def _plain(sheet: Sheet, node: nodes.Node) -> str:
 
 
 def _literal(sheet: Sheet, node: nodes.Node) -> str:
-    return f"#raw({quoted(_broken(fonts.settable(node.astext())))})"
+    return f"#raw({quoted(broken(fonts.settable(node.astext())))})"
 
 
 def _reference(sheet: Sheet, node: nodes.reference) -> str:

@@ -85,7 +85,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("hospital number", rf"\b(?:mrn|crn|pas|pid|ppid|rxr|ubrn|urn|cris|epr|emr|ecr|hosp|accession|acc|barcode|episode|fin|csn)(?:[ _-]?{_REF})?(?: (?:was|is))?\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{{3}})[A-Z]{{0,4}}[/_-]?\d[A-Z\d/_-]+\b", re.IGNORECASE),
         ("hospital number", r"\b(?:patient|pt|sample|specimen|accession|study|episode|hospital|unit|donor|participant|subject)\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{4})[A-Z]{0,3}[/_-]?\d[A-Z\d/_-]{4,}\b", re.IGNORECASE),
         ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF},?\s*[:=#]?\s*[A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
-        ("hospital number", r"\b(?:folder|case ?notes?|notes|file|chart|packet|envelope|bag|tube|vial)\b[^.\n]{0,25}?\b(?=[A-Z\d./-]*\d{2}[./-])[A-Z]{0,3}\d{2,}(?:[./-][A-Z\d]+)+\b", 0),
+        ("hospital number", r"\b(?:folder|case ?notes?|notes|file|chart|packet|envelope|bag|tube|vial)\b[^.\n]{0,25}?\b(?!\d{1,4}\.\d{1,2}\b(?![./-]\d))(?=[A-Z\d./-]*\d{2}[./-])[A-Z]{0,3}\d{2,}(?:[./-][A-Z\d]+)+\b", 0),
         ("NHS number", r"\bnhs (?:number|no)\b[^\n.]{0,60}?\b\d{4,}\b", re.IGNORECASE),
         ("phone", r"\b(?:(?:oh|nought|zero|one|two|three|four|five|six|seven|eight|nine|double|treble|triple|hundred)[ ,-]+(?:oh[ ,-]+)?){6,}", re.IGNORECASE),
         ("identifier", r"\b(?!(?:CS|BS|RA|PMC|PMID|RFC|CVE|ISO|IEC|EN|BS)\d)[A-Z]{1,3}\d{6,9}[A-Z]?\b", 0),
@@ -262,6 +262,8 @@ def _is_own(text: str, own: frozenset[date]) -> bool:
 
 _HARMLESS = re.compile(
     r"\b10\.\d{4,9}/\S+|\bisbn(?:\(?-?1[03]\)?)?[^\d\n]{0,12}\d[\dXx -]{8,16}|\b(?:pmid|pmcid|orcid|issn)\W{0,3}[\dXx-]+"
+    # A day that an option of the command or the line of the review meetings is given; the address of a JSON Schema.
+    r"|--(?:start|date|as-of|since)[ =]\d{4}-\d\d-\d\d|\breviews = \[[\d, -]*\]|\bhttps://json-schema\.org/draft/[\w/-]+"
     r"|\b(?:127\.0\.0\.1|0\.0\.0\.0|localhost:\d+)\b|\b0(?:3\d\d|80[08])(?:[ -]?\d){4,7}\b|\b116 ?(?:111|123)\b",
     re.IGNORECASE,
 )

@@ -13,10 +13,12 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 from stp_portfolio import configuration, records
@@ -96,7 +98,7 @@ def own_dates(portfolio: Portfolio | None) -> frozenset[date]:
         return frozenset()
     days = {event.date for event in portfolio.events} | {milestone.date for milestone in portfolio.milestones}
     days |= {module.signed_off for module in portfolio.modules if module.signed_off}
-    return frozenset(days | {portfolio.on, portfolio.settings.start})
+    return frozenset(days | {portfolio.on, portfolio.settings.start, *portfolio.settings.reviews})
 
 
 # -- what there is to screen ------------------------------------------------------------------
@@ -152,6 +154,8 @@ def _pieces(path: Path) -> Iterator[tuple[int, str, bool]]:
         yield from ((1, text, True) for text in picture_texts(path))
     elif suffix == ".pdf":
         yield from ((1, text, True) for text in pdf_texts(path))
+    elif zipfile.is_zipfile(path):
+        yield from ((1, text, True) for text in office_texts(path))
     elif suffix in (".yml", ".yaml", ".toml", ".css", ".js", ".svg"):
         yield 1, path.read_text(encoding="utf-8", errors="replace"), False
     else:
@@ -262,6 +266,19 @@ def pdf_texts(path: Path) -> Iterator[str]:
 # -- screening --------------------------------------------------------------------------------
 
 
+def office_texts(path: Path) -> Iterator[str]:
+    """What a document, sheet or set of slides says, the names of its authors and its comments included."""
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".xml") and not re.search(r"styles|theme|settings|font", name, re.IGNORECASE):
+                text = archive.read(name).decode("utf-8", errors="replace")
+                # A word may stand in several runs; paragraphs, cells and properties end where their element does.
+                text = re.sub(
+                    r"</(?:[\w]+:)?(?:p|si|c|creator|lastModifiedBy|title|subject|description|keywords)>", "\n\n", text
+                )
+                yield unescape(re.sub(r"<[^>]+>", "", text))
+
+
 def screen_text(
     name: str, text: str, line: int, vocabulary: Vocabulary, days: frozenset[date], *, prose: bool
 ) -> list[Found]:
@@ -323,7 +340,8 @@ def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> l
     known = known if known.get("basis") == basis else {"basis": basis}
     fresh: dict[str, object] = {"basis": basis}
     found: list[Found] = []
-    for path in only or sources(root):
+    held = [root / piece.file for piece in portfolio.evidence if piece.file] if portfolio else []
+    for path in only or dict.fromkeys([*sources(root), *(path for path in held if path.is_file())]):
         key = _digest(path.name.encode(), str(path).encode(), path.read_bytes())
         stored = known.get(key)
         hits = screen_file(root, path, vocabulary, days) if stored is None else [Found(**each) for each in stored]
