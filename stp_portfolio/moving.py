@@ -28,12 +28,7 @@ ENDINGS = (".md", ".markdown", ".mkd", ".mdown", ".txt")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 FOLDER = "images"
 REFLECTION, PLAN = "Reflection", "Plan"
-STILL = {
-    "Evidence": "Still to be written: which evidence there is, and what each piece shows.",
-    "Reflection": "Still to be written: what happened, and what changed.",
-    "Action plan": "Still to be written: what follows from this, step by step.",
-    "Plan": "Still to be written: the occasion, the evidence aimed at, the first step and the risk.",
-}
+STILL = f"This part is {pages.UNWRITTEN}."
 NOT_BUILT = "the book is not built until it is taken out"
 
 
@@ -264,7 +259,7 @@ def is_untouched(portfolio: Portfolio, activity: Activity | None, text: str) -> 
     """Whether a present page holds nothing of its author's: it is empty, or the draft that the template gave."""
     if not text.strip():
         return True
-    return activity is not None and text.split() == pages.draft(portfolio, activity).split()
+    return activity is not None and pages.is_draft(portfolio, activity, text.replace("\r\n", "\n"))
 
 
 def _may_replace(portfolio: Portfolio, place: Place, *, replace_: bool) -> None:
@@ -518,7 +513,7 @@ def _arranged(
     for name, part in parts.items():
         page.append(Block("heading", [name], source=name, level=2))
         if all(block.kind in ("note", "definition") for block in part):
-            part.insert(0, Block("text", [STILL[name]], looks=[Look(f"'{name}' was not on the old page: write it")]))
+            part.insert(0, Block("text", [STILL], looks=[Look(f"'{name}' was not on the old page: write it")]))
         page += _ruled(part, 2)
     return [*page, *_ruled(last, 1)]
 
@@ -661,7 +656,7 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
         title = _title(found, front)
         old = title.lines[0] if title is not None else ""
         own = old or dialects.escaped(front.text("title"))
-        heading = place.activity.heading if place.activity else own or posixpath.basename(place.page)
+        heading = words.plain(place.activity.heading) if place.activity else own or posixpath.basename(place.page)
         shown = own if place.activity and not _same_title(own, place.activity) else ""
         page = _arranged(found, title, heading, shown, _sections(portfolio, place, found))
         if old and not shown and old != heading:
@@ -778,8 +773,11 @@ def _owed(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, 
     with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
         path = Path(folder) / "page.md"
         path.write_text(text, encoding="utf-8")
-        for problem in pages.problems(pages.read(path), activity, portfolio):
+        page = pages.read(path)
+        for problem in pages.problems(page, activity, portfolio):
             yield 1, f"the page owes: {problem}"
+        for reminder in pages.reminders(page, activity, portfolio):
+            yield 1, f"still open: {reminder}"
 
 
 def place(portfolio: Portfolio, move: Move) -> list[str]:
