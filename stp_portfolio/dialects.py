@@ -549,7 +549,7 @@ class _Converter:
                 continue
             if rows or not line.strip() or _NEW_ITEM.match(line):
                 close()
-            run.append(line)
+            (run if line.strip() else done).append(line)
         close()
         return done
 
@@ -595,8 +595,8 @@ class _Converter:
             done.append(text[place:start])
             found, place = self.special(text, match, in_link=in_link)
             tag = _TAG.match(text, start) if match[0] == "<" else None
-            if found != text[start:place] and not (tag and tag["name"].lower() in _JOINING):
-                found, place = _fitted(line, found, text, place)
+            if found != text[start:place]:
+                found, place = _fitted(line, found, text, place, parts=not tag or tag["name"].lower() not in _JOINING)
             line = (line + found).rsplit("\n", 1)[-1]
             done.append(found)
         result = "".join(done) + text[place:]
@@ -827,15 +827,15 @@ _OUTSIDE = frozenset(
 _FLAT = _BLOCKS | frozenset("li col colgroup hr blockquote pre".split())  # what a cell of a table cannot hold
 
 
-def _fitted(line: str, found: str, text: str, place: int) -> tuple[str, int]:
+def _fitted(line: str, found: str, text: str, place: int, *, parts: bool) -> tuple[str, int]:
     """What comes in the place of something on a line, and where to go on.
 
-    Two words that it parted do not become one, and what the line begins with now begins no block.
+    Two words that it ``parts`` do not become one, and what the line begins with now begins no block.
     """
     before, after = line[-1:], text[place : place + 1]
-    if before.isalnum() and (found or after)[:1].isalnum():
+    if parts and before.isalnum() and (found or after)[:1].isalnum():
         found = f" {found}"
-    if found[-1:].isalnum() and after.isalnum():
+    if parts and found[-1:].isalnum() and after.isalnum():
         found += " "
     if not _PREFIX_ALONE.match(line):
         return found, place
@@ -883,7 +883,7 @@ def _unmarked(raw: str) -> str:
         name = tag["name"].lower()
         if name not in _HTML:
             return tag[0]
-        parts = (raw[: tag.start()][-1:] + raw[tag.end() :][:1]).isalnum() and name not in _JOINING
+        parts = raw[: tag.start()][-1:].isalnum() and raw[tag.end() :][:1].isalnum() and name not in _JOINING
         return "\n" if name == "br" else " " if parts or name in _FLAT else ""
 
     return entities(_TAG.sub(gone, raw)).strip("\n")
@@ -1053,7 +1053,7 @@ def _faulty(
             continue
         text = "\n".join(block.lines)
         if not text.startswith("```"):
-            text = entities(text)
+            text = re.sub(r"\]\[[^\[\]]*\]", "]", entities(text))  # the label of a definition is nothing to read
             text = re.sub(rf"^({_PREFIX})\[[ xX]\] ", " ", text, flags=re.MULTILINE)
         if words(text) - seen[index]:
             bad.add(index)

@@ -66,6 +66,11 @@ class Move:
 # -- reading ----------------------------------------------------------------------------------
 
 
+_CONTROL = re.compile(
+    "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufdd0-\ufdef]"
+)  # no text, and marks of our own
+
+
 def read(path: Path) -> str:
     """The text of an old page, with plain line ends and nothing invisible that is no text.
 
@@ -84,8 +89,7 @@ def read(path: Path) -> str:
         raise MoveError(f"{path.name} is no text that can be read. Save it as plain text, UTF-8.") from None
     if "\0" in text:
         raise MoveError(f"{path.name} holds bytes that are no text. Save it as plain text, UTF-8.")
-    text = re.sub(r"\r\n?", "\n", text)
-    text = re.sub("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufdd0-\ufdef]", " ", text)
+    text = _CONTROL.sub(" ", re.sub(r"\r\n?", "\n", text))
     if not text.strip():
         raise MoveError(f"{path.name} holds no text. There is nothing to import.")
     return text
@@ -367,7 +371,8 @@ class Site:
     def _here(self, fragment: str) -> Answer:
         if self.anchors is None:
             return f"#{fragment}", ""
-        if new := self.anchors.get(_letters(unquote(fragment))):
+        name = _letters(unquote(fragment))
+        if new := self.anchors.get(name) or self.anchors.get(name.lstrip("0123456789")):
             return f"#{new}", ""
         return None, "there is no such place on the page: it is text now"
 
