@@ -325,10 +325,13 @@ class _Converter:
         return text
 
     def look(self, text: str, near: str = "") -> None:
-        self.looks.append(Look(self.expand(text), self.expand(near)))
+        self.looks.append(Look(self.said(text), self.said(near)))
 
     def note(self, text: str) -> None:
-        self.notes.append(self.expand(text))
+        self.notes.append(self.said(text))
+
+    def said(self, text: str) -> str:
+        return self.expand(_KEPT.sub(r"<\1\2>", text))
 
     # -- before the blocks
 
@@ -458,6 +461,8 @@ class _Converter:
                 last -= 1
             own = lines[first:last]
             source = self.expand("\n".join(own))
+            if token.type == "paragraph_open":
+                own[0] = own[0].lstrip()  # else a list above could take it
             if token.type == "definition":
                 block = self.definition(own, token, defined)
             elif token.type == "heading_open":
@@ -792,7 +797,8 @@ class _Converter:
         raw = self.expand(raw)
         said = f"old image, as published: {quiet(self.expand(address))}{f' ({self.expand(title)})' if title else ''}"
         if raw.startswith("<"):
-            said = f"old image, as published: {quiet(raw)}"
+            bare = re.sub(r"(\salt)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", r"\1", raw, flags=re.IGNORECASE)
+            said = f"old image, as published: {quiet(bare)}"  # its words are in the text
         if re.match(r"(?:https?:)?//", plain):
             self.note(said)
             self.look(f"the image {plain} is on another host: it is a link now. Put a copy beside the page", plain)
@@ -804,13 +810,13 @@ class _Converter:
         shown = plain if len(plain) < 80 else f"{plain[:40]}…"
         if new is None:
             self.note(said)
-            self.look(f"the image {shown} did not come over, since {look}: add it again, with words for it", raw[:60])
+            self.look(f"the image {shown} did not come over, since {look}: add it again, with words for it", plain[:60])
             return label
         if not alt or _FLAWED_ALT.fullmatch(alt):
             self.note(f"image without words for it: `![]({new})`, {said} {alt}")
             self.look(
                 f"the image {shown} has no words for who cannot see it: write them, and take it out of the comment",
-                raw[:60],
+                plain[:60],
             )
             return ""
         if look:

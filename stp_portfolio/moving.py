@@ -739,7 +739,7 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
 
 
 def _looks(page: list[Block], lines: list[str], starts: list[int]) -> Iterator[tuple[int, str]]:
-    ends = [*starts[1:], len(lines)]
+    ends = [min(end, len(lines)) for end in (*starts[1:], len(lines))]
     for block, start, end in zip(page, starts, ends, strict=True):
         for look in block.looks:
             near = look.near.split("\n")[0].replace("](", "] (")

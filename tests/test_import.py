@@ -452,6 +452,13 @@ def test_conversion(portfolio, old, name):
     assert look in "".join(looks)
 
 
+def test_block_that_would_take_the_rest_in_is_shown_literally(portfolio, old):
+    """Where an emptied item no longer holds its open fence, the list is literal, and what follows is as it was."""
+    result = body(prepare(portfolio, write(old, "page.md", "- [](gone.html)\n\n  ~~~\n  x\n\nAfter it.\n")))
+    assert result.startswith("```text\n- [](gone.html)\n\n  ~~~\n  x\n```\n")
+    assert result.endswith("\n\nAfter it.")
+
+
 def test_definitions_of_kramdown_stay(portfolio, old):
     """A page with front matter is Jekyll's, whose engine knows lists of terms."""
     assert "Term\n: Meaning" in body(prepare(portfolio, write(old, "5.md", "---\nlayout: x\n---\nTerm\n: Meaning\n")))
@@ -463,7 +470,10 @@ def test_looks_name_the_line_of_the_new_page(portfolio, old):
     lines = move.text.split("\n")
     found = {text[:9]: lines[number - 1] for number, text in move.looks}
     assert found["'{{ x }}'"] == "Two with \\{{ x }} in it."
-    assert "gone.png" in found["the image"] or found["the image"] == "a flow"
+    assert found["the image"] == "% old image, as published: `gone.png`"
+    last = prepare(portfolio, write(old, "x.md", "One.\n\n[<u>a</u>](gone.html)\n<input\nid='a'>"), "about/x")
+    assert "the link '<u>a</u>' to gone.html" in said(last)
+    assert {number for number, _ in last.looks} <= set(range(1, 1 + len(last.text.splitlines())))
 
 
 def test_pictures(tree, old):
