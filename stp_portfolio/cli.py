@@ -23,7 +23,7 @@ from stp_portfolio.screening import direct, sources
 
 app = typer.Typer(
     name="portfolio",
-    help="Keep a training portfolio: see progress, record what happened, check everything.",
+    help="Keep a training portfolio: see, record and check progress.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -447,7 +447,7 @@ def preview(
         bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
     ] = True,
 ) -> None:
-    """Show the public book while you write: built again and reloaded whenever you save.
+    """Show the public book while you write, rebuilt when you save.
 
     Only this computer can open it. Stop it with Ctrl and C.
     """
@@ -583,6 +583,8 @@ def report(
 
     Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
     """
+    from pypdf import PdfReader
+
     from stp_portfolio import renderings
     from stp_portfolio import report as reports
     from stp_portfolio.eportfolio.typesetting import TypesettingError
@@ -599,9 +601,10 @@ def report(
     except (PageError, TypesettingError) as error:
         _refuse(str(error))
     out.print(Text(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:"))
-    for path, pages_ in written.items():
-        more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
-        out.print(Text(f"  {path}{more}"))
+    for path in written:
+        out.print(Text(f"  {path}"))
+    if (count := len(PdfReader(written[0]).pages)) > 1:
+        out.print(Text(f"The PDF has {count} pages: there is more to say than one page holds."))
 
 
 # -- calendar ---------------------------------------------------------------------------------
