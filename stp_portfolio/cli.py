@@ -196,7 +196,14 @@ def start(
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         out.print(Text(f"- {words.day(milestone.date)}: {milestone.name}{of}"))
     out.print(Text("Check these dates with the School; they stand in data/milestones.csv."))
-    out.print(Text('Next: jupyter-book build . and then: git add --all; git commit -m "My own portfolio"'))
+    out.print(Text("Next, one line after the other:"))
+    for line in (
+        "jupyter-book build .",
+        "git config core.hooksPath .githooks",
+        "git add --all",
+        'git commit -m "My own portfolio"',
+    ):
+        out.print(Text(f"  {line}"))
 
 
 @app.command()
