@@ -53,10 +53,8 @@ def forms(node, values):  # the texts that an expression can give, with … for 
             return forms(ast.JoinedStr([each for part in parts for each in (part, mark)]), values)
         case ast.IfExp(body=left, orelse=right):
             return forms(left, values) | forms(right, values)
-        case ast.FormattedValue(value) | ast.Subscript(value) | ast.GeneratorExp(elt=value):
-            return forms(value, values)
-        case ast.Call(func=ast.Attribute(value, "items")):
-            return forms(value, values)
+        case ast.FormattedValue(it) | ast.Subscript(it) | ast.GeneratorExp(it) | ast.Call(ast.Attribute(it, "items")):
+            return forms(it, values)
         case ast.BoolOp(values=several) | ast.Dict(values=several) | ast.Call(func=ast.Name("next"), args=several):
             found = (text for each in several for text in forms(each, values))
         case ast.Name(name) if name in values:
