@@ -7,45 +7,41 @@ import re
 from conftest import OWN
 
 FILES = [*sorted((OWN / "stp_portfolio").rglob("*.py")), OWN / ".github/publish_site.py"]
-SAYS = re.compile(  # the calls that tell a user something; those after "second" have the text as second argument
-    r"(?:_refuse|wrong|logger\.\w+|stderr\.write|exit|(?:problems|notes)\.append|__init__|BadParameter|Error"
-    r"|(?P<second>stop|Problem|Finding|OSError))$"
+SAYS = re.compile(  # calls that tell a user something; the last four have the text as their second argument
+    r"(_refuse|wrong|logger\.\w+|stderr\.write|exit|(problems|faults|sheet\.notes)\.append|__init__|BadParameter|Error"
+    r"|[lL]ook|(?P<second>stop|Problem|Finding|OSError))$"
 )
-GIVES = re.compile("Yield.*(pages|configuration|honesty)|Return.* (remedy|report)$")  # functions that make messages
-OTHERS = """
-Python was not found; or 'py' is not recognized; or python3: command not found; or Ignored the following versions that
-require a different python version; or Could not find a version that satisfies the requirement …; or Failed to
-establish a new connection; or CERTIFICATE_VERIFY_FAILED; or Failed building wheel for …; or Microsoft Visual C++ 14.0
-or greater is required; or externally-managed-environment; or ensurepip is not available; or portfolio: command not
-found; or command not found: portfolio; or 'portfolio' is not recognized; or The term 'portfolio' is not recognized;
-or Activate.ps1 cannot be loaded because running scripts is disabled on this system; or This book is made with Jupyter
-Book 1; or Jupyter Book … is installed, and this book needs 1; or No module named 'stp_portfolio'; or bad interpreter;
-or No such command '…'; or No such option: …; or Missing argument '…'; or Missing option '…'; or Invalid value for
-'…'; or Got unexpected extra argument (…); or 'myst' cross-reference target not found: '…'; or unknown document: '…';
-or local id not found in doc '…': '…'; or undefined label: '…'; or image file not readable: …; or file not found: '…';
-or Non-consecutive header level increase; … to …; or Unknown directive type: '…'; or Unknown interpreted text role
-"…"; or Unknown option keys: …; or Executing notebook failed: …; or stderr was found in the cell outputs of cell …; or
-A cell timed out while it was being executed, after … seconds; or Kernel died; or Building your book, returns a
-non-zero exit code (1); or The book has a fault; or No space left on device; or Only the main branch is published;
-what stands on another is a draft; or not a git repository (or any of the parent directories); or Please tell me who
-you are; or failed to push some refs; or CONFLICT (content): Merge conflict in …; or Permission denied (publickey); or
-Authentication failed
-"""  # what the tools beneath say, and what the program only prints
+GIVES = re.compile("Yield (pages|configuration|honesty|moving)|Return (moving|commit|.* (remedy|report)$)")
+# What the tools beneath say, and what no Python of the program says.
+OTHERS = """Python was not found; or 'py' is not recognized; or python3: command not found; or Ignored the following
+versions that require a different python version; or Could not find a version that satisfies the requirement …; or
+certificate verify failed; or Failed building wheel for …; or Microsoft Visual C++ 14.0 or greater is required; or
+externally-managed-environment; or ensurepip is not available; or portfolio: command not found; or command not found:
+portfolio; or 'portfolio' is not recognized; or The term 'portfolio' is not recognized; or Activate.ps1 cannot be loaded
+because running scripts is disabled on this system; or This book is made with Jupyter Book 1; or No module named
+'stp_portfolio'; or bad interpreter; or No such command '…'; or No such option: …; or Missing argument '…'; or Missing
+option '…'; or Invalid value for '…'; or Got unexpected extra argument (…); or 'myst' cross-reference target not found:
+'…'; or unknown document: '…'; or local id not found in doc '…': '…'; or undefined label: '…'; or image file not
+readable: …; or file not found: '…'; or Non-consecutive header level increase; … to …; or Unknown directive type: '…';
+or Unknown interpreted text role "…"; or Unknown option keys: …; or stderr was found in the cell outputs of cell …; or A
+cell timed out while it was being executed, after … seconds; or Kernel died; or Building your book, returns a non-zero
+exit code (1); or The book has a fault; or No space left on device; or Only the main branch is published; what stands on
+another is a draft; or not a git repository; or Please tell me who you are; or failed to push some refs; or CONFLICT
+(content): Merge conflict in …; or Permission denied (publickey); or Authentication failed; or Nothing was committed:
+the environment of the portfolio was not found, so nothing could be checked"""
 
 
-def values_of(nodes):
-    """What each name may stand for: every value that is given to it."""
+def values_of(nodes):  # what each name may stand for: every value that is given to it
     found = {}
     for node in nodes:
-        value = getattr(node, "iter", getattr(node, "value", None))
         for target in filter(None, getattr(node, "targets", [getattr(node, "target", None)])):
             for name in (each.id for each in ast.walk(target) if isinstance(each, ast.Name)):
-                found.setdefault(name, []).append(value)
+                found.setdefault(name, []).append(getattr(node, "iter", getattr(node, "value", None)))
     return found
 
 
-def forms(node, values):
-    """The texts that an expression can give, with … for what only a run knows."""
+def forms(node, values):  # the texts that an expression can give, with … for what only a run knows
+    found = "…"
     match node:
         case ast.Constant(value=str() as text):
             return {text}
@@ -57,58 +53,47 @@ def forms(node, values):
             return forms(ast.JoinedStr([each for part in parts for each in (part, mark)]), values)
         case ast.IfExp(body=left, orelse=right):
             return forms(left, values) | forms(right, values)
+        case ast.FormattedValue(it) | ast.Subscript(it) | ast.GeneratorExp(it) | ast.Call(ast.Attribute(it, "items")):
+            return forms(it, values)
         case ast.BoolOp(values=several) | ast.Dict(values=several) | ast.Call(func=ast.Name("next"), args=several):
-            return set().union(*(forms(each, values) for each in several))
-        case ast.Call(func=ast.Attribute(value, "items")) | ast.Subscript(value=ast.Dict() as value):
-            return forms(value, values)
-        case ast.FormattedValue(value) | ast.GeneratorExp(elt=value):
-            return forms(value, values)
+            found = (text for each in several for text in forms(each, values))
         case ast.Name(name) if name in values:
-            rest = {key: given for key, given in values.items() if key != name}
-            found = (text for value in values[name] for text in forms(value, rest))
-            return {text if " " in text or not text else "…" for text in found}
-    return {"…"}
+            found = (text for value in values[name] for text in forms(value, values | {name: [None]}))
+    return {text if " " in text or not text else "…" for text in found}
 
 
-def folded(text):
-    """A message without markup and without what varies at its start, up to where its own remedy begins."""
-    text = re.split(r"\.(?= |$)", re.sub(r"[*`\\]", "", text.replace("%s", "…")))[0]
-    text = re.sub(r"…(?: ?…)*", "…", " ".join(text.split()))
-    return re.sub(r"^(?:(?:['(]|row )?(?:…(?!/)|private/_toc\.yml)[')]?[,:]*\s*)+", "", text).strip(" :")
+def folded(text):  # a message up to its own remedy, without markup and without what varies at its start
+    text = re.sub(r"[*`\\]", "", text.replace("%s", "…").replace("''", "'…'"))
+    text = re.sub(r"…(?: ?…)*", "…", " ".join(re.split(r"\.(?= |$)| such as ", text)[0].split()))
+    return re.sub(r"^(?:(?:['(]|row )?(?:…(?!/)|private/_toc\.yml)[')]?[,:]*\s*)+", "", text).strip(" :;")
 
 
-def program():
-    """Every message of the program, with where it is."""
-    found = {}
+def program():  # every message of the program
+    found = set()
     for path in FILES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
-            where = f"{path.stem} {function.name}"
             values = values_of(tree.body) | values_of(ast.walk(function))
             for node in ast.walk(function):
-                said = [node.value] if GIVES.match(f"{type(node).__name__} {where}") else []
-                if isinstance(node, ast.Call) and (call := SAYS.search(ast.unparse(node.func))):
+                said = []
+                if GIVES.match(f"{type(node).__name__} {path.stem} {function.name}"):
+                    said = getattr(node.value, "elts", [node.value])
+                elif isinstance(node, ast.Call) and (call := SAYS.search(ast.unparse(node.func))):
                     said = node.args[1 if call["second"] else 0 :][:1]
-                texts = [text for each in said for text in forms(each, values)]
-                lines = [line for text in texts for line in re.split(r"\n|(?<=understood)\. ", text)]
-                found |= dict.fromkeys(map(folded, lines), where)
-    return {message: where for message, where in found.items() if len(re.findall(r"[a-z]{2,}", message)) > 1}
-
-
-def page():
-    """Every message on the page."""
-    lines = (OWN / "docs/problems.md").read_text(encoding="utf-8").splitlines()
-    rows = [re.split(r"(?<!\\)\|", line)[1] for line in lines if re.match(r"\| (?!---|What you read)", line)]
-    return [folded(text) for row in rows for text in row.split("; or ")]
-
-
-def same(message, shown):
-    """Whether a message of the program is the one shown, where … or one word stands for what varies."""
-    return re.fullmatch(re.escape(message).replace("…", r"(?:…|[\w./-]+)"), shown)
+                for text in (text for each in said for text in forms(each, values)):
+                    found |= set(map(folded, re.split(r"\n|(?<=understood)\. ", text)))
+    return {message for message in found if len(re.findall(r"[a-z]{2,}", message)) > 1}
 
 
 def test_page_and_program_have_the_same_messages():
     """Each message stands on the page word for word, up to its remedy; each one there is said, or known of a tool."""
-    known, shown, others = program(), page(), " ".join(OTHERS.split()).split("; or ")
-    assert {m: where for m, where in known.items() if not any(same(m, each) for each in shown)} == {}
+
+    def same(message, on_page):  # for what varies, the page has … or one word
+        return re.fullmatch(re.escape(message).replace("…", r"(?:…|[\w./-]+)"), on_page)
+
+    text = (OWN / "docs/problems.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!---|What you read)(.+?) \| ", text, flags=re.MULTILINE)
+    shown = [folded(message) for row in rows for message in row.split("; or ")]
+    known, others = program(), " ".join(OTHERS.split()).split("; or ")
+    assert [m for m in known if not any(same(m, each) for each in shown)] == []
     assert [m for m in shown if m not in others and not any(same(each, m) for each in known)] == []
