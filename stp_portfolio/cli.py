@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Keep a training portfolio: see, record and check progress.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # fits a screen, and is plain where it is piped
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -213,7 +214,7 @@ def new(
         bool, typer.Option("--open/--no-open", help="Open the page in the program for it, where there is a screen.")
     ] = True,
 ) -> None:
-    """Open the page of an activity, from the template if it is missing.
+    """Open an activity's page, from a template if it is missing.
 
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
     missing is made, with the chapter and its place in the contents.
