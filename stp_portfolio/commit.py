@@ -49,9 +49,10 @@ def problems(root: Path) -> tuple[list[str], list[str]]:
     for path in stage.iterdir() if stage.is_dir() else ():
         if path.name != "_build":  # where screening remembers
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    faults: list[str] = []
     if checks.git(root, "checkout-index", "--all", f"--prefix={STAGE}/") is None:
-        return ["git could not show what is to be committed. See what it says to: git status"], []
-    faults = []
+        faults.append("git could not show what is to be committed. See what it says to: git status")
+        return faults, []
     for notebook in sorted(stage.rglob("*.ipynb")):
         if clear(notebook):
             name = notebook.relative_to(stage).as_posix()
