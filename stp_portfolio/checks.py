@@ -27,11 +27,15 @@ _OUTSIDE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: the file (from the root), the line where it has one, and what to do."""
+    """One thing that is wrong: the file (from the root), the line where it has one, and what to do.
+
+    ``identifies``: what may identify somebody, or what is private; everything else only waits to be mended.
+    """
 
     file: str
     text: str
     line: int | None = None
+    identifies: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}{f':{self.line}' if self.line else ''}: {self.text}"
@@ -71,7 +75,7 @@ def run(
             if activity.page not in listed
         ]
     found += _screening(root, portfolio)
-    found += [Finding(name, _PRIVATE_TRACKED) for name in private_in_git(repository or root)]
+    found += [Finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
@@ -112,14 +116,14 @@ def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     terms: dict[str, list[sources.Found]] = {}
     for found in sources.run(root, portfolio):
         if found.direct:
-            yield Finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line)
+            yield Finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line, True)
         else:
             terms.setdefault(found.text, []).append(found)
     for places in terms.values():
         first, *others = places
         where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
         more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
-        yield Finding(first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line)
+        yield Finding(first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line, True)
 
 
 def _contract(portfolio: Portfolio) -> Iterator[Finding]:

@@ -23,9 +23,10 @@ from stp_portfolio.screening import direct, sources
 
 app = typer.Typer(
     name="portfolio",
-    help="Keep a training portfolio: see progress, record what happened, check everything.",
+    help="Keep a training portfolio: see, record and check progress.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # fits a screen, and is plain where it is piped
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -196,7 +197,14 @@ def start(
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         out.print(Text(f"- {words.day(milestone.date)}: {milestone.name}{of}"))
     out.print(Text("Check these dates with the School; they stand in data/milestones.csv."))
-    out.print(Text('Next: jupyter-book build . and then: git add --all; git commit -m "My own portfolio"'))
+    out.print(Text("Next, one line after the other:"))
+    for line in (
+        "jupyter-book build .",
+        "git config core.hooksPath .githooks",
+        "git add --all",
+        'git commit -m "My own portfolio"',
+    ):
+        out.print(Text(f"  {line}"))
 
 
 @app.command()
@@ -206,7 +214,7 @@ def new(
         bool, typer.Option("--open/--no-open", help="Open the page in the program for it, where there is a screen.")
     ] = True,
 ) -> None:
-    """Open the page of an activity, from the template if it is missing.
+    """Open an activity's page, from a template if it is missing.
 
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
     missing is made, with the chapter and its place in the contents.
@@ -447,7 +455,7 @@ def preview(
         bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
     ] = True,
 ) -> None:
-    """Show the public book while you write: built again and reloaded whenever you save.
+    """Show the public book while you write, rebuilt when you save.
 
     Only this computer can open it. Stop it with Ctrl and C.
     """
@@ -583,6 +591,8 @@ def report(
 
     Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
     """
+    from pypdf import PdfReader
+
     from stp_portfolio import renderings
     from stp_portfolio import report as reports
     from stp_portfolio.eportfolio.typesetting import TypesettingError
@@ -599,9 +609,10 @@ def report(
     except (PageError, TypesettingError) as error:
         _refuse(str(error))
     out.print(Text(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:"))
-    for path, pages_ in written.items():
-        more = f" ({pages_} pages: more is open than one holds)" if pages_ > 1 else ""
-        out.print(Text(f"  {path}{more}"))
+    for path in written:
+        out.print(Text(f"  {path}"))
+    if (count := len(PdfReader(written[0]).pages)) > 1:
+        out.print(Text(f"The PDF has {count} pages: there is more to say than one page holds."))
 
 
 # -- calendar ---------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """What runs before each commit: the check on exactly what is to be committed, and no output of a notebook in it.
 
+What may identify somebody stops a commit, and so does an output. Any other fault is said and lets it
+pass: work that is half done must be safe as well, and a release refuses it in any case.
+
 Git runs it through ``.githooks/pre-commit``, once ``git config core.hooksPath .githooks`` has switched that on.
 """
 
@@ -17,22 +20,27 @@ STAGE = "_build/.commit"  # always the same place, so that screening knows there
 
 
 def main() -> int:
-    """0 lets the commit go through; 1 stops it, with everything that is wrong and what to do."""
+    """0 lets the commit go through; 1 stops it, with what must not be in it and what to do."""
     for stream in (sys.stdout, sys.stderr):  # a piped Windows console knows no ≥ and no …
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        faults = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
+        faults, others = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
     except OSError as error:
-        faults = [f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Close what holds it."]
+        faults, others = (
+            [f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Close what holds it."],
+            [],
+        )
     if faults:
         end = "Nothing was committed. Mend what is left, add the files (git add), and commit again."
         sys.stderr.write("\n".join([*faults, "", end, ""]))
+    elif others:
+        sys.stderr.write("\n".join([*others, "", "Committed all the same. Mend this before you publish.", ""]))
     return 1 if faults else 0
 
 
-def problems(root: Path) -> list[str]:
-    """Everything that must not be committed, in words. Outputs are cleared, in the working copy too.
+def problems(root: Path) -> tuple[list[str], list[str]]:
+    """What must not be committed, and what is only wrong, in words. Outputs are cleared, in the working copy too.
 
     Looks at the index and not at the files: one may have been added and mended, or the other way round.
     Raises OSError where a file cannot be read or written.
@@ -41,9 +49,10 @@ def problems(root: Path) -> list[str]:
     for path in stage.iterdir() if stage.is_dir() else ():
         if path.name != "_build":  # where screening remembers
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    faults: list[str] = []
     if checks.git(root, "checkout-index", "--all", f"--prefix={STAGE}/") is None:
-        return ["git could not show what is to be committed. See what it says to: git status"]
-    faults = []
+        faults.append("git could not show what is to be committed. See what it says to: git status")
+        return faults, []
     for notebook in sorted(stage.rglob("*.ipynb")):
         if clear(notebook):
             name = notebook.relative_to(stage).as_posix()
@@ -51,7 +60,8 @@ def problems(root: Path) -> list[str]:
                 clear(root / name)
             faults.append(f"{name}: held outputs. They are cleared now, in your file as well")
     found, _ = checks.run(stage, repository=root)
-    return faults + [str(finding) for finding in found]
+    faults += [str(finding) for finding in found if finding.identifies]
+    return faults, [str(finding) for finding in found if not finding.identifies]
 
 
 def clear(path: Path) -> bool:

@@ -29,25 +29,22 @@ def _longest(table: Table) -> list[int]:
     return [max(len(shown(cell)) for cell in column) for column in columns]
 
 
-def write(report: Report, portfolio: Portfolio, folder: Path) -> dict[Path, int]:
-    """Write ``report-2025-06-30`` as PDF, HTML and Markdown; returns each file with its number of pages.
+def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
+    """Write ``report-2025-06-30`` as PDF, HTML and Markdown; returns the files in this order.
 
-    What is no PDF counts as one page. Raises TypesettingError where the PDF cannot be set.
+    Raises TypesettingError where the PDF cannot be set; then nothing is written.
     """
-    from pypdf import PdfReader
-
-    raw = pdf(report, portfolio.settings, portfolio.on)
     contents = {
-        "pdf": raw,
+        "pdf": pdf(report, portfolio.settings, portfolio.on),
         "html": page(report, portfolio.settings.language).encode(),
         "md": markdown(report).encode(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for ending, content_ in contents.items():
+    found = []
+    for ending, raw in contents.items():
         path = folder / f"report-{portfolio.on}.{ending}"
-        path.write_bytes(content_)
-        found[path] = len(PdfReader(path).pages) if ending == "pdf" else 1
+        path.write_bytes(raw)
+        found.append(path)
     return found
 
 

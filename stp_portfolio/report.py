@@ -63,10 +63,10 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
     if review := progress.last_review(portfolio, portfolio.on):
         return Span(review, f"the review of {words.day(review)}", "")
     day = progress.month_before(portfolio, portfolio.on)
-    why = "No review meeting is noted before this day, so the report looks back a month."
+    why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
-        return Span(day, f"the programme began on {words.day(day)}", why.replace("a month", "to the start"))
-    return Span(day, words.day(day), why)
+        return Span(day, f"the programme began on {words.day(day)}", f"{why} to the start.")
+    return Span(day, words.day(day), f"{why} a month.")
 
 
 def make(portfolio: Portfolio, asked: date | None = None) -> Report:
@@ -86,7 +86,8 @@ def make(portfolio: Portfolio, asked: date | None = None) -> Report:
             _next(portfolio),
             _dates(portfolio),
         ),
-        note="Every number follows from the dated events in the portfolio's records. Only signed-off activities count.",
+        note="Numbers follow from the dated events in the records; only signed-off activities count. Steps stand as the "
+        "pages have them now.",
     )
 
 
@@ -115,7 +116,7 @@ def _standing(portfolio: Portfolio) -> Section:
         "Each module against its next milestone",
         columns,
         tuple(rows),
-        frozenset(columns[:1] + columns[3:]) - {"Module", "Standing"},
+        frozenset({"Required", "Needed a month", "So far a month"}),
     )
     heading = "Where each module stands"
     if len(rows) > 1:
@@ -168,14 +169,14 @@ def _next(portfolio: Portfolio) -> Section:
     open_, due = pages.steps_unanswered(portfolio), pages.steps_ahead(portfolio, MONTHS_AHEAD)
     later = len(pages.steps_ahead(portfolio, FAR)) - len(due)
     steps = [*open_, *due]
-    if steps:
+    if steps or later:
         year, month = divmod(portfolio.on.year * 12 + portfolio.on.month - 1 + MONTHS_AHEAD, 12)
         until = words.month(date(year, month + 1, 1))
         said = [f"{len(open_)} without an outcome so far"] if open_ else []
         said += [f"{len(due)} due by {until}", *([f"{later} later"] if later else [])]
         shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
         items = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-        blocks += [f"Steps of action plans: {words.series(said)}.{shown}", Bullets(items)]
+        blocks += [f"Steps of action plans: {words.series(said)}.{shown}", *([Bullets(items)] if items else [])]
     return Section("What is next", first, tuple(blocks))
 
 

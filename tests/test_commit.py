@@ -153,6 +153,20 @@ def test_findings_are_not_committed(tree):
     assert PAGE not in refused.stderr
 
 
+def test_unfinished_work_is_safe(tree):
+    """A page that breaks the contract and a wrong row are said, and committed all the same."""
+    page = tree / PAGE
+    page.write_text(page.read_text(encoding="utf-8").replace("## Reflection", "## Reflections"), encoding="utf-8")
+    with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
+        file.write("2025-06-30,S-C1,16,begun,\n")
+    before = head(tree)
+    done = run(tree, "git", "commit", "-am", "Half a page")
+    assert done.returncode == 0, done.stderr
+    assert head(tree) != before
+    assert "'begun' is not an event" in done.stderr
+    assert "Mend this before you publish" in done.stderr
+
+
 def test_without_the_environment_nothing_is_committed(tree):
     """Where no Python has the package, the commit is refused with what to do."""
     with (tree / PAGE).open("a", encoding="utf-8") as page:

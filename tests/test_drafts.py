@@ -7,6 +7,7 @@ from conftest import ROOT, build
 
 from stp_portfolio import pages, progress, records
 from stp_portfolio.progress import Status
+from stp_portfolio.screening import Vocabulary, screen, sources
 
 
 def test_every_activity_has_its_own_prompts(portfolio):
@@ -24,6 +25,7 @@ def test_every_activity_has_its_own_prompts(portfolio):
 def test_draft_keeps_the_contract(portfolio, tmp_path):
     """A draft of every activity has the contract's form, and is known as a draft until a word of it is changed."""
     now = progress.statuses(portfolio, portfolio.on)
+    vocabulary = Vocabulary([*sources.approved_terms(ROOT), *sources.own_words(portfolio)])
     for activity in portfolio.activities:
         path = tmp_path / "page.md"
         text = pages.draft(portfolio, activity)
@@ -35,6 +37,7 @@ def test_draft_keeps_the_contract(portfolio, tmp_path):
         faults = [fault for fault in pages.problems(page, activity, portfolio) if pages.UNWRITTEN not in fault]
         assert faults == []
         assert page.unwritten
+        assert screen(sources.prose_of(text), vocabulary) == []
         assert pages.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
         assert not pages.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
 

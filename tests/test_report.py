@@ -36,6 +36,7 @@ def shipped(tmp_path_factory):
     code, said, err = run(ROOT, "report", "--out", str(out))
     assert code == 0, err
     assert "since the review of 25 September 2024" in said
+    assert "The PDF has" not in said
     assert sorted(path.name for path in out.iterdir()) == [f"{NAME}.html", f"{NAME}.md", f"{NAME}.pdf"]
     return out
 
@@ -92,7 +93,7 @@ def test_says_what_an_assessor_asks(shipped):
         "- July 2025, S-C1/11: Send the quiz again, about ten weeks on.",
         "**Review meeting: 24 September 2025, in 86 days.**",
         f"| 30 September 2025 | End of year 2 | {days} | 10 of S-C1: 2 to go. Half of S-C1 and a review meeting",
-        "Only signed-off activities count.",
+        "only signed-off activities count.",
     ]
     places = [text.find(part) for part in parts]
     assert -1 not in places, parts[places.index(-1)]
@@ -397,7 +398,7 @@ def test_forty_activities_run_on_to_a_second_page_and_it_says_so(busy):
     texts = [page.extract_text() for page in PdfReader(path).pages]
     assert len(texts) == 2
     assert "Page 1 of 2" in texts[0]
-    assert "report-2025-03-31.pdf (2 pages: more is open than one holds)" in said
+    assert "The PDF has 2 pages: there is more to say than one page holds." in said
     assert valid(path)
     markdown = (folder / "report-2025-03-31.md").read_text(encoding="utf-8")
     whole = squeezed("".join(texts))

@@ -50,9 +50,9 @@ _ADVICE = {  # by a pattern for the kind's first line, the line and what Pele sa
     _FLOW + r"(?:graph|flowchart)\b(?! *(?:TD|TB|BT|LR|RL)\b)":
         "After the word flowchart stands a direction: TD (down) or LR (to the right).",
     r"\AsequenceDiagram\n[^:\n]*>[^:\n]*\n": "A message needs a colon and its words, as in: GP->>Lab: Order test",
-    r"\AerDiagram\n.*(?:--|\.\.)": "Two entities, the line between them, a colon and a word: WARD ||--o{ BED : has",
+    r"\AerDiagram\n.*(?:--|\.\.)": "Two entities, the line between them, a colon and a word: CLINIC ||--o{ VISIT : has",
     r"\Apie\b.*\n": 'A slice is a name in double quotes, a colon and a number above 0, as in: "Urgent" : 20',
-    "Invalid date": "Write dates as dateFormat says, without one as 2026-01-05, and lengths as 3d or 2w.",
+    "Invalid date": "Write dates as dateFormat says, without one as YYYY-MM-DD, and lengths as 3d or 2w.",
 }  # fmt: skip
 
 
