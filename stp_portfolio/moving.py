@@ -675,7 +675,7 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
     try:
         dialects.made_sound(page, lambda: _written(page), extensions, lambda a: a in made or unquote(a) in made)
     except ValueError as error:
-        raise MoveError(f"{file.name} was not imported, since the book cannot show this part of it: {error}") from None
+        raise MoveError(_refused(file, f"'{error}'")) from None
     return page, site
 
 
@@ -692,6 +692,13 @@ def _sections(portfolio: Portfolio, place: Place, found: list[Block]) -> tuple[s
 
 def _started(portfolio: Portfolio, activity: Activity) -> bool:
     return progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
+
+
+def _refused(file: Path, lost_: str) -> str:
+    return (
+        f"{file.name} was not imported, since words of it would be lost: {lost_}. Nothing was written. "
+        "Simplify the lines where they stand, and import again."
+    )
 
 
 def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_: bool = False) -> Move:
@@ -718,10 +725,7 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
     text = "\n".join(lines) + "\n"
     if missing := lost(source, text):
         shown = ", ".join(f"'{word}'{f' ({count} times)' if count > 1 else ''}" for word, count in missing.items())
-        raise MoveError(
-            f"{file.name} was not imported, since words of it would be lost: {shown}. Nothing was written. "
-            "Simplify the lines where they stand, and import again."
-        )
+        raise MoveError(_refused(file, shown))
     looks = sorted(_looks(page, lines, starts))
     looks = [*_identifying(portfolio, place, text), *_owed(portfolio, place, text), *looks]
     direct = [look for look in looks if NOT_BUILT in look[1]]
@@ -779,10 +783,9 @@ def _owed(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, 
         path = Path(folder) / "page.md"
         path.write_text(text, encoding="utf-8")
         page = pages.read(path)
-        for problem in pages.problems(page, activity, portfolio):
-            yield 1, f"the page owes: {problem}"
-        for reminder in pages.reminders(page, activity, portfolio):
-            yield 1, f"still open: {reminder}"
+        owed = [*pages.problems(page, activity, portfolio), *pages.reminders(page, activity, portfolio)]
+    for problem in owed:
+        yield 1, f"the page owes: {problem}"
 
 
 def place(portfolio: Portfolio, move: Move) -> list[str]:
