@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote
 
 import yaml
@@ -202,7 +203,7 @@ def infer(portfolio: Portfolio, path: Path, front: Front, heading: str) -> Activ
     return agreed.pop()
 
 
-def _ask(portfolio: Portfolio, path: Path, why: str, found: Iterable[Activity]) -> None:
+def _ask(portfolio: Portfolio, path: Path, why: str, found: Iterable[Activity]) -> NoReturn:
     keys = [str(activity.key) for activity in portfolio.activities if activity in set(found)]
     if len(keys) > 8:
         ends = {}
@@ -511,7 +512,7 @@ def _arranged(
     if old:
         shown = dialects.not_swallowed(old) if re.search(r"[*_`<\[\\]", old) else f"**{old}**"
         main.insert(0, Block("text", [shown], source=old))
-    last = [block for part in (lead, *parts.values()) for block in _taken(part, _reads_next)]
+    last = [block for part in (lead, *parts.values()) for block in _taken(part)]
     while lead and lead[0].kind == "note":
         last.append(lead.pop(0))  # else the comments would stand for the page's first words
     page = [Block("heading", [heading], source=heading, level=1), *_ruled(lead, 1)]
@@ -528,12 +529,9 @@ def _section(heading: Block) -> str:
     return _letters(re.sub(r"^\W*\d+\s*[.):\u2013\u2014-]?\s*", "", heading.lines[0]))
 
 
-def _reads_next(block: Block) -> bool:
-    return block.kind == "text" and block.lines[0].startswith("Read next: ")
-
-
-def _taken(part: list[Block], wanted: object) -> list[Block]:
-    taken = [block for block in part if _reads_next(block)]
+def _taken(part: list[Block]) -> list[Block]:
+    """The paragraphs that say what to read next, taken out of a part."""
+    taken = [block for block in part if block.kind == "text" and block.lines[0].startswith("Read next: ")]
     part[:] = [block for block in part if block not in taken]
     return taken
 

@@ -372,6 +372,16 @@ CASES = {
     "fence that is not closed": ("```python\nx = 1", "```python\nx = 1\n```", ""),
     "fence in a list": ("- a\n\n  ```foolang\n  x\n  ```\n", "- a\n\n  ```text\n  x\n  ```", ""),
     "diagram that cannot be drawn": ("```mermaid\ngitGraph\n```", "```text\ngitGraph\n```", "cannot be drawn"),
+    "diagram with settings": (
+        "```mermaid\n---\ntitle: t\n---\ngraph TD\n  A --> B\n```",
+        "```mermaid\ngraph TD\n  A --> B\n```\n\n% old diagram's settings:\n% title: t",
+        "",
+    ),
+    "diagram with settings in a list": (
+        "- a\n\n  ```mermaid\n  ---\n  title: t\n  ---\n  graph TD\n  ```",
+        "- a\n\n  ```text\n  ---\n",
+        "shown literally",
+    ),
     "diagram": ("```mermaid\ngraph TD\n  A --> B\n```", "```mermaid\ngraph TD\n  A --> B\n```", ""),
     "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- [ ] a\n- [x] b\n  1. [X] c", ""),
     "underlined headings": ("# Page\n\nOne\n===\n\nTwo\n---", "### One\n\n#### Two", ""),
