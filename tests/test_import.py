@@ -378,7 +378,7 @@ CASES = {
         "",
     ),
     "diagram with settings in a list": (
-        "- a\n\n  ```mermaid\n  ---\n  title: t\n  ---\n  graph TD\n  ```",
+        "- a\n\n  ```mermaid\n  ---\n  title: t\n  ---\n  graph TD\n    A --> B\n  ```",
         "- a\n\n  ```text\n  ---\n",
         "shown literally",
     ),
@@ -492,7 +492,7 @@ def test_pictures(tree, old):
     folder.mkdir()
     Image.new("RGB", (2, 2)).save(folder / "flow.jpg")
     Image.new("RGB", (2, 2)).save(old / "one two.PNG")
-    frames = [Image.new("RGB", (2, 2), color) for color in ("white", "red")]
+    frames = [Image.new("RGB", (2, 2), shade) for shade in ("white", "red")]
     frames[0].save(old / "moves.gif", save_all=True, append_images=frames[1:])
     (old / "drawing.svg").write_text("<svg/>", encoding="utf-8")
     (old / "broken.png").write_text("no picture", encoding="utf-8")
