@@ -249,7 +249,7 @@ def test_whole_site_of_old_pages_builds(copy, old):
         )
         undrawn = re.sub(r"^```mermaid\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
         lines = [line for line in undrawn.splitlines() if not re.match(r"% | *\[\w+\]: ", line)]
-        missing = dialects.words(dialects.entities(dialects.without_tags("\n".join(lines)))) - shown
+        missing = dialects.words(dialects.entities(re.sub(r"<br>", " ", "\n".join(lines)))) - shown
         # The number of a list and the ending of a page are no words; a tick, a role and a fence say what they are.
         assert {w for w in missing if not w.isdecimal()} <= {
             "md",
@@ -317,8 +317,7 @@ def test_no_line_is_ever_lost(portfolio, place, lines, further, front):
     if not (moving._CONTROL.sub(" ", text)).strip():
         return
     move = moving.prepare(portfolio, place, "about/old" if further else "S-C1/5", replace_=True)
-    had = dialects.words(dialects.without_tags(moving._decoded(moving.read(place))).casefold())
-    assert not had - dialects.words(dialects.without_tags(moving._decoded(move.text)).casefold())
+    assert not dialects.lost(moving.read(place), move.text)
     assert move.text.startswith("# ")
 
 
@@ -352,7 +351,7 @@ def test_pages_of_the_book_come_over_as_they_are(portfolio, tmp_path):
 def test_encodings_and_line_ends(portfolio, old, raw):
     """UTF-8 with its mark, Windows text, UTF-16; any line end, tabs, no end at the end."""
     text = body(prepare(portfolio, write(old, "5.md", raw)))
-    assert text == "A café\n\n-\tone\n    - two"
+    assert text == "A café\n\n-\tone\n\t- two"
     assert "\r" not in text
 
 
@@ -384,43 +383,39 @@ CASES = {
         "",
     ),
     "table of contents": ("[TOC]\n\na", "% old page: `[TOC]`\n\na", ""),
-    "include": ("{% include x.html %}\n\na", "% old page: `{% include x.html %}`\n\na", "write what it showed"),
+    "include": ("{% include x.html %}\n\na", "% old page: `{% include x.html %}`\n\na", "'include'"),
     "raw": ("{% raw %}{{ x }}{% endraw %}", "\\{{ x }}", "placeholder"),
     "highlight": ("{% highlight sh %}\nls\n{% endhighlight %}", "```sh\nls\n```", ""),
     "formula": ("$$x^2$$", "$$x^2$$", "a formula in TeX"),
-    "footnote that nothing reads": ("a\n\n[^1]: b", "a\n\n\\[^1]: b", ""),
+    "footnote that nothing reads": ("a\n\n[^1]: b", "```text\n[^1]: b\n```", "shown literally"),
     "cell too many": ("| a |\n|---|\n| 1 | 2 |", "```text\n| a |\n|---|\n| 1 | 2 |\n```", "shown literally"),
     "table without a header": ("| a | b |\n| c | d |", "| a | b |", "without a header row"),
-    "unknown tag": ("a List<T> of", "a List\\<T> of", ""),
+    "unknown tag": ("a List<T> of", "a List&lt;T> of", ""),
     "tags in a line": ("x <b>a</b>, <em>b</em>, H<sub>2</sub>O", "x **a**, *b*, H{sub}`2`O", ""),
-    "style": ('<span style="color:red">a</span>', 'a\n\n% old page: `<span style="color:red">`', "style of 'span'"),
-    "script": ("<script>f()</script>\n\na", "% old page: `<script>f()</script>`\n\na", "'script' of the old page"),
-    "frame": ('<iframe src="https://example.org/v"></iframe>', "<https://example.org/v>", "'iframe'"),
-    "HTML blocks": ("<div>\n<h3>a</h3>\n<ul><li>b</li><li>c</li></ul>\n</div>", "### a\n\n- b\n- c", ""),
-    "HTML table": (
-        "<table><tr><th>a</th><th>b</th></tr><tr><td>c</td></tr></table>",
-        "| a | b |\n| --- | --- |\n| c |  |",
-        "",
-    ),
-    "HTML code": ("<pre><code>a &lt; b</code></pre>", "```\na < b\n```", ""),
+    "style": ('<span style="color:red">a</span>', 'a\n\n% old page: `<span style="color:red">`', "'span'"),
+    "script": ("<script>f()</script>\n\na", "% old page: `<script>f()</script>`\n\na", "'script'"),
+    "frame": ('<iframe src="https://example.org/v"></iframe>', "```text\n<iframe", "raw HTML"),
+    "HTML wrappers": ('<div class="a">\n  <p>a *b*</p>\n</div>', '% old page: `<div class="a">`\n\na *b*', ""),
+    "HTML table": ("<table><tr><td>c</td></tr></table>", "```text\n<table>", "raw HTML"),
+    "HTML code": ("<pre><code>a &lt; b</code></pre>", "```text\n<pre>", "raw HTML"),
     "HTML diagram": ('<div class="mermaid">\ngraph TD\n  A --> B\n</div>', "```mermaid\ngraph TD\n  A --> B\n```", ""),
     "link to an activity by number": ("[a](/dta-7/)", "[a](7_MidTrainingFeedback.md)", ""),
     "link by name": ("[a](../peer-support.html)", "[a](9_PeerSupport.md)", ""),
-    "link by a number alone": ("[a](7_feedback.md)", "[a](7_MidTrainingFeedback.md)", "taken for S-C1/7: check it"),
+    "link by a number alone": ("[a](7_feedback.md)", "[a](7_MidTrainingFeedback.md)", "taken for"),
     "link with Liquid": ("[a]({{ site.baseurl }}{% post_url 2024-03-01-dta-7 %})", "[a](7_MidTrainingFeedback.md)", ""),
     "link to a heading there": ("[a](dta-7.html#Evidence)", "[a](7_MidTrainingFeedback.md#evidence)", ""),
     "link to a heading that is not there": ("[a](dta-7.html#x)", "[a](7_MidTrainingFeedback.md)", "no heading 'x'"),
     "link to a heading here": ("## So what?\n\n[a](#so-what)", "[a](#so-what)", ""),
-    "link to a deep heading": ("## a\n\n### Deep\n\n[b](#deep)", "(5-patientcarejourney-deep)=\n#### Deep", ""),
+    "link to a deep heading": ("## a\n\n### Deep\n\n[b](#deep)", "#### Deep\n\n[b](#a)", ""),
     "link to the old title": ("# Old\n\n[a](#old)", "[a](#5-explore-patient-care-journey-experiences)", ""),
     "link to nothing": ("[a](x.pdf) b", "a b\n\n% old link, as published: `x.pdf` (a)", "register a piece of evidence"),
-    "link by reference": ("[a][1]\n\n[1]: /dta-7/", "[a](7_MidTrainingFeedback.md)", ""),
+    "link by reference": ("[a][1]\n\n[1]: /dta-7/", "[a][1]\n\n[1]: 7_MidTrainingFeedback.md", ""),
     "reference twice": (
         "[a][1]\n\n[1]: https://a.org\n[1]: https://b.org",
         "% old link, as published: `[1]: https://b.org`",
         "",
     ),
-    "wiki link": ("[[Peer support|a]]", "[a](9_PeerSupport.md)", ""),
+    "wiki link": ("[[Peer support|a]]", "[[Peer support|a]]", "double brackets"),
     "panel": ('[a](https://a.org "panel: news")', "[a](https://a.org)\n", ""),
     "panel in disguise": ('[a](dta-7.md "&#112;anel: news")', "[a](7_MidTrainingFeedback.md)\n", ""),
     "bare address": ("see https://a.org/b.", "see <https://a.org/b>.", ""),
@@ -435,8 +430,6 @@ CASES = {
         "a flow\n\n% old image, as published: `x.png`",
         "there is no such file",
     ),
-    "link that exposes a heading": ("[# a](x.html)", "\\# a", "it is text now"),
-    "tag that exposes a list": ("<span></span>- a", "\\- a", ""),
 }
 
 
@@ -487,11 +480,11 @@ def test_pictures(tree, old):
     assert result.startswith("![a](images/flow-2.jpg) ![b](images/flow-2.jpg)")
     assert result.count("% image without words for it: `![](images/bare.png)`") == 2
     assert "IMG_1.png" in result
-    assert "![c](images/one-two.png) ![d](images/moves.gif) e f g" in result
+    assert "![c](images/one-two.png) d e f g" in result
     assert "![h \\*i\\*](images/bare.png)" in result
     assert 'width="3"' in result
     for look in (
-        "its first picture came over",
+        "a '.gif' cannot be cleaned",
         "a '.svg' cannot be cleaned",
         "cannot be read as a picture",
         "it is no file",
@@ -501,7 +494,7 @@ def test_pictures(tree, old):
     assert not Image.open(folder / "flow-2.jpg").getexif()
     assert Image.open(folder / "flow.jpg").size == (2, 2)
     again = prepare(portfolio, old / "5.md")
-    assert [picture.name for picture in again.pictures] == [picture.name for picture in move.pictures]
+    assert again.pictures == move.pictures
 
 
 # -- front matter -----------------------------------------------------------------------------
@@ -655,7 +648,7 @@ def test_place_that_is_none_is_refused(portfolio, old, to, message):
         ("page.docx", b"x", "is no Markdown page"),
         ("page.md", b" \n\n", "holds no text"),
         ("page.md", b"a\0b", "bytes that are no text"),
-        ("page.md", b"\x81\x8d\xff", "no text that can be read"),
+        ("page.md", b"\x81\x8d\xff", "bytes that are no text"),
         ("page.md", b"x" * 5_000_001, "is larger than 5 MB"),
     ],
 )
