@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
@@ -26,21 +26,14 @@ if TYPE_CHECKING:
 Answer = tuple[str | None, str]  # the new address, None where there is none; what needs a look, or nothing
 
 
-class Links(Protocol):
-    """Says what an address of the old page is in this book."""
-
-    def page(self, address: str) -> Answer:
-        """The address of a page here."""
-
-    def picture(self, address: str) -> Answer:
-        """The address of a picture here."""
+Answers = Callable[[str], Answer]
 
 
 @dataclass
 class Block:
     """A block of the page: its Markdown, the comments below it, what needs a look, and what it was made from.
 
-    ``kind`` is ``heading`` (with its ``level`` and without its marks), ``rule``, ``definition``, ``note``
+    ``kind`` is ``heading`` (with its ``level`` and without its marks), ``definition``, ``note``
     (comments alone) or ``text``. A look is what to do, and the words of the page it is at.
     """
 
@@ -55,26 +48,27 @@ class Block:
         """The lines of the block as they stand on the page, without what follows it."""
         head = [f"{'#' * self.level} {self.lines[0]}"] if self.kind == "heading" else list(self.lines)
         # What a comment names need not be there, so nobody may find a link in it.
-        notes = [f"% {_no_link(line)}".rstrip() for note in self.notes for line in note.split("\n")]
+        notes = [f"% {line.replace('](', '] (')}".rstrip() for note in self.notes for line in note.split("\n")]
         return [*head, *([""] if head and notes else []), *notes]
 
     def literal(self) -> None:
         """Show the block as it stood: a heading without markup, anything else in a fence."""
         if self.kind == "heading":
             title = " ".join(re.sub(r"^ {0,3}#+|\s#+\s*$|\n[ \t]*(?:=+|-+)[ \t]*$", "", self.source).split())
-            self.lines = [re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", title)]
+            self.lines = [escaped(title)]
             return
         self.kind, self.lines = "text", fenced("text", self.source)
         self.looks.append(("this is shown literally, since the book would lose a part of it: write it anew", ""))
 
 
-def _no_link(comment: str) -> str:
-    return re.sub(r"`[^`]*`|\]\(", lambda match: match[0] if match[0].startswith("`") else "] (", comment)
-
-
 # -- words ------------------------------------------------------------------------------------
 
-_BARE_TAG = re.compile(r"</?[a-z][a-z0-9]*\s*/?>", re.IGNORECASE)
+_WRAPPERS = "article aside body center details div figcaption figure footer header main p section summary".split()
+_RUNNING = (
+    "a abbr b bdi big br cite code del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup time "
+    "tt u var wbr"
+).split()
+_BARE_TAG = re.compile(rf"</?(?:{'|'.join([*_WRAPPERS, *_RUNNING])})\s*/?>", re.IGNORECASE)
 
 
 def words(text: str) -> Counter[str]:
@@ -88,13 +82,9 @@ def lost(source: str, result: str) -> Counter[str]:
     def read(text: str) -> Counter[str]:
         while (plain := entities(text)) != text:
             text = plain
-        return words(_BARE_TAG.sub(_without_html, text).casefold())
+        return words(_BARE_TAG.sub(" ", text).casefold())
 
     return read(source) - read(result)
-
-
-def _without_html(tag: re.Match[str]) -> str:
-    return " " if re.sub(r"\W", "", tag[0]).lower() in _HTML else tag[0]
 
 
 def entities(text: str) -> str:
@@ -147,22 +137,11 @@ def fenced(info: str, code: str) -> list[str]:
     return [f"{ticks}{info}", *code.removesuffix("\n").split("\n"), ticks]
 
 
-def _is_coloured(language: str, code: str) -> bool:
-    """Whether the code can be coloured without a warning."""
-    from pygments.lexers import get_lexer_by_name
-
-    try:
-        lexer = get_lexer_by_name("pycon" if language.startswith("py") and code.startswith(">>>") else language)
-        lexer.add_filter("raiseonerror")
-        list(lexer.get_tokens(code))
-    except Exception:  # noqa: BLE001 - unknown, or a lexer that stumbles in any way
-        return False
-    return True
-
-
 def _fence(info: str, code: str) -> tuple[str, str]:
     """What a fence of the old page says here behind its ticks, and what needs a look."""
     from importlib.util import find_spec
+
+    from pygments.lexers import get_lexer_by_name
 
     from stp_portfolio import diagrams
 
@@ -176,7 +155,13 @@ def _fence(info: str, code: str) -> tuple[str, str]:
             return "text", f"this diagram cannot be drawn and is shown as text: {error}"
         return "{mermaid}" if info.startswith("{") else "mermaid", ""
     look = f"the fence of '{info}' is shown as code and runs nothing: check what it shows" if info[:1] == "{" else ""
-    return name if not name or _is_coloured(name, code) else "text", look
+    try:
+        lexer = get_lexer_by_name("pycon" if name.startswith("py") and code.startswith(">>>") else name or "text")
+        lexer.add_filter("raiseonerror")
+        list(lexer.get_tokens(code))
+    except Exception:  # noqa: BLE001 - unknown, or a lexer that stumbles in any way: the build would warn
+        name = "text"
+    return name, look
 
 
 # -- what is set apart before the blocks are read ---------------------------------------------
@@ -185,7 +170,7 @@ _MARK = re.compile("\ufdd0(\\d+)\ufdd1")
 _NOTHING = "\ufdd00\ufdd1"
 _APART = re.compile(
     r"""
-      \\[\\`<{] | (?<!`)(?P<ticks>`+)(?!`) (?:(?!\n[ \t]*\n)[\s\S])*? (?<!`)(?P=ticks)(?!`)
+      \\[\\`<{] | ^[ \t>]*(?P<fence>`{3,}|~{3,})[\s\S]*?(?:^[ \t>]*(?P=fence)|\Z) | (?<!`)(?P<ticks>`+)(?!`) (?:(?!\n[ \t]*\n)[\s\S])*? (?<!`)(?P=ticks)(?!`)
     | \{%-?\s*highlight\s+(?P<lang>[\w+#.-]+)(?P<how>[^%]*)%\}\n?(?P<code>[\s\S]*?)\{%-?\s*endhighlight\s*-?%\}
     | <(?P<box>div|pre)\b[^>]*\bmermaid\b[^>]*>(?P<drawing>[\s\S]*?)</(?P=box)\s*>
     | (?P<hidden> <!--[\s\S]*?--> | \{%-?\s*comment\s*-?%\}[\s\S]*?\{%-?\s*endcomment\s*-?%\}
@@ -193,21 +178,12 @@ _APART = re.compile(
         | <(?P<tag>script|style|svg|template|noscript)\b[\s\S]*?</(?P=tag)\s*>
         | \{%(?:(?!\n[ \t]*\n)[\s\S])*?%\} | \{\{(?:(?!\n[ \t]*\n)[\s\S])*?\}\} )
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _TAG = re.compile(
     r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)"
     r"(?P<attributes>(?:\s+[A-Za-z_:@][\w:.-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?)*)\s*/?>"
 )
-_WRAPPERS = frozenset(
-    "article aside body center details div figcaption figure footer header main p section summary".split()
-)
-_RUNNING = frozenset(
-    "a abbr b bdi big br cite code del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup time "
-    "tt u var wbr".split()
-)
-_HTML = _WRAPPERS | _RUNNING
-_OPENS = re.compile(r"(?P<indent>[ \t]*)(?=</?(?P<name>\w+))")
 
 # -- running text -----------------------------------------------------------------------------
 
@@ -241,24 +217,22 @@ _REACHES_OUT = ("http:", "https:", "mailto:")
 _TO_SEE = (
     (re.compile(r"\$\$"), "a formula in TeX is shown as text: write it as {math}, or in words"),
     (re.compile(r"\[\[[^\[\]\n]+\]\](?!\()"), "a link between double brackets is text here: write it anew"),
-    (
-        re.compile(r"\A(?!.*\n[-:|\s]+(?:\n|\Z))\s*\|.*\|\s*(?:\n\s*\|.*\|\s*)*\Z"),
-        "this looks like a table without a header row: add one",
-    ),
+    (re.compile(r"\A\s*\|(?!.*--).*\|\s*\Z", re.DOTALL), "this looks like a table without a header row: add one"),
 )
 
 
-def blocks(text: str, links: Links, *, kramdown: bool) -> list[Block]:
+def blocks(text: str, page: Answers, picture: Answers, *, kramdown: bool) -> list[Block]:
     """The blocks of an old page's text (plain line ends, no front matter) in this book's Markdown.
 
-    ``kramdown`` says whether a line that begins with a colon defines a term.
+    ``page`` and ``picture`` say what an address of the old page is in this book; ``kramdown`` whether a
+    line that begins with a colon defines a term.
     """
-    return list(_Converter(links, kramdown=kramdown).run(text))
+    return list(_Converter(page, picture, kramdown=kramdown).run(text))
 
 
 class _Converter:
-    def __init__(self, links: Links, *, kramdown: bool) -> None:
-        self.links, self.kramdown = links, kramdown
+    def __init__(self, page: Answers, picture: Answers, *, kramdown: bool) -> None:
+        self.page_of, self.picture_of, self.kramdown = page, picture, kramdown
         self.pieces: list[str] = [""]
         self.defined: set[str] = set()
         self.notes: list[str] = []
@@ -293,32 +267,18 @@ class _Converter:
 
     def set_apart(self, text: str) -> str:
         """The text with what must not be read as Markdown replaced by marks."""
-        starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-        code = [
-            (starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-            for token in _old_parser().parse(text)
-            if token.type in ("fence", "code_block") and token.map
-        ]
-        done, place = "", 0
-        while match := _APART.search(text, place):
-            if inside := next((end for start, end in code if start <= match.start() < end), None):
-                done, place = done + text[place:inside], inside
-                continue
-            found, raw = match[0], match[0]
-            alone = text[: match.start()].endswith(("", "\n")[match.start() > 0]) and text[match.end() :][:1] in (
-                "",
-                "\n",
-            )
+
+        def replaced(match: re.Match[str]) -> str:
+            raw = match[0]
             if match["lang"]:
-                found = "\n".join(["", *fenced(match["lang"], match["code"]), ""])
-                found += f"\n{self.mark('{% highlight ' + match['lang'] + match['how'] + '%}{% endhighlight %}')}\n"
-            elif match["drawing"]:
-                found = "\n".join(["", *fenced("mermaid", textwrap.dedent(entities(match["drawing"]).strip("\n")))])
-                found += f"\n\n{self.mark(raw[: raw.index('>') + 1])}\n"
-            elif match["hidden"]:
-                found = f"\n{self.mark(raw)}\n" if alone else self.mark(raw)
-            done, place = f"{done}{text[place : match.start()]}{found}", match.end()
-        return done + text[place:]
+                mark = self.mark(f"{{% highlight {match['lang']}{match['how']}%}}{{% endhighlight %}}")
+                return "\n".join(["", *fenced(match["lang"], match["code"]), "", mark, ""])
+            if match["drawing"]:
+                drawing = textwrap.dedent(entities(match["drawing"]).strip("\n"))
+                return "\n".join(["", *fenced("mermaid", drawing), "", self.mark(raw[: raw.index(">") + 1]), ""])
+            return self.mark(raw) if match["hidden"] else raw
+
+        return re.sub("^\ufdd0\\d+\ufdd1$", "\n\\g<0>\n", _APART.sub(replaced, text), flags=re.MULTILINE)
 
     def unwrapped(self, text: str) -> str:
         """The text without the raw HTML around blocks, and with what begins with HTML in a line as running text."""
@@ -327,18 +287,16 @@ class _Converter:
         def apart(tag: re.Match[str]) -> str:
             return f"\n\n{self.mark(tag[0])}\n\n" if tag["name"].lower() in _WRAPPERS else tag[0]
 
+        def running(line: str) -> str:
+            return f"{_NOTHING}{line}" if (tag := _TAG.match(line)) and tag["name"].lower() in _RUNNING else line
+
         for token in reversed(_old_parser().parse(text)):
             if token.type != "html_block" or token.level or token.map is None:
                 continue
             first, last = token.map
-            if (opened := _OPENS.match(lines[first])) is None or opened["name"].lower() not in _HTML:
-                continue
             raw = "\n".join(line.lstrip() for line in lines[first:last])
-            raw = "\n".join(
-                f"{_NOTHING}{line}" if (tag := _OPENS.match(line)) and tag["name"].lower() in _RUNNING else line
-                for line in _TAG.sub(apart, raw).split("\n")
-            )
-            lines[first:last] = ["", raw, ""]
+            if (tag := _TAG.match(raw)) and tag["name"].lower() in (*_WRAPPERS, *_RUNNING):
+                lines[first:last] = ["", *map(running, _TAG.sub(apart, raw).split("\n")), ""]
         return "\n".join(lines)
 
     def block(self, token: Token, own: list[str], within: list[Token]) -> Block:
@@ -349,8 +307,9 @@ class _Converter:
         if token.type == "heading_open":
             title = self.expand(self.inline(" ".join(within[0].content.split("\n")))).strip()
             return Block("heading", [title], level=int(token.tag[1])) if title else Block("note", [])
-        if token.type == "hr":
-            return Block("rule", ["---"])
+        if token.type == "hr":  # the book has headings for that, and Sphinx fails on one that stands beside them
+            self.notes.append(f"old page: {raw.strip()}")
+            return Block("note", [])
         if token.type in ("fence", "code_block"):
             return Block("text", fenced(self.info(token), self.expand(token.content)))
         if token.type == "html_block":
@@ -367,7 +326,7 @@ class _Converter:
         label, address, raw = token.meta["label"], self.expand(token.meta["url"]), self.expand(raw)
         new, look = None, ""
         if token.meta["id"] not in (*self.defined, "X"):  # [x] is a done task
-            new, look = (address, "") if address.lower().startswith(_REACHES_OUT) else self.links.page(address)
+            new, look = (address, "") if address.lower().startswith(_REACHES_OUT) else self.page_of(address)
             self.defined.add(token.meta["id"])
         if look:
             self.looks.append((f"the address [{label}]: {look}", raw))
@@ -444,7 +403,7 @@ class _Converter:
             return f"{_PAIRS[match['pair']]}{match['inner']}{_PAIRS[match['pair']]}", end
         if match["tag"]:
             tag = _TAG.match(text, match.start())
-            if tag is None or tag["name"].lower() not in _HTML:
+            if tag is None or tag["name"].lower() not in (*_WRAPPERS, *_RUNNING):
                 return "&lt;", end  # a backslash would look like a path to the screening
             if tag["name"].lower() == "img":
                 self.notes.append(f"old page: {quiet(self.expand(tag[0]))}")
@@ -488,7 +447,7 @@ class _Converter:
         elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", plain):
             new, look = None, "its kind of address is not one of the web: it is text now"
         else:
-            new, look = self.links.page(plain)
+            new, look = self.page_of(plain)
         if in_link or new != plain or bool(title) != bool(titled) or not label.strip():
             said = [self.expand(title), f"({shown})" if shown not in ("", plain) else ""]
             self.notes.append(" ".join(["old link, as published:", quiet(plain), *filter(None, said)]))
@@ -508,7 +467,7 @@ class _Converter:
         if re.match(r"(?:https?:)?//", plain):
             self.looks.append((f"the image {plain} is on another host: put a copy beside the page", plain))
             return self.link(label, plain, title, in_link=in_link)
-        new, look = (None, "it is no file") if ":" in plain.split("/")[0] else self.links.picture(plain)
+        new, look = (None, "it is no file") if ":" in plain.split("/")[0] else self.picture_of(plain)
         said = " ".join(["old image, as published:", quiet(plain), self.expand(title)]).rstrip()
         shown = plain if len(plain) < 80 else f"{plain[:40]}…"
         if new is None:
@@ -516,7 +475,7 @@ class _Converter:
             self.looks.append((f"the image {shown} did not come over, since {look}: add it again", alt or shown))
             return label
         if not alt or _FLAWED_ALT.fullmatch(alt):
-            self.notes.append(f"image without words for it: `![]({new})`, {said} {alt}")
+            self.notes.append(f"image without words for it: `{new}`, {said} {alt}")
             self.looks.append((f"the image {shown} has no words for who cannot see it: write them", new))
             return ""
         if new != plain or _is_panel(title):
@@ -548,7 +507,7 @@ def _address(address: str) -> str:
 
 _ALLOWED = frozenset(
     "paragraph heading bullet_list ordered_list list_item blockquote table thead tbody tr th td inline text softbreak "
-    "hardbreak code_inline fence code_block em strong link image footnote_ref footnote_reference dl dt dd hr "
+    "hardbreak code_inline fence code_block em strong link image footnote_ref footnote_reference dl dt dd "
     "html_inline myst_role myst_line_comment".split()
 )
 
@@ -619,7 +578,7 @@ def _faulty(
 
 def _sound(token: Token, known: Callable[[str], bool]) -> bool:
     kind = re.sub(r"_(?:open|close)$", "", token.type)
-    if kind not in _ALLOWED or (kind == "hr" and token.level):
+    if kind not in _ALLOWED:
         return False
     if kind == "fence":
         return not token.info.startswith("{") or token.info.startswith("{mermaid}")

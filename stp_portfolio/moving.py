@@ -81,16 +81,11 @@ def read(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The front matter of a page: its values, its lines as they stand, and what is wrong with it."""
+    """The front matter of a page: its single values by key in small letters, its lines, and what is wrong with it."""
 
-    values: dict[str, object]
+    values: dict[str, str]
     lines: tuple[str, ...]
     problem: str = ""
-
-    def text(self, key: str) -> str:
-        """A value as text, empty where there is none or it is no single value."""
-        value = self.values.get(key)
-        return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def front_matter(text: str) -> tuple[Front, str]:
@@ -99,13 +94,14 @@ def front_matter(text: str) -> tuple[Front, str]:
     lines = tuple(line for line in match[1].split("\n") if line.strip()) if match else ()
     if match is None or (lines and not re.match(r"[\w-]+[ \t]*:", lines[0])):
         return Front({}, ()), text
+    values, problem = {}, ""
     try:
-        values = yaml.safe_load(match[1]) or {}
-        front = Front({str(key).lower(): value for key, value in values.items()}, lines)
+        found = (yaml.safe_load(match[1]) or {}).items()
+        values = {str(key).lower(): str(value).strip() for key, value in found if isinstance(value, str | int)}
     except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
         said = getattr(error, "problem", None) or "it is not valid YAML"
-        front = Front({}, lines, f"the front matter could not be read ({said}): see what it said")
-    return front, text[match.end() :]
+        problem = f"the front matter could not be read ({said}): see what it said"
+    return Front(values, lines, problem), text[match.end() :]
 
 
 # -- which activity ---------------------------------------------------------------------------
@@ -149,13 +145,13 @@ def _meant(portfolio: Portfolio, text: str) -> tuple[set[Activity], bool]:
 
 def infer(portfolio: Portfolio, path: Path, front: Front, heading: str) -> Activity:
     """The activity that an old page is about. Raises MoveError where that is not clear."""
-    values = [front.text(key) for key in ("dta", "activity", "number")]
+    values = [front.values.get(key, "") for key in ("dta", "activity", "number")]
     values = [f"DTA {value}" if value.isdecimal() else value for value in values]
-    clues = [_meant(portfolio, text) for text in (*values, front.text("title"), heading, path.stem)]
+    clues = [_meant(portfolio, text) for text in (*values, front.values.get("title", ""), heading, path.stem)]
     said = [found for found, certain in clues if found and certain] or [found for found, _ in clues if found]
     agreed = set.intersection(*said) if said else set()
     if len(agreed) > 1:
-        module = front.text("module").casefold()
+        module = front.values.get("module", "").casefold()
         agreed = {a for a in agreed if a.key.module.casefold() == module} or agreed
     if len(agreed) == 1:
         return agreed.pop()
@@ -302,10 +298,7 @@ class Site:
         look = "" if certain else f"it is taken for {target}: check it"
         if not fragment:
             return new, look
-        headings = re.findall(r"^#{1,3} +(.+?)[ #]*$", file.read_text("utf-8", errors="replace"), flags=re.MULTILINE)
-        if anchor := {_letters(each): _slug(each) for each in headings}.get(_letters(unquote(fragment))):
-            return f"{new}#{anchor}", look
-        return new, look or f"the page there has no heading '{fragment}' (yet): it leads to the page"
+        return new, look or f"it leads to the page, not to '{fragment}' on it: check it"
 
     def picture(self, address: str) -> Answer:
         """The address of a picture here, or None and why it could not come over."""
@@ -401,25 +394,17 @@ def _arranged(found: list[Block], heading: str, title: Block | None, sections: t
             target.append(block)
     while lead and lead[0].kind == "note":
         last.append(lead.pop(0))  # else the comments would stand for the page's first words
-    page = [Block("heading", [heading], source=heading, level=1), *_ruled(lead, 1)]
+    page = [Block("heading", [heading], source=heading, level=1), *_stepped(lead, 1)]
     for name, part in parts.items():
         page.append(Block("heading", [name], source=name, level=2))
         if all(block.kind in ("note", "definition") for block in part):
             part.insert(0, Block("text", [STILL], looks=[(f"'{name}' was not on the old page: write it", "")]))
-        page += _ruled(part, 2)
+        page += _stepped(part, 2)
     return [*page, *last]
 
 
-def _ruled(part: list[Block], base: int) -> list[Block]:
-    """Blocks below a heading of level ``base``: headings without jumps, lines across only between two texts."""
-    shown = [
-        Block("rule", []),
-        *(block for block in part if block.kind not in ("note", "definition")),
-        Block("rule", []),
-    ]
-    for before, block, after in zip(shown, shown[1:], shown[2:], strict=False):
-        if block.kind == "rule" and {before.kind, after.kind} & {"rule", "heading"}:
-            block.notes, block.lines = [*block.notes, "old page: ---"], []
+def _stepped(part: list[Block], base: int) -> list[Block]:
+    """Blocks below a heading of level ``base``, with headings that do not jump."""
     above: list[int] = []
     for block in part:
         if block.kind == "heading":
@@ -441,24 +426,24 @@ def _written(page: list[Block]) -> tuple[list[str], list[int]]:
 
 def _turn_here(page: list[Block], title: str, site: Site) -> None:
     """Turn the links within the page to its headings, as they are now."""
-    anchors: dict[str, str] = {}
+
+    def key(text: str) -> str:
+        return _letters(text).lstrip("0123456789")
+
+    anchors: dict[str, str] = {"top": _slug(page[0].lines[0]), key(title): _slug(page[0].lines[0])}
     slugs: list[str] = []
     for block in page:
-        if block.kind != "heading":
-            continue
-        if block.level <= 3:  # one that is deeper has no anchor: the one above it stands for it
-            slug = _slug(block.lines[0])
-            number = slugs.count(slug)
-            slugs.append(f"{slug}-{number}" if number else slug)
-        names = (block.lines[0], _section(block), *((title, "top") if block is page[0] else ()))
-        for name in (*names, *re.findall(r"\{[:\s]*#([\w:.-]+)", " ".join(block.notes))):
-            anchors.setdefault(_letters(name), slugs[-1])
+        if block.kind == "heading":
+            if block.level <= 3:  # one that is deeper has no anchor: the one above it stands for it
+                slug = _slug(block.lines[0])
+                slugs.append(f"{slug}-{slugs.count(slug)}" if slug in slugs else slug)
+            for name in (block.lines[0], *re.findall(r"\{[:\s]*#([\w:.-]+)", " ".join(block.notes))):
+                anchors.setdefault(key(name), slugs[-1])
     site.made |= {f"#{slug}" for slug in slugs}
 
     def turned(match: re.Match[str]) -> str:
         old = site.fragments[int(match[1])]
-        name = _letters(unquote(old))
-        new = anchors.get(name) or anchors.get(name.lstrip("0123456789"))
+        new = anchors.get(key(unquote(old)))
         if not new:
             block.looks.append((f"the page has no place '#{old}' any more: the link leads to its top", ""))
         if new != old:
@@ -499,12 +484,12 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
     """An old page's text as the blocks of the new page, and the site that answered its addresses."""
     front, body = front_matter(text)
     site = Site(portfolio, file, place)
-    found = dialects.blocks(body, site, kramdown=bool(front.lines))
+    found = dialects.blocks(body, site.page, site.picture, kramdown=bool(front.lines))
     title = next((block for block in found if block.kind == "heading"), None)
     if title and title is not next(block for block in found if block.kind not in ("note", "definition")):
-        title = title if _letters(front.text("title")) in ("", _letters(title.lines[0])) else None
+        title = title if _letters(front.values.get("title", "")) in ("", _letters(title.lines[0])) else None
     title = title if title and title.level == 1 else None
-    own = title.lines[0] if title else dialects.escaped(front.text("title"))
+    own = title.lines[0] if title else dialects.escaped(front.values.get("title", ""))
     sections: tuple[str, ...] = ()
     heading = own or posixpath.basename(place.page)
     if place.activity:
