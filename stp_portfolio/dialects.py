@@ -332,7 +332,7 @@ class _Converter:
             self.looks.append((f"the address [{label}]: {look}", raw))
         if new == address and not _is_panel(token.meta["title"]):
             return Block("definition", [raw])
-        self.notes.append(f"old link, as published: {quiet(raw)}")
+        self.notes.append(f"old address, as published: {quiet(raw)}")
         return Block("definition", [f"[{label}]: {_address(new)}"]) if new else Block("note", [])
 
     def info(self, fence: Token) -> str:
@@ -386,8 +386,9 @@ class _Converter:
         if match["mark"]:
             return self.piece(self.pieces[int(raw[1:-1])]), end
         if match["link"]:
-            make = self.picture if match["image"] else self.link
-            return make(match["label"], match["address"].strip("<>"), match["title"] or "", in_link=in_link), end
+            address = match["address"].strip("<>")
+            image = bool(match["image"])
+            return self.link(match["label"], address, match["title"] or "", image=image, in_link=in_link), end
         if match["attributes"]:
             self.notes.append(f"old page: {quiet(self.expand(raw))}")
             return "", end
@@ -408,7 +409,7 @@ class _Converter:
             if tag["name"].lower() == "img":
                 self.notes.append(f"old page: {quiet(self.expand(tag[0]))}")
                 alt, address = _attribute(tag[0], "alt"), _attribute(tag[0], "src")
-                return self.picture(escaped(alt), address, "", in_link=in_link), tag.end()
+                return self.link(escaped(alt), address, "", image=True, in_link=in_link), tag.end()
             return "<br>" if tag["name"].lower() == "br" else self.piece(tag[0]), tag.end()
         if match["bare"] and not in_link:
             return f"<{raw}>", end
@@ -432,55 +433,34 @@ class _Converter:
                 self.looks.append((f"what '{what}' did on the old page is not taken over: say it in words", raw))
         return ""
 
-    # -- links and images
-
-    def link(self, label: str, address: str, title: str, *, in_link: bool) -> str:
-        """A link of this book for one of the old page; its text where it leads nowhere here."""
-        plain = _unescaped(self.expand(address)).strip()
+    def link(self, label: str, address: str, title: str, *, image: bool = False, in_link: bool) -> str:
+        """A link or image of this book for one of the old page; its text where it leads nowhere here."""
+        plain = re.sub(r"^//", "https://", _unescaped(self.expand(address)).strip())
         label = self.inline(label, in_link=True)
         shown = " ".join(self.expand(label).split())
-        titled = "" if _is_panel(title) or not title else f" {title}"
-        if plain.startswith("//"):
-            plain = f"https:{plain}"
+        titled = f" {title}" if title and not _is_panel(title) else ""
         if plain.lower().startswith(_REACHES_OUT):
-            new, look = plain, ""
+            new, look = plain, "it is on another host: put a copy beside the page" if image else ""
+            image = False
         elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", plain):
             new, look = None, "its kind of address is not one of the web: it is text now"
         else:
-            new, look = self.page_of(plain)
-        if in_link or new != plain or bool(title) != bool(titled) or not label.strip():
+            new, look = (self.picture_of if image else self.page_of)(plain)
+        wordless = image and new is not None and (not shown or bool(_FLAWED_ALT.fullmatch(shown)))
+        if wordless:
+            look = "it is in a comment, without words for who cannot see it: write them"
+        if in_link or wordless or new != plain or bool(title) != bool(titled) or not label.strip():
             said = [self.expand(title), f"({shown})" if shown not in ("", plain) else ""]
-            self.notes.append(" ".join(["old link, as published:", quiet(plain), *filter(None, said)]))
+            what = f"image without words for it: `{new}`, as published:" if wordless else "old address, as published:"
+            self.notes.append(" ".join([what, quiet(plain), *filter(None, said)]))
         if look:
-            self.looks.append((f"the link '{shown or plain}' to {plain}: {look}", shown or plain))
-        if in_link or new is None:
-            return label
-        if not label.strip() or (shown == plain and not titled):
+            at = plain if len(plain) < 80 else f"{plain[:40]}…"
+            self.looks.append((f"the {'image' if image else 'link'} '{shown}' to {at}: {look}", shown or plain))
+        if new is None or wordless or (in_link and not image):
+            return "" if wordless else label
+        if not image and (not label.strip() or (shown == plain and not titled)):
             return f"<{new}>" if new.lower().startswith(_REACHES_OUT) and not re.search(r"[\s<>]", new) else label
-        return f"[{label}]({_address(new)}{titled})"
-
-    def picture(self, label: str, address: str, title: str, *, in_link: bool) -> str:
-        """An image of this book, or what is left of one that cannot stand here."""
-        plain = _unescaped(self.expand(address)).strip()
-        alt = " ".join(self.expand(label).split())
-        label = self.inline(label, in_link=True)
-        if re.match(r"(?:https?:)?//", plain):
-            self.looks.append((f"the image {plain} is on another host: put a copy beside the page", plain))
-            return self.link(label, plain, title, in_link=in_link)
-        new, look = (None, "it is no file") if ":" in plain.split("/")[0] else self.picture_of(plain)
-        said = " ".join(["old image, as published:", quiet(plain), self.expand(title)]).rstrip()
-        shown = plain if len(plain) < 80 else f"{plain[:40]}…"
-        if new is None:
-            self.notes.append(said)
-            self.looks.append((f"the image {shown} did not come over, since {look}: add it again", alt or shown))
-            return label
-        if not alt or _FLAWED_ALT.fullmatch(alt):
-            self.notes.append(f"image without words for it: `{new}`, {said} {alt}")
-            self.looks.append((f"the image {shown} has no words for who cannot see it: write them", new))
-            return ""
-        if new != plain or _is_panel(title):
-            self.notes.append(said)
-        return f"![{label}]({_address(new)}{f' {title}' if title and not _is_panel(title) else ''})"
+        return f"{'!' if image else ''}[{label}]({_address(new)}{titled})"
 
 
 def _attribute(tag: str, name: str) -> str:
@@ -512,20 +492,25 @@ _ALLOWED = frozenset(
 )
 
 
-def made_sound(
-    page: list[Block],
-    lines_of: Callable[[], tuple[list[str], list[int]]],
-    extensions: tuple[str, ...],
-    known: Callable[[str], bool],
-) -> None:
+def written(page: list[Block]) -> tuple[list[str], list[int]]:
+    """The lines of a page, and where each of its blocks begins."""
+    lines: list[str] = []
+    starts: list[int] = []
+    for block in page:
+        starts.append(len(lines))
+        own = block.written()
+        lines += [*own, ""] if own else []
+    return lines, starts
+
+
+def made_sound(page: list[Block], extensions: tuple[str, ...], known: set[str]) -> None:
     """Show literally whatever of ``page`` the book would lose or refuse.
 
-    ``lines_of`` writes the page as it stands now: its lines, and the first line of each block.
-    ``known`` says whether an address that reaches no other host leads somewhere. Raises ValueError
-    with the text of a block for which that does not help.
+    ``known`` are the addresses here that lead somewhere. Raises ValueError with the text of a block for
+    which that does not help.
     """
     tried: set[int] = set()
-    while faulty := _faulty(page, *lines_of(), extensions, known):
+    while faulty := _faulty(page, extensions, known):
         if left := faulty & tried:
             raise ValueError(page[min(left)].source)
         tried |= faulty
@@ -533,14 +518,13 @@ def made_sound(
             page[index].literal()
 
 
-def _faulty(
-    page: list[Block], lines: list[str], starts: list[int], extensions: tuple[str, ...], known: Callable[[str], bool]
-) -> set[int]:
+def _faulty(page: list[Block], extensions: tuple[str, ...], known: set[str]) -> set[int]:
+    lines, starts = written(page)
     seen: list[Counter[str]] = [Counter() for _ in page]
     bad: set[int] = set()
     greedy: set[int] = set()
-    read: set[str] = set()
-    notes: dict[str, int] = {}
+    referred: set[str] = set()
+    footnotes: dict[str, int] = {}
     within = ""
     index = -1
     for token in _book_parser(extensions).parse("\n".join(lines)):
@@ -549,23 +533,22 @@ def _faulty(
             following = bisect_right(starts, starts[index])
             if following < len(starts) and token.map[1] > starts[following]:
                 greedy.add(index)
-        if token.type == "heading_open" and not token.level and page[index].kind != "heading":
-            bad.add(index)
         if token.type == "footnote_reference_open":
             within = token.meta["label"]
-            bad |= {index} if within in notes else set()
-            notes.setdefault(within, index)
+            bad |= {index} if within in footnotes else set()
+            footnotes.setdefault(within, index)
         elif token.type == "footnote_reference_close":
             within = ""
         for each in (token, *(token.children or ())):
             if each.type == "footnote_ref" and each.meta["label"] != within:
-                read.add(each.meta["label"])
-            if not _sound(each, known):
+                referred.add(each.meta["label"])
+            out_of_place = each.type == "heading_open" and not each.level and page[index].kind != "heading"
+            if out_of_place or not _sound(each, known):
                 bad.add(index)
             seen[index].update(_shown(each))
     if greedy:  # whatever else is wrong may follow from it
         return greedy
-    bad |= {index for label, index in notes.items() if label not in read}
+    bad |= {index for label, index in footnotes.items() if label not in referred}
     for index, block in enumerate(page):
         text = "\n".join(block.lines)
         if not text.startswith("```"):
@@ -576,7 +559,7 @@ def _faulty(
     return bad
 
 
-def _sound(token: Token, known: Callable[[str], bool]) -> bool:
+def _sound(token: Token, known: set[str]) -> bool:
     kind = re.sub(r"_(?:open|close)$", "", token.type)
     if kind not in _ALLOWED:
         return False
@@ -588,10 +571,11 @@ def _sound(token: Token, known: Callable[[str], bool]) -> bool:
         return bool(re.fullmatch(r"<br>|<input class=\"task-list[^>]*>", token.content))
     if kind == "link" and token.nesting > 0:
         address = str(token.attrGet("href") or "")
-        reaches = address.lower().startswith(_REACHES_OUT) or known(address)
+        reaches = address.lower().startswith(_REACHES_OUT) or not known.isdisjoint((address, unquote(address)))
         return reaches and not _is_panel(str(token.attrGet("title") or ""))
     if kind == "image":
-        return bool(token.content.strip()) and known(str(token.attrGet("src") or ""))
+        address = str(token.attrGet("src") or "")
+        return bool(token.content.strip()) and not known.isdisjoint((address, unquote(address)))
     return True
 
 

@@ -167,23 +167,15 @@ def infer(portfolio: Portfolio, path: Path, front: Front, heading: str) -> Activ
 # -- where to ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page goes: its path from the root without ending, and its activity, None for a further page."""
-
-    page: str
-    activity: Activity | None
-
-
-def destination(portfolio: Portfolio, to: str) -> Place:
-    """The place that ``--to`` names: an activity's key, or a folder of the book and a name. Raises MoveError."""
+def destination(portfolio: Portfolio, to: str) -> str:
+    """The page that ``--to`` names: an activity's, or a folder of the book and a name. Raises MoveError."""
     path = posixpath.normpath(to.strip().replace("\\", "/")).removesuffix(".md")
     folder, name = posixpath.split(path)
     own = [a for a in portfolio.activities if a.key.module.casefold() in (folder.casefold(), path.casefold())]
     for activity in portfolio.activities:
         is_key = activity in own and name.isdecimal() and int(name) == activity.key.number
         if is_key or activity.page.casefold() == path.casefold():
-            return _place_of(portfolio, activity)
+            return activity.page
     if own:
         raise MoveError(
             f"'{to}' is no activity of data/activities.csv. {own[0].key.module} has {own[0].key} to {own[-1].key}."
@@ -195,46 +187,34 @@ def destination(portfolio: Portfolio, to: str) -> Place:
         )
     if not re.fullmatch(r"[\w-][\w .-]*", name):
         raise MoveError(f"'{name}' is no name for a page. Use letters, digits, hyphens and underscores.")
-    return Place(path, None)
+    return path
 
 
-def _place_of(portfolio: Portfolio, activity: Activity) -> Place:
-    if not (portfolio.root / f"{activity.page}.md").is_file() and (portfolio.root / f"{activity.page}.ipynb").is_file():
-        raise MoveError(f"The page of {activity.key} is a notebook, {activity.page}.ipynb. Import to another page.")
-    return Place(activity.page, activity)
-
-
-def _check_free(portfolio: Portfolio, place: Place) -> None:
-    """Raise MoveError where a page is written already: it is neither empty nor a draft that nobody touched."""
-    path = portfolio.root / f"{place.page}.md"
-    text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n") if path.is_file() else ""
-    if text.strip() and not (place.activity and pages.is_draft(portfolio, place.activity, text)):
+def _check_free(portfolio: Portfolio, page: str, activity: Activity | None, *, replace_: bool) -> None:
+    """Raise MoveError where a notebook stands there, or a page that is neither empty nor an untouched draft."""
+    path = portfolio.root / f"{page}.md"
+    if not path.is_file():
+        if path.with_suffix(".ipynb").is_file():
+            raise MoveError(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
+        return
+    text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
+    if not replace_ and text.strip() and not (activity and pages.is_draft(portfolio, activity, text)):
         raise MoveError(
-            f"{place.page}.md is written already. Import with --replace to put the old page in its place "
+            f"{page}.md is written already. Import with --replace to put the old page in its place "
             f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
         )
 
 
 def with_page(contents: str, page: str) -> str:
-    """The text of ``_toc.yml`` with a page after the last one of its folder.
-
-    Raises MoveError where the folder has none.
-    """
-    lines = contents.split("\n")
-    folder = re.escape(posixpath.dirname(page))
-    entry = re.compile(rf"^(?P<indent>\s*)-\s+file:\s*[\"']?{folder}/[^/\s\"']+[\"']?\s*(?:#.*)?$")
-    found = [(number, match["indent"]) for number, line in enumerate(lines) if (match := entry.match(line))]
-    if not found:
+    """The text of ``_toc.yml`` with a page before the last one of its folder. Raises MoveError where it has none."""
+    folder = posixpath.dirname(page)
+    *_, last = [None, *re.finditer(rf"^ *- +file: *[\"']?{re.escape(folder)}/", contents, flags=re.MULTILINE)]
+    if last is None:
         raise MoveError(
-            f"{posixpath.dirname(page)}/ has no page in _toc.yml yet, so where {page} belongs is not known. "
+            f"{folder}/ has no page in _toc.yml yet, so where {page} belongs is not known. "
             "Add the folder's first page to _toc.yml by hand, and import again."
         )
-    number, indent = found[-1]
-    number += 1
-    while number < len(lines) and re.match(rf"{indent}\s+\S", lines[number]):
-        number += 1
-    lines.insert(number, f"{indent}- file: {page}")
-    return "\n".join(lines)
+    return f"{contents[: last.start()]}{last[0].partition('-')[0]}- file: {page}\n{contents[last.start() :]}"
 
 
 # -- addresses --------------------------------------------------------------------------------
@@ -253,7 +233,8 @@ class Site:
 
     portfolio: Portfolio
     file: Path
-    place: Place
+    here: str
+    activity: Activity | None
     made: set[str] = field(default_factory=set)
     fragments: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
@@ -270,23 +251,22 @@ class Site:
         path, _, fragment = address.partition("#")
         path = unquote(path.partition("?")[0])
         stem, ending = posixpath.splitext(posixpath.basename(path.rstrip("/")))
-        here = self.place.page
         if path and ending.lower() not in ("", ".md", ".markdown", ".html", ".htm"):
             return None, "the file is not in this book: it is text now; register a piece of evidence for it"
-        near = posixpath.splitext(posixpath.normpath(posixpath.join(posixpath.dirname(here), path)))[0]
+        near = posixpath.splitext(posixpath.normpath(posixpath.join(posixpath.dirname(self.here), path)))[0]
         if path in ("", f"{self.file.stem}{ending}"):
-            target, certain = here, True
+            target, certain = self.here, True
         elif near in configuration.toc_files(self.portfolio.root):
             target, certain = near, True
         else:
             name = posixpath.basename(posixpath.dirname(path.rstrip("/"))) if stem.casefold() == "index" else stem
             found, certain = _meant(self.portfolio, name)
-            if len(found) > 1 and self.place.activity:
-                found = {a for a in found if a.key.module == self.place.activity.key.module}
+            if len(found) > 1 and self.activity:
+                found = {a for a in found if a.key.module == self.activity.key.module}
             if len(found) != 1:
                 return None, "no page of this book goes by that name or number: it is text now"
             target = found.pop().page
-        if target == here and fragment:
+        if target == self.here and fragment:
             self.fragments.append(fragment)
             return f"#\ufdd4{len(self.fragments) - 1}", ""
         file = next(
@@ -294,7 +274,7 @@ class Site:
         )
         if file is None:
             return None, f"the page {target} is missing: it is text now"
-        new = posixpath.relpath(f"{target}{file.suffix}", posixpath.dirname(here) or ".")
+        new = posixpath.relpath(f"{target}{file.suffix}", posixpath.dirname(self.here) or ".")
         look = "" if certain else f"it is taken for {target}: check it"
         if not fragment:
             return new, look
@@ -328,7 +308,7 @@ class Site:
         return f"{FOLDER}/{name}", ""
 
     def _held(self, name: str) -> bytes | None:
-        there = (self.portfolio.root / self.place.page).parent / FOLDER / name
+        there = (self.portfolio.root / self.here).parent / FOLDER / name
         return self.pictures.get(name) or (there.read_bytes() if there.is_file() else None)
 
 
@@ -413,17 +393,6 @@ def _stepped(part: list[Block], base: int) -> list[Block]:
     return part
 
 
-def _written(page: list[Block]) -> tuple[list[str], list[int]]:
-    """The lines of a page, and where each of its blocks begins."""
-    lines: list[str] = []
-    starts: list[int] = []
-    for block in page:
-        starts.append(len(lines))
-        own = block.written()
-        lines += [*own, ""] if own else []
-    return lines, starts
-
-
 def _turn_here(page: list[Block], title: str, site: Site) -> None:
     """Turn the links within the page to its headings, as they are now."""
 
@@ -447,7 +416,7 @@ def _turn_here(page: list[Block], title: str, site: Site) -> None:
         if not new:
             block.looks.append((f"the page has no place '#{old}' any more: the link leads to its top", ""))
         if new != old:
-            block.notes.append(f"old link, as published: `#{old}`")
+            block.notes.append(f"old address, as published: `#{old}`")
         return f"#{new or slugs[0]}"
 
     for block in page:
@@ -480,10 +449,10 @@ def _extensions(root: Path) -> tuple[str, ...]:
         return ()  # what is wrong with it, the build says
 
 
-def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[list[Block], Site]:
-    """An old page's text as the blocks of the new page, and the site that answered its addresses."""
+def convert(site: Site, text: str) -> list[Block]:
+    """An old page's text as the blocks of the new page. Raises MoveError for what the book cannot show."""
+    portfolio, activity = site.portfolio, site.activity
     front, body = front_matter(text)
-    site = Site(portfolio, file, place)
     found = dialects.blocks(body, site.page, site.picture, kramdown=bool(front.lines))
     title = next((block for block in found if block.kind == "heading"), None)
     if title and title is not next(block for block in found if block.kind not in ("note", "definition")):
@@ -491,15 +460,13 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
     title = title if title and title.level == 1 else None
     own = title.lines[0] if title else dialects.escaped(front.values.get("title", ""))
     sections: tuple[str, ...] = ()
-    heading = own or posixpath.basename(place.page)
-    if place.activity:
-        heading = words.plain(place.activity.heading)
+    heading = own or posixpath.basename(site.here)
+    if activity:
+        heading = words.plain(activity.heading)
         planned = any(block.kind == "heading" and _section(block) == "plan" for block in found)
-        sections = (
-            pages.PLAN_SECTIONS if planned and not _started(portfolio, place.activity) else pages.STARTED_SECTIONS
-        )
+        sections = pages.PLAN_SECTIONS if planned and not _started(portfolio, activity) else pages.STARTED_SECTIONS
     page = _arranged(found, heading, title, sections)
-    if place.activity and _title_of(own) not in ("", _letters(place.activity.title)):
+    if activity and _title_of(own) not in ("", _letters(activity.title)):
         shown = own if re.search(r"[*_`<\[\\]", own) else f"**{own}**"
         at = next(i for i, block in enumerate(page) if block.lines in (["Reflection"], ["Plan"]) and block.level == 2)
         page.insert(at + 1, Block("text", [shown], source=own))
@@ -507,14 +474,13 @@ def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[
         page.append(Block("note", [], notes=[f"old heading: {own}"]))
     page.append(_front_block(front))
     _turn_here(page, own, site)
-    made = site.made
     try:
-        dialects.made_sound(
-            page, lambda: _written(page), _extensions(portfolio.root), lambda a: a in made or unquote(a) in made
-        )
+        dialects.made_sound(page, _extensions(portfolio.root), site.made)
     except ValueError as error:
-        raise MoveError(f"{file.name} was not imported, since the book cannot show this part of it: {error}") from None
-    return page, site
+        raise MoveError(
+            f"{site.file.name} was not imported, since the book cannot show this part of it: {error}"
+        ) from None
+    return page
 
 
 def _started(portfolio: Portfolio, activity: Activity) -> bool:
@@ -530,16 +496,17 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
     if to is None:
         front, body = front_matter(source)
         heading = re.search(r"^ {0,3}#[ \t]+(.+?)[ \t#]*$|^(\S.*)\n=+[ \t]*$", body, flags=re.MULTILINE)
-        place = _place_of(portfolio, infer(portfolio, file, front, (heading[1] or heading[2]) if heading else ""))
+        page = infer(portfolio, file, front, (heading[1] or heading[2]) if heading else "").page
     else:
-        place = destination(portfolio, to)
-    if not replace_:
-        _check_free(portfolio, place)
+        page = destination(portfolio, to)
+    activity = next((each for each in portfolio.activities if each.page == page), None)
+    _check_free(portfolio, page, activity, replace_=replace_)
     contents = None
-    if place.page not in configuration.toc_files(portfolio.root):
-        contents = with_page((portfolio.root / "_toc.yml").read_text(encoding="utf-8"), place.page)
-    page, site = convert(portfolio, place, file, source)
-    lines, starts = _written(page)
+    if page not in configuration.toc_files(portfolio.root):
+        contents = with_page((portfolio.root / "_toc.yml").read_text(encoding="utf-8"), page)
+    site = Site(portfolio, file, page, activity)
+    blocks = convert(site, source)
+    lines, starts = dialects.written(blocks)
     text = "\n".join(lines).rstrip("\n") + "\n"
     if missing := dialects.lost(source, text):
         shown = ", ".join(f"'{word}'{f' ({count} times)' if count > 1 else ''}" for word, count in missing.items())
@@ -547,15 +514,15 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
             f"{file.name} was not imported, since words of it would be lost: {shown}. Nothing was written. "
             "Simplify the lines where they stand, and import again."
         )
-    looks = {*_identifying(portfolio, place, text), *_owed(portfolio, place, text)}
-    for block, start, end in zip(page, starts, [*starts[1:], len(lines)], strict=True):
+    looks = {*_identifying(portfolio, f"{page}.md", text), *_owed(portfolio, activity, text)}
+    for block, start, end in zip(blocks, starts, [*starts[1:], len(lines)], strict=True):
         for what, near in block.looks:
             near = near.split("\n")[0].replace("](", "] (")
             at = (n for n in range(start, end) if near and near in lines[n].replace("](", "] ("))
             looks.add((next(at, start) + 1, what))
     return Move(
-        page=place.page,
-        activity=place.activity,
+        page=page,
+        activity=activity,
         text=text,
         looks=tuple(sorted(looks, key=lambda look: (NOT_BUILT not in look[1], *look))),
         lines=sum(bool(line.strip()) for line in source.split("\n")),
@@ -565,28 +532,23 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
     )
 
 
-def _identifying(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, str]]:
+def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[int, str]]:
     """Direct identifiers one by one; a term that occurs more than once is asked about once."""
     vocabulary = Vocabulary([*sources.approved_terms(portfolio.root), *sources.own_words(portfolio)])
     days = sources.own_dates(portfolio)
-    name = f"{place.page}.md"
     found = sources.screen_text(name, text, 1, vocabulary, days, prose=False)
     found += sources.screen_text(name, sources.prose_of(text), 1, vocabulary, days, prose=True)
-    terms: dict[str, list[sources.Found]] = {}
+    asked: set[str] = set()
     for hit in dict.fromkeys(found):
         if hit.direct:
             yield hit.line, f"{hit.kind}: {hit.context}: {hit.remedy}; {NOT_BUILT}"
-        else:
-            terms.setdefault(hit.text, []).append(hit)
-    for places in terms.values():
-        first, *others = places
-        more = f" (also line {', '.join(str(other.line) for other in others[:5])}{' …' if others[5:] else ''})"
-        yield first.line, f"{first.kind} to review: {first.context}{more if others else ''}: {first.remedy}"
+        elif hit.text not in asked:
+            yield hit.line, f"{hit.kind} to review: {hit.context}: {hit.remedy}"
+            asked.add(hit.text)
 
 
-def _owed(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, str]]:
+def _owed(portfolio: Portfolio, activity: Activity | None, text: str) -> Iterator[tuple[int, str]]:
     """What the page still owes its contract, read as if the activity were begun where its page is one of work done."""
-    activity = place.activity
     if activity is None:
         return
     planned = "## Plan\n" in text and "## Evidence\n" not in text

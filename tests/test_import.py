@@ -375,7 +375,11 @@ CASES = {
     "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- [ ] a\n- [x] b\n  1. [X] c", ""),
     "underlined headings": ("# Page\n\nOne\n===\n\nTwo\n---", "### One\n\n#### Two", ""),
     "levels that jump": ("## a\n\n##### b\n\n# c", "### a\n\n#### b\n\n### c", ""),
-    "lines across": ("---\n\na\n\n---\n\n---\n\nb", "% old page: ---\n\na\n\n% old page: ---\n\n% old page: ---\n\nb", ""),
+    "lines across": (
+        "---\n\na\n\n---\n\n---\n\nb",
+        "% old page: ---\n\na\n\n% old page: ---\n\n% old page: ---\n\nb",
+        "",
+    ),
     "comment": ("a <!-- why so --> b", "a  b\n\n% why so", ""),
     "attributes": (
         "# Page\n\n*a*{: .big} b\n{: .lead}",
@@ -407,11 +411,15 @@ CASES = {
     "link to a heading here": ("## So what?\n\n[a](#so-what)", "[a](#so-what)", ""),
     "link to a deep heading": ("## a\n\n### Deep\n\n[b](#deep)", "#### Deep\n\n[b](#a)", ""),
     "link to the old title": ("# Old\n\n[a](#old)", "[a](#5-explore-patient-care-journey-experiences)", ""),
-    "link to nothing": ("[a](x.pdf) b", "a b\n\n% old link, as published: `x.pdf` (a)", "register a piece of evidence"),
+    "link to nothing": (
+        "[a](x.pdf) b",
+        "a b\n\n% old address, as published: `x.pdf` (a)",
+        "register a piece of evidence",
+    ),
     "link by reference": ("[a][1]\n\n[1]: /dta-7/", "[a][1]\n\n[1]: 7_MidTrainingFeedback.md", ""),
     "reference twice": (
         "[a][1]\n\n[1]: https://a.org\n[1]: https://b.org",
-        "% old link, as published: `[1]: https://b.org`",
+        "% old address, as published: `[1]: https://b.org`",
         "",
     ),
     "wiki link": ("[[Peer support|a]]", "[[Peer support|a]]", "double brackets"),
@@ -420,13 +428,13 @@ CASES = {
     "bare address": ("see https://a.org/b.", "see <https://a.org/b>.", ""),
     "address of another kind": (
         "[a](ftp://a.org)",
-        "a\n\n% old link, as published: `ftp://a.org` (a)",
+        "a\n\n% old address, as published: `ftp://a.org` (a)",
         "it is text now",
     ),
     "image elsewhere": ("![a flow](https://a.org/x.png)", "[a flow](https://a.org/x.png)", "on another host"),
     "image that is missing": (
         "![a flow](x.png)",
-        "a flow\n\n% old image, as published: `x.png`",
+        "a flow\n\n% old address, as published: `x.png`",
         "there is no such file",
     ),
 }
@@ -486,7 +494,7 @@ def test_pictures(tree, old):
         "a '.gif' cannot be cleaned",
         "a '.svg' cannot be cleaned",
         "cannot be read as a picture",
-        "it is no file",
+        "its kind of address",
     ):
         assert look in said(move)
     moving.place(portfolio, move)
@@ -609,7 +617,7 @@ def test_draft_is_replaced_and_a_written_page_is_not(tree, old):
 
 
 def test_further_page_joins_the_contents(tree, old):
-    """It stands after the last page of its folder, once, and every other line of the contents is as it was."""
+    """It stands before the last page of its folder, once, and every other line of the contents is as it was."""
     path = write(old, "x.md", "# A day\n\nText.\n\n#### Deep\n")
     before = (tree / "_toc.yml").read_text(encoding="utf-8").splitlines()
     for options in ([], ["--replace"]):
@@ -618,7 +626,7 @@ def test_further_page_joins_the_contents(tree, old):
         after = (tree / "_toc.yml").read_text(encoding="utf-8").splitlines()
         assert [line for line in after if "about/a-day" not in line] == before
         last = max(number for number, line in enumerate(before) if "file: about/" in line)
-        assert after[last + 1] == before[last].partition("about")[0] + "about/a-day"
+        assert after[last] == before[last].partition("about")[0] + "about/a-day"
     assert (tree / "about/a-day.md").read_text(encoding="utf-8") == "# A day\n\nText.\n\n## Deep\n"
     assert run(tree, path, "--to", "about/a-day")[0] == 1
 
