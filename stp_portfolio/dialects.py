@@ -322,18 +322,16 @@ class _Converter:
         return Block("text", self.lines(own, token.map[0] if token.map else 0, within))
 
     def definition(self, token: Token, raw: str) -> Block:
-        """The address of a reference: it stays where it leads to a page; a link that needs another is text."""
-        label, address, raw = token.meta["label"], self.expand(token.meta["url"]), self.expand(raw)
-        new, look = None, ""
-        if token.meta["id"] not in (*self.defined, "X"):  # [x] is a done task
-            new, look = (address, "") if address.lower().startswith(_REACHES_OUT) else self.page_of(address)
-            self.defined.add(token.meta["id"])
-        if look:
-            self.looks.append((f"the address [{label}]: {look}", raw))
-        if new == address and not _is_panel(token.meta["title"]):
+        """The address of a reference: it stays where it leads to another site, else the links to it are text."""
+        name, raw = token.meta["id"], self.expand(raw)
+        again = name in (*self.defined, "X")  # [x] is a done task
+        self.defined.add(name)
+        if token.meta["url"].lower().startswith(_REACHES_OUT) and not _is_panel(token.meta["title"]) and not again:
             return Block("definition", [raw])
         self.notes.append(f"old address, as published: {quiet(raw)}")
-        return Block("definition", [f"[{label}]: {_address(new)}"]) if new else Block("note", [])
+        if not again:
+            self.looks.append((f"links to [{token.meta['label']}] are text now: write them anew", raw))
+        return Block("note", [])
 
     def info(self, fence: Token) -> str:
         found, look = _fence(self.expand(fence.info), self.expand(fence.content))

@@ -224,7 +224,6 @@ _LIQUID = re.compile(
     r"|\{%-?\s*(?:link|post_url)\s+(?P<tag>[^\s%]+)\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<quoted>[^\"']*)[\"']\s*(?:\|\s*\w+(?::\s*site\.\w+)?\s*)*-?\}\}"
 )
-_HERE = re.compile("#\ufdd4(\\d+)")  # a place on the page itself, whose headings are not known yet
 
 
 @dataclass
@@ -236,7 +235,6 @@ class Site:
     here: str
     activity: Activity | None
     made: set[str] = field(default_factory=set)
-    fragments: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
 
     def page(self, address: str) -> Answer:
@@ -250,11 +248,13 @@ class Site:
             return None, "the old site made its address: it is text now"
         path, _, fragment = address.partition("#")
         path = unquote(path.partition("?")[0])
+        if not path:
+            return None, "a link within the page is text now: make it again, to one of its headings"
         stem, ending = posixpath.splitext(posixpath.basename(path.rstrip("/")))
-        if path and ending.lower() not in ("", ".md", ".markdown", ".html", ".htm"):
+        if ending.lower() not in ("", ".md", ".markdown", ".html", ".htm"):
             return None, "the file is not in this book: it is text now; register a piece of evidence for it"
         near = posixpath.splitext(posixpath.normpath(posixpath.join(posixpath.dirname(self.here), path)))[0]
-        if path in ("", f"{self.file.stem}{ending}"):
+        if path == f"{self.file.stem}{ending}":
             target, certain = self.here, True
         elif near in configuration.toc_files(self.portfolio.root):
             target, certain = near, True
@@ -266,9 +266,6 @@ class Site:
             if len(found) != 1:
                 return None, "no page of this book goes by that name or number: it is text now"
             target = found.pop().page
-        if target == self.here and fragment:
-            self.fragments.append(fragment)
-            return f"#\ufdd4{len(self.fragments) - 1}", ""
         file = next(
             (f for f in (self.portfolio.root / f"{target}{end}" for end in (".md", ".ipynb")) if f.is_file()), None
         )
@@ -333,11 +330,6 @@ def _cleaned(path: Path) -> bytes:
         return copy.read_bytes()
 
 
-def _slug(heading: str) -> str:
-    """The anchor of a heading, as MyST writes it."""
-    return re.sub(r"[^\w\u4e00-\u9fff\- ]", "", pages.bare(heading).lower().replace(" ", "-"))
-
-
 # -- arranging --------------------------------------------------------------------------------
 
 
@@ -393,36 +385,6 @@ def _stepped(part: list[Block], base: int) -> list[Block]:
     return part
 
 
-def _turn_here(page: list[Block], title: str, site: Site) -> None:
-    """Turn the links within the page to its headings, as they are now."""
-
-    def key(text: str) -> str:
-        return _letters(text).lstrip("0123456789")
-
-    anchors: dict[str, str] = {"top": _slug(page[0].lines[0]), key(title): _slug(page[0].lines[0])}
-    slugs: list[str] = []
-    for block in page:
-        if block.kind == "heading":
-            if block.level <= 3:  # one that is deeper has no anchor: the one above it stands for it
-                slug = _slug(block.lines[0])
-                slugs.append(f"{slug}-{slugs.count(slug)}" if slug in slugs else slug)
-            for name in (block.lines[0], *re.findall(r"\{[:\s]*#([\w:.-]+)", " ".join(block.notes))):
-                anchors.setdefault(key(name), slugs[-1])
-    site.made |= {f"#{slug}" for slug in slugs}
-
-    def turned(match: re.Match[str]) -> str:
-        old = site.fragments[int(match[1])]
-        new = anchors.get(key(unquote(old)))
-        if not new:
-            block.looks.append((f"the page has no place '#{old}' any more: the link leads to its top", ""))
-        if new != old:
-            block.notes.append(f"old address, as published: `#{old}`")
-        return f"#{new or slugs[0]}"
-
-    for block in page:
-        block.lines = [_HERE.sub(turned, line) for line in block.lines]
-
-
 # -- the whole --------------------------------------------------------------------------------
 
 _PUBLISHED = ("date", "published", "updated", "modified", "lastmod", "last_modified_at", "last_updated")
@@ -473,7 +435,6 @@ def convert(site: Site, text: str) -> list[Block]:
     elif own != heading:
         page.append(Block("note", [], notes=[f"old heading: {own}"]))
     page.append(_front_block(front))
-    _turn_here(page, own, site)
     try:
         dialects.made_sound(page, _extensions(portfolio.root), site.made)
     except ValueError as error:

@@ -408,15 +408,21 @@ CASES = {
     "link by a number alone": ("[a](7_feedback.md)", "[a](7_MidTrainingFeedback.md)", "taken for"),
     "link with Liquid": ("[a]({{ site.baseurl }}{% post_url 2024-03-01-dta-7 %})", "[a](7_MidTrainingFeedback.md)", ""),
     "link to a heading there": ("[a](dta-7.html#Evidence)", "[a](7_MidTrainingFeedback.md)", "not to 'Evidence'"),
-    "link to a heading here": ("## So what?\n\n[a](#so-what)", "[a](#so-what)", ""),
-    "link to a deep heading": ("## a\n\n### Deep\n\n[b](#deep)", "#### Deep\n\n[b](#a)", ""),
-    "link to the old title": ("# Old\n\n[a](#old)", "[a](#5-explore-patient-care-journey-experiences)", ""),
+    "link within the page": (
+        "## So what\n\n[a](#so-what)",
+        "\n\na\n\n% old address, as published: `#so-what`",
+        "within the page",
+    ),
     "link to nothing": (
         "[a](x.pdf) b",
         "a b\n\n% old address, as published: `x.pdf` (a)",
         "register a piece of evidence",
     ),
-    "link by reference": ("[a][1]\n\n[1]: /dta-7/", "[a][1]\n\n[1]: 7_MidTrainingFeedback.md", ""),
+    "link by reference": (
+        "[a][1]\n\n[1]: /dta-7/",
+        "[a][1]\n\n% old address, as published: `[1]: /dta-7/`",
+        "write them anew",
+    ),
     "reference twice": (
         "[a][1]\n\n[1]: https://a.org\n[1]: https://b.org",
         "% old address, as published: `[1]: https://b.org`",
@@ -723,7 +729,7 @@ Read next: [peers](9-peer-support.md), since it follows.
         "#### Evidence",
         "## Action plan",
     ]
-    assert "experiences\n\nFirst. Second.\n\nSee [the plan](#action-plan).\n" in move.text
+    assert "experiences\n\nFirst. Second.\n\nSee the plan.\n" in move.text
     assert "it was.\n\nRead next: [peers](9_PeerSupport.md), since it follows.\n" in move.text
     assert "% old heading: DTA 5 - Explore patient care journey experiences\n" in move.text
     assert not [text for _, text in move.looks if text.startswith(("the page owes", "still open"))]
