@@ -99,7 +99,7 @@ def escaped(text: str) -> str:
 
 def quiet(raw: str) -> str:
     """What is no prose, as code, about whose words nobody is asked; a text in quotation marks is asked about."""
-    text = re.search(r"\b(?:alt|title|content|aria-label)\s*=", raw)
+    text = re.search(r"\b(?:title|content|aria-label)\s*=", raw)
     return raw if text or "`" in raw or "\n" in raw else f"`{raw.strip()}`"
 
 

@@ -349,12 +349,13 @@ def _arranged(found: list[Block], heading: str, title: Block | None, sections: t
     names = {_letters(name): name for name in sections}
     target = lead if any(block.kind == "heading" and _section(block) in names for block in found) else main
     last: list[Block] = []
-    level = 0
+    level, seen = 0, set()
     for block in found:
         name = names.get(_section(block)) if block.kind == "heading" else None
-        if name and not parts[name] and block is not title:
-            target, level = parts[name], block.level
-        if block is title or (name and target is parts[name] and not target):
+        if block is title or (name and name not in seen):
+            if name and block is not title:
+                seen.add(name)
+                target, level = parts[name], block.level
             renamed = name and _section(block) != _letters(block.lines[0])
             old = [f"old heading: {block.lines[0]}"] if renamed else []
             target.append(Block("note", [], notes=[*old, *block.notes], looks=block.looks))
