@@ -267,15 +267,15 @@ class Site:
                 return None, "no page of this book goes by that name or number: it is text now"
             target = found.pop().page
         file = next(
-            (f for f in (self.portfolio.root / f"{target}{end}" for end in (".md", ".ipynb")) if f.is_file()), None
+            (f"{target}{end}" for end in (".md", ".ipynb") if (self.portfolio.root / f"{target}{end}").is_file()), ""
         )
-        if file is None:
+        if not file:
             return None, f"the page {target} is missing: it is text now"
-        new = posixpath.relpath(f"{target}{file.suffix}", posixpath.dirname(self.here) or ".")
+        new = posixpath.relpath(file, posixpath.dirname(self.here) or ".")
         look = "" if certain else f"it is taken for {target}: check it"
-        if not fragment:
-            return new, look
-        return new, look or f"it leads to the page, not to '{fragment}' on it: check it"
+        if fragment and not look:
+            look = f"it leads to the page, not to '{fragment}' on it: check it"
+        return new, look
 
     def picture(self, address: str) -> Answer:
         """The address of a picture here, or None and why it could not come over."""
