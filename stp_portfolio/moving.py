@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import yaml
 
-from stp_portfolio import configuration, dialects, pages, progress, records, words, writing
+from stp_portfolio import configuration, dialects, pages, progress, records, starting, words, writing
 from stp_portfolio.dialects import Answer, Block
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Event, Portfolio
@@ -39,7 +39,7 @@ class Move:
 
     ``page`` is its path from the root without ending; ``looks`` are what needs a look, each with its
     line of the new page; ``lines`` and ``words`` count what came over; ``pictures`` are cleaned bytes by
-    their name in ``images``; ``contents`` is the new text of ``_toc.yml``, None where it need not change.
+    their name in ``images``.
     """
 
     page: str
@@ -49,7 +49,6 @@ class Move:
     lines: int
     words: int
     pictures: dict[str, bytes]
-    contents: str | None
 
 
 # -- reading ----------------------------------------------------------------------------------
@@ -180,10 +179,10 @@ def destination(portfolio: Portfolio, to: str) -> str:
         raise MoveError(
             f"'{to}' is no activity of data/activities.csv. {own[0].key.module} has {own[0].key} to {own[-1].key}."
         )
-    if not folder or path.startswith(("/", "..")) or ":" in path or not (portfolio.root / folder).is_dir():
+    if folder not in {posixpath.dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}:
         raise MoveError(
             f"'{to}' is no place of this book. Write an activity, such as {portfolio.activities[0].key}, or a folder "
-            "that is there and a new name, such as about/Page."
+            "that has pages in the contents and a new name, such as about/Page."
         )
     if not re.fullmatch(r"[\w-][\w .-]*", name):
         raise MoveError(f"'{name}' is no name for a page. Use letters, digits, hyphens and underscores.")
@@ -203,18 +202,6 @@ def _check_free(portfolio: Portfolio, page: str, activity: Activity | None, *, r
             f"{page}.md is written already. Import with --replace to put the old page in its place "
             f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
         )
-
-
-def with_page(contents: str, page: str) -> str:
-    """The text of ``_toc.yml`` with a page before the last one of its folder. Raises MoveError where it has none."""
-    folder = posixpath.dirname(page)
-    *_, last = [None, *re.finditer(rf"^ *- +file: *[\"']?{re.escape(folder)}/", contents, flags=re.MULTILINE)]
-    if last is None:
-        raise MoveError(
-            f"{folder}/ has no page in _toc.yml yet, so where {page} belongs is not known. "
-            "Add the folder's first page to _toc.yml by hand, and import again."
-        )
-    return f"{contents[: last.start()]}{last[0].partition('-')[0]}- file: {page}\n{contents[last.start() :]}"
 
 
 # -- addresses --------------------------------------------------------------------------------
@@ -463,9 +450,6 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
         page = destination(portfolio, to)
     activity = next((each for each in portfolio.activities if each.page == page), None)
     _check_free(portfolio, page, activity, replace_=replace_)
-    contents = None
-    if page not in configuration.toc_files(portfolio.root):
-        contents = with_page((portfolio.root / "_toc.yml").read_text(encoding="utf-8"), page)
     site = Site(portfolio, file, page, activity)
     blocks = convert(site, source)
     lines, starts = dialects.written(blocks)
@@ -490,7 +474,6 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
         lines=sum(bool(line.strip()) for line in source.split("\n")),
         words=sum(dialects.words(source).values()),
         pictures=site.pictures,
-        contents=contents,
     )
 
 
@@ -537,6 +520,5 @@ def place(portfolio: Portfolio, move: Move) -> list[str]:
     target = root / f"{move.page}.md"
     kept = [writing.put(root, target.parent / FOLDER / name, data) for name, data in move.pictures.items()]
     kept.append(writing.put(root, target, move.text.encode()))
-    if move.contents is not None:
-        kept.append(writing.put(root, root / "_toc.yml", move.contents.encode()))
+    starting.list_page(root, move.page)
     return [path.relative_to(root).as_posix() for path in kept if path is not None]

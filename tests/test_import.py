@@ -504,7 +504,7 @@ def test_draft_is_replaced_and_a_written_page_is_not(tree, old):
 
 
 def test_further_page_joins_the_contents(tree, old):
-    """It stands before the last page of its folder, once, and every other line of the contents is as it was."""
+    """It stands after the last page of its folder, once, and every other line of the contents is as it was."""
     path = write(old, "x.md", "# A day\n\nText.\n\n#### Deep\n")
     before = (tree / "_toc.yml").read_text(encoding="utf-8").splitlines()
     for options in ([], ["--replace"]):
@@ -513,7 +513,7 @@ def test_further_page_joins_the_contents(tree, old):
         after = (tree / "_toc.yml").read_text(encoding="utf-8").splitlines()
         assert [line for line in after if "about/a-day" not in line] == before
         last = max(number for number, line in enumerate(before) if "file: about/" in line)
-        assert after[last] == before[last].partition("about")[0] + "about/a-day"
+        assert after[last + 1] == before[last].partition("about")[0] + "about/a-day"
     assert (tree / "about/a-day.md").read_text(encoding="utf-8") == "# A day\n\nText.\n\n## Deep\n"
     assert run(tree, path, "--to", "about/a-day")[0] == 1
 
@@ -527,7 +527,7 @@ def test_place_that_is_none_is_refused(portfolio, old):
         "../old/page": "is no place of this book",
         "page": "is no place of this book",
         "about/a?b": "is no name for a page",
-        "templates/page": "has no page in _toc.yml yet",
+        "templates/page": "is no place of this book",
     }.items():
         with pytest.raises(moving.MoveError, match=message):
             prepare(portfolio, write(old, "x.md", "Text."), to)
