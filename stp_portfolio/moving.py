@@ -7,28 +7,24 @@ the page is refused; a page that is replaced is kept first.
 
 from __future__ import annotations
 
-import itertools
 import posixpath
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import unquote
 
 import yaml
 
-from stp_portfolio import configuration, dialects, pages, progress, records, words, writing
-from stp_portfolio.dialects import Answer, Block, Look
+from stp_portfolio import configuration, dialects, pages, progress, records, starting, words, writing
+from stp_portfolio.dialects import Answer, Block
 from stp_portfolio.progress import Status
 from stp_portfolio.records import Activity, Event, Portfolio
 from stp_portfolio.screening import Vocabulary, sources
 
-ENDINGS = (".md", ".markdown", ".mkd", ".mdown", ".txt")
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 FOLDER = "images"
-REFLECTION, PLAN = "Reflection", "Plan"
 STILL = f"This part is {pages.UNWRITTEN}."
 NOT_BUILT = "the book is not built until it is taken out"
 
@@ -38,20 +34,12 @@ class MoveError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """An image that comes with the page: its name in the page's folder ``images``, and its cleaned bytes."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Move:
     """A page ready to be placed.
 
     ``page`` is its path from the root without ending; ``looks`` are what needs a look, each with its
-    line of the new page; ``lines`` and ``words`` count what came over; ``contents`` is the new text of
-    ``_toc.yml``, None where it need not change.
+    line of the new page; ``lines`` and ``words`` count what came over; ``pictures`` are cleaned bytes by
+    their name in ``images``.
     """
 
     page: str
@@ -60,24 +48,18 @@ class Move:
     looks: tuple[tuple[int, str], ...]
     lines: int
     words: int
-    pictures: tuple[Picture, ...]
-    contents: str | None
+    pictures: dict[str, bytes]
 
 
 # -- reading ----------------------------------------------------------------------------------
 
-
-_CONTROL = re.compile(
-    "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufdd0-\ufdef]"
-)  # no text, and marks of our own
+# No text, and marks of our own.
+_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufdd0-\ufdef]")
 
 
 def read(path: Path) -> str:
-    """The text of an old page, with plain line ends and nothing invisible that is no text.
-
-    Raises MoveError for what is no page.
-    """
-    if path.suffix.lower() not in ENDINGS:
+    """The text of an old page, with plain line ends and nothing invisible. Raises MoveError for what is no page."""
+    if path.suffix.lower() not in (".md", ".markdown", ".txt"):
         raise MoveError(f"{path.name} is no Markdown page. Save it as Markdown (.md) first, and import that.")
     if not path.is_file():
         raise MoveError(f"{path} is not there. Name one Markdown file of the older portfolio.")
@@ -87,7 +69,7 @@ def read(path: Path) -> str:
     try:
         text = raw.decode("utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else records.decode(raw)[0]
     except UnicodeDecodeError:
-        raise MoveError(f"{path.name} is no text that can be read. Save it as plain text, UTF-8.") from None
+        text = "\0"
     if "\0" in text:
         raise MoveError(f"{path.name} holds bytes that are no text. Save it as plain text, UTF-8.")
     text = _CONTROL.sub(" ", re.sub(r"\r\n?", "\n", text))
@@ -98,48 +80,34 @@ def read(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The front matter of a page: its values, its lines as they stand, and what is wrong with it."""
+    """The front matter of a page: its single values by key in small letters, its lines, and what is wrong with it."""
 
-    values: dict[str, object]
+    values: dict[str, str]
     lines: tuple[str, ...]
     problem: str = ""
-
-    def text(self, key: str) -> str:
-        """A value as text, empty where there is none or it is no single value."""
-        value = self.values.get(key)
-        return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-
-
-_FRONT = re.compile(r"\A---[ \t]*\n(?P<yaml>(?:[\s\S]*?\n)?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 
 
 def front_matter(text: str) -> tuple[Front, str]:
     """The front matter of a page and the text below it."""
-    none = Front({}, ())
-    match = _FRONT.match(text)
-    if match is None:
-        return none, text
-    lines = tuple(line for line in match["yaml"].split("\n") if line.strip())
+    match = re.match(r"---[ \t]*\n((?:[\s\S]*?\n)?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", text)
+    lines = tuple(line for line in match[1].split("\n") if line.strip()) if match else ()
+    if match is None or (lines and not re.match(r"[\w-]+[ \t]*:", lines[0])):
+        return Front({}, ()), text
+    values, problem = {}, ""
     try:
-        values = yaml.safe_load(match["yaml"])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if not lines or not re.match(r"[\w-]+[ \t]*:", lines[0]):
-            return none, text
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = f", line {line + 2} of the old page" if line is not None else ""
+        found = (yaml.safe_load(match[1]) or {}).items()
+        values = {str(key).lower(): str(value).strip() for key, value in found if isinstance(value, str | int)}
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
         said = getattr(error, "problem", None) or "it is not valid YAML"
-        return Front({}, lines, f"the front matter could not be read ({said}{where})"), text[match.end() :]
-    if values is None or isinstance(values, dict):
-        return Front({str(key).lower(): value for key, value in (values or {}).items()}, lines), text[match.end() :]
-    return none, text
+        problem = f"the front matter could not be read ({said}): see what it said"
+    return Front(values, lines, problem), text[match.end() :]
 
 
 # -- which activity ---------------------------------------------------------------------------
 
 _KIND = re.compile(r"(?<![^\W_])(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*0*(\d{1,3})(?!\d)", re.IGNORECASE)
-_HEADED = re.compile(r"^\W*0*(\d{1,3})\s*[.):\u2013\u2014-]\s")
-_NAMED = re.compile(r"^0*(\d{1,3})(?=[_\-. ]|$)")
-_DATED = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-?")
+_FIRST = re.compile(r"\W*0*(\d{1,3})(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))")
+_DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
 _NO_TITLE = re.compile(r"^\W*(?:(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*)?(?:\d{1,3}(?!\d))?", re.IGNORECASE)
 
 
@@ -152,152 +120,88 @@ def _title_of(text: str) -> str:
     return _letters(_NO_TITLE.sub("", text, count=1))
 
 
-def _sure(portfolio: Portfolio, text: str) -> set[Activity]:
-    """The activities that a text names for certain: by key, by *DTA* and number, or by title."""
+def _meant(portfolio: Portfolio, text: str) -> tuple[set[Activity], bool]:
+    """The activities that a title, a file's name or an address speaks of, and whether for certain.
+
+    Certain are a key, *DTA* and a number, and the title; a number alone in front is likely.
+    """
+
+    def numbered(number: str, module: str = "") -> set[Activity]:
+        return {a for a in portfolio.activities if a.key.number == int(number) and module in ("", a.key.module)}
+
+    text = _DATED.sub("", text, count=1)
     for module in {activity.key.module for activity in portfolio.activities}:
-        key = re.search(rf"(?<![^\W_]){re.escape(module)}[\s/_-]*0*(\d{{1,3}})(?!\d)", text, re.IGNORECASE)
-        if key:
-            return {a for a in portfolio.activities if a.key.module == module and a.key.number == int(key[1])}
+        if key := re.search(rf"(?<![^\W_]){re.escape(module)}[\s/_-]*0*(\d{{1,3}})(?!\d)", text, re.IGNORECASE):
+            return numbered(key[1], module), True
     if match := _KIND.search(text):
-        return _numbered(portfolio, int(match[1]))
+        return numbered(match[1]), True
     title = _title_of(text)
-    return {
-        a for a in portfolio.activities if title and title in (_letters(a.title), _title_of(posixpath.basename(a.page)))
-    }
-
-
-def _numbered(portfolio: Portfolio, number: int) -> set[Activity]:
-    return {activity for activity in portfolio.activities if activity.key.number == number}
-
-
-def _by_name(portfolio: Portfolio, name: str) -> tuple[set[Activity], bool]:
-    """The activities that a file's name or an address's last part speaks of, and whether for certain."""
-    name = _DATED.sub("", name)
-    if sure := _sure(portfolio, name):
-        return sure, True
-    match = _NAMED.match(name)
-    return (_numbered(portfolio, int(match[1])) if match else set()), False
+    named = (a for a in portfolio.activities if title in (_letters(a.title), _title_of(posixpath.basename(a.page))))
+    if title and (found := set(named)):
+        return found, True
+    return (numbered(match[1]) if (match := _FIRST.match(text)) else set()), False
 
 
 def infer(portfolio: Portfolio, path: Path, front: Front, heading: str) -> Activity:
     """The activity that an old page is about. Raises MoveError where that is not clear."""
-    sure: list[set[Activity]] = []
-    likely: list[set[Activity]] = []
-    for value in filter(None, map(front.text, ("dta", "activity", "number"))):
-        sure += [_numbered(portfolio, int(value)) if value.isdecimal() else _sure(portfolio, value)]
-    for text in (front.text("title"), heading):
-        sure.append(_sure(portfolio, text))
-        match = _HEADED.match(text)
-        likely.append(_numbered(portfolio, int(match[1])) if match else set())
-    named, certain = _by_name(portfolio, path.stem)
-    (sure if certain else likely).append(named)
-    said = [found for found in sure if found] or [found for found in likely if found]
-    if not said:
-        _ask(portfolio, path, "is about is not said by its front matter, heading or name", portfolio.activities)
-    agreed = set.intersection(*said)
-    module = front.text("module").casefold()
+    values = [front.values.get(key, "") for key in ("dta", "activity", "number")]
+    values = [f"DTA {value}" if value.isdecimal() else value for value in values]
+    clues = [_meant(portfolio, text) for text in (*values, front.values.get("title", ""), heading, path.stem)]
+    said = [found for found, certain in clues if found and certain] or [found for found, _ in clues if found]
+    agreed = set.intersection(*said) if said else set()
     if len(agreed) > 1:
+        module = front.values.get("module", "").casefold()
         agreed = {a for a in agreed if a.key.module.casefold() == module} or agreed
-    if len(agreed) != 1:
-        _ask(portfolio, path, "is about is not clear", agreed or set.union(*said))
-    return agreed.pop()
-
-
-def _ask(portfolio: Portfolio, path: Path, why: str, found: Iterable[Activity]) -> NoReturn:
-    keys = [str(activity.key) for activity in portfolio.activities if activity in set(found)]
-    if len(keys) > 8:
-        ends = {}
-        for activity in portfolio.activities:
-            ends.setdefault(activity.key.module, []).append(activity.key.number)
-        keys = [f"{module}/{min(numbers)} to {module}/{max(numbers)}" for module, numbers in ends.items()]
-    example = keys[0].split(" ")[0] if keys else "S-C1/5"
+    if len(agreed) == 1:
+        return agreed.pop()
+    possible = agreed or set().union(*said) or set(portfolio.activities)
+    keys = [str(activity.key) for activity in portfolio.activities if activity in possible]
+    shown = ", ".join(keys) if len(keys) < 9 else f"{keys[0]} to {keys[-1]}"
     raise MoveError(
-        f"Which activity {path.name} {why}. Say it with --to, such as --to {example}. Possible: {', '.join(keys)}."
+        f"Which activity {path.name} is about is not clear from its front matter, heading and name. "
+        f"Say it with --to, such as --to {keys[0]}. Possible: {shown}."
     )
 
 
 # -- where to ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page goes: its path from the root without ending, and its activity, None for a further page."""
-
-    page: str
-    activity: Activity | None
-
-
-def destination(portfolio: Portfolio, to: str) -> Place:
-    """The place that ``--to`` names: an activity's key, or a folder of the book and a name. Raises MoveError."""
-    module, _, number = to.strip().partition("/")
-    own = [a for a in portfolio.activities if a.key.module.casefold() == module.casefold()]
-    for activity in own:
-        if number.isdecimal() and int(number) == activity.key.number:
-            return _place_of(portfolio, activity)
-    if own and (not number or number.isdecimal()):
+def destination(portfolio: Portfolio, to: str) -> str:
+    """The page that ``--to`` names: an activity's, or a folder of the book and a name. Raises MoveError."""
+    path = posixpath.normpath(to.strip().replace("\\", "/")).removesuffix(".md")
+    folder, name = posixpath.split(path)
+    own = [a for a in portfolio.activities if a.key.module.casefold() in (folder.casefold(), path.casefold())]
+    for activity in portfolio.activities:
+        is_key = activity in own and name.isdecimal() and int(name) == activity.key.number
+        if is_key or activity.page.casefold() == path.casefold():
+            return activity.page
+    if own:
         raise MoveError(
             f"'{to}' is no activity of data/activities.csv. {own[0].key.module} has {own[0].key} to {own[-1].key}."
         )
-    path = posixpath.normpath(to.strip().replace("\\", "/")).removesuffix(".md")
-    folder, name = posixpath.split(path)
-    if not folder or path.startswith(("/", "..")) or ":" in path or not (portfolio.root / folder).is_dir():
-        example = own or portfolio.activities
+    if folder not in {posixpath.dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}:
         raise MoveError(
-            f"'{to}' is no place of this book. Write an activity, such as {example[0].key}, or a folder that is there and a "
-            f"new name, such as {posixpath.dirname(example[0].page) or 'about'}/Page."
+            f"'{to}' is no place of this book. Write an activity, such as {portfolio.activities[0].key}, or a folder "
+            "that has pages in the contents and a new name, such as about/Page."
         )
     if not re.fullmatch(r"[\w-][\w .-]*", name):
         raise MoveError(f"'{name}' is no name for a page. Use letters, digits, hyphens and underscores.")
-    for activity in portfolio.activities:
-        if activity.page.casefold() == path.casefold():
-            return _place_of(portfolio, activity)
-    return Place(path, None)
+    return path
 
 
-def _place_of(portfolio: Portfolio, activity: Activity) -> Place:
-    if not (portfolio.root / f"{activity.page}.md").is_file() and (portfolio.root / f"{activity.page}.ipynb").is_file():
-        raise MoveError(f"The page of {activity.key} is a notebook, {activity.page}.ipynb. Import to another page.")
-    return Place(activity.page, activity)
-
-
-def is_untouched(portfolio: Portfolio, activity: Activity | None, text: str) -> bool:
-    """Whether a present page holds nothing of its author's: it is empty, or the draft that the template gave."""
-    if not text.strip():
-        return True
-    return activity is not None and pages.is_draft(portfolio, activity, text.replace("\r\n", "\n"))
-
-
-def _may_replace(portfolio: Portfolio, place: Place, *, replace_: bool) -> None:
-    path = portfolio.root / f"{place.page}.md"
-    if replace_ or not path.is_file():
+def _check_free(portfolio: Portfolio, page: str, activity: Activity | None, *, replace_: bool) -> None:
+    """Raise MoveError where a notebook stands there, or a page that is neither empty nor an untouched draft."""
+    path = portfolio.root / f"{page}.md"
+    if not path.is_file():
+        if path.with_suffix(".ipynb").is_file():
+            raise MoveError(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
         return
-    if not is_untouched(portfolio, place.activity, path.read_bytes().decode("utf-8", errors="replace")):
+    text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
+    if not replace_ and text.strip() and not (activity and pages.is_draft(portfolio, activity, text)):
         raise MoveError(
-            f"{place.page}.md is written already. Import with --replace to put the old page in its place "
+            f"{page}.md is written already. Import with --replace to put the old page in its place "
             f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
         )
-
-
-def with_page(contents: str, page: str) -> str:
-    """The text of ``_toc.yml`` with a page after the last one of its folder.
-
-    Raises MoveError where the folder has none.
-    """
-    lines = contents.split("\n")
-    folder = re.escape(posixpath.dirname(page))
-    entry = re.compile(rf"^(?P<indent>\s*)-\s+file:\s*[\"']?{folder}/[^/\s\"']+[\"']?\s*(?:#.*)?$")
-    found = [(number, match["indent"]) for number, line in enumerate(lines) if (match := entry.match(line))]
-    if not found:
-        raise MoveError(
-            f"{posixpath.dirname(page)}/ has no page in _toc.yml yet, so where {page} belongs is not known. "
-            "Add the folder's first page to _toc.yml by hand, and import again."
-        )
-    number, indent = found[-1]
-    number += 1
-    while number < len(lines) and re.match(rf"{indent}\s+\S", lines[number]):
-        number += 1
-    lines.insert(number, f"{indent}- file: {page}")
-    return "\n".join(lines)
 
 
 # -- addresses --------------------------------------------------------------------------------
@@ -307,7 +211,6 @@ _LIQUID = re.compile(
     r"|\{%-?\s*(?:link|post_url)\s+(?P<tag>[^\s%]+)\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<quoted>[^\"']*)[\"']\s*(?:\|\s*\w+(?::\s*site\.\w+)?\s*)*-?\}\}"
 )
-_PAGES = ("", ".md", ".markdown", ".mkd", ".html", ".htm")
 
 
 @dataclass
@@ -316,212 +219,105 @@ class Site:
 
     portfolio: Portfolio
     file: Path
-    place: Place
-    anchors: dict[str, str] | None = None  # None while the headings are not known yet
+    here: str
+    activity: Activity | None
     made: set[str] = field(default_factory=set)
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
 
     def page(self, address: str) -> Answer:
         """The address of a page here, or None and why."""
-        new, look = self._page(address)
-        if new is not None:
-            self.made.add(new)
+        new, look = self._page(_without_liquid(address))
+        self.made |= {new} if new else set()
         return new, look
 
     def _page(self, address: str) -> Answer:
-        plain = self._plain(address)
-        if plain is None:
+        if re.search(r"\{[{%]", address):
             return None, "the old site made its address: it is text now"
-        path, _, fragment = plain.partition("#")
+        path, _, fragment = address.partition("#")
         path = unquote(path.partition("?")[0])
         if not path:
-            return self._here(fragment)
-        name = posixpath.basename(path.rstrip("/"))
-        stem, ending = posixpath.splitext(name)
-        if "/" not in path.removeprefix("./") and stem == self.file.stem and ending in _PAGES:
-            return self._here(fragment) if fragment else (posixpath.basename(f"{self.place.page}.md"), "")
-        near = posixpath.normpath(posixpath.join(posixpath.dirname(self.place.page), path))
-        kept = posixpath.splitext(near)
-        if kept[0] in configuration.toc_files(self.portfolio.root) and (self.portfolio.root / near).is_file():
-            return self._there(path, self.portfolio.root / near, fragment, "")
-        if ending.lower() not in _PAGES:
+            return None, "a link within the page is text now: make it again, to one of its headings"
+        stem, ending = posixpath.splitext(posixpath.basename(path.rstrip("/")))
+        if ending.lower() not in ("", ".md", ".markdown", ".html", ".htm"):
             return None, "the file is not in this book: it is text now; register a piece of evidence for it"
-        found, certain = self._activities(path, stem if ending or stem else name)
-        if not found:
-            return None, "no page of this book goes by that name or number: it is text now"
-        if len(found) > 1:
-            return None, f"it may mean {words.series(sorted(str(a.key) for a in found))}: it is text now"
-        activity = found.pop()
-        if self.place.activity == activity:
-            return self._here(fragment) if fragment else (posixpath.basename(f"{activity.page}.md"), "")
-        target = next((path for other, path in records.pages(self.portfolio) if other == activity), None)
-        if target is None:
-            return None, f"the page of {activity.key} is missing: it is text now"
-        new = posixpath.relpath(f"{activity.page}{target.suffix}", posixpath.dirname(self.place.page) or ".")
-        return self._there(new, target, fragment, "" if certain else f"it is taken for {activity.key}: check it")
-
-    def _activities(self, path: str, name: str) -> tuple[set[Activity], bool]:
-        if name.casefold() == "index":
-            name = posixpath.basename(posixpath.dirname(path.rstrip("/")))
-        found, certain = _by_name(self.portfolio, name)
-        own = self.place.activity.key.module if self.place.activity else None
-        if len(found) > 1 and own:
-            return ({a for a in found if a.key.module == own} or found), False
-        return found, certain
-
-    def _here(self, fragment: str) -> Answer:
-        if self.anchors is None:
-            return f"#{fragment}", ""
-        name = _letters(unquote(fragment))
-        if new := self.anchors.get(name) or self.anchors.get(name.lstrip("0123456789")):
-            return f"#{new}", ""
-        return None, "there is no such place on the page: it is text now"
-
-    def _there(self, new: str, target: Path, fragment: str, look: str) -> Answer:
-        if not fragment:
-            return new, look
-        known = {_letters(each): each for each in _anchors_of(target)}
-        if found := known.get(_letters(unquote(fragment))):
-            return f"{new}#{found}", look
-        return new, look or f"the page there has no heading '{fragment}' (yet): it leads to the page"
-
-    @staticmethod
-    def _plain(address: str) -> str | None:
-        """An address without Liquid; None where Liquid made more of it than can be told."""
-        plain = _LIQUID.sub(
-            lambda m: f"/{m['tag'].lstrip('/')}" if m["tag"] else f"/{m['quoted'].lstrip('/')}" if m["quoted"] else "",
-            address,
+        near = posixpath.splitext(posixpath.normpath(posixpath.join(posixpath.dirname(self.here), path)))[0]
+        if path == f"{self.file.stem}{ending}":
+            target, certain = self.here, True
+        elif near in configuration.toc_files(self.portfolio.root):
+            target, certain = near, True
+        else:
+            name = posixpath.basename(posixpath.dirname(path.rstrip("/"))) if stem.casefold() == "index" else stem
+            found, certain = _meant(self.portfolio, name)
+            if len(found) > 1 and self.activity:
+                found = {a for a in found if a.key.module == self.activity.key.module}
+            if len(found) != 1:
+                return None, "no page of this book goes by that name or number: it is text now"
+            target = found.pop().page
+        file = next(
+            (f"{target}{end}" for end in (".md", ".ipynb") if (self.portfolio.root / f"{target}{end}").is_file()), ""
         )
-        return None if re.search(r"\{[{%]", plain) else re.sub(r"(?<!:)//+", "/", plain)
+        if not file:
+            return None, f"the page {target} is missing: it is text now"
+        new = posixpath.relpath(file, posixpath.dirname(self.here) or ".")
+        look = "" if certain else f"it is taken for {target}: check it"
+        if fragment and not look:
+            look = f"it leads to the page, not to '{fragment}' on it: check it"
+        return new, look
 
     def picture(self, address: str) -> Answer:
         """The address of a picture here, or None and why it could not come over."""
-        plain = self._plain(address)
-        if plain is None:
-            return None, "the old site made its address"
-        path = unquote(plain.partition("?")[0].partition("#")[0]).replace("\\", "/")
-        found = self._found(path)
+        path = unquote(_without_liquid(address).partition("?")[0].partition("#")[0]).replace("\\", "/")
+        # Beside the old page, or at the root of its site.
+        folders = [self.file.parent, *self.file.parents[1:3]]
+        try:
+            files = [folder / path.strip("/") for folder in folders if path.strip("/")]
+            found = next((file for file in files if file.is_file()), None)
+        except (OSError, ValueError):
+            found = None
         if found is None:
             return None, "there is no such file beside the old page or in its site"
         if found.suffix.lower() not in PICTURES:
             return None, f"a '{found.suffix or 'nameless'}' cannot be cleaned of what it carries; save it as PNG"
         try:
-            data, moving = _cleaned(found)
+            data = _cleaned(found)
         except Exception:  # noqa: BLE001 - a foreign picture may fail in any way
             return None, "it cannot be read as a picture"
-        picture = self._named(found.name, data)
-        self.pictures[picture.name] = picture
-        new = f"{FOLDER}/{picture.name}"
-        self.made.add(new)
-        return new, "it moved, and its first picture came over" if moving else ""
-
-    def _found(self, path: str) -> Path | None:
-        """The file of a picture: beside the old page, or at the root of its site."""
-        folders = [self.file.parent]
-        for folder in self.file.parents[:4]:
-            folders.append(folder)
-            if any((folder / mark).exists() for mark in ("_config.yml", "_posts", "mkdocs.yml", "Gemfile", ".git")):
-                break
-        for folder in folders[1:] if path.startswith("/") else folders:
-            try:
-                if path.strip("/") and (file := folder / path.lstrip("/")).is_file():
-                    return file
-            except (OSError, ValueError):
-                return None
-        return None
-
-    def _named(self, name: str, data: bytes) -> Picture:
-        """A name that is free, or that holds the same picture already."""
-        stem, ending = posixpath.splitext(re.sub(r"[^\w.-]+", "-", name))
-        folder = (self.portfolio.root / self.place.page).parent / FOLDER
-        number = 1
-        while True:
-            name = f"{stem}{f'-{number}' if number > 1 else ''}{ending.lower()}"
-            held = self.pictures.get(name)
-            there = folder / name
-            if held.data == data if held else not there.is_file() or there.read_bytes() == data:
-                return Picture(name, data)
+        stem, ending = re.sub(r"[^\w-]+", "-", found.stem), found.suffix.lower()
+        name, number = f"{stem}{ending}", 1
+        while self._held(name) not in (None, data):
             number += 1
+            name = f"{stem}-{number}{ending}"
+        self.pictures[name] = data
+        self.made.add(f"{FOLDER}/{name}")
+        return f"{FOLDER}/{name}", ""
+
+    def _held(self, name: str) -> bytes | None:
+        there = (self.portfolio.root / self.here).parent / FOLDER / name
+        return self.pictures.get(name) or (there.read_bytes() if there.is_file() else None)
 
 
-def _cleaned(path: Path) -> tuple[bytes, bool]:
-    """The bytes of a picture without what it carries beside its pixels, and whether it had more than one."""
-    from PIL import Image
+def _without_liquid(address: str) -> str:
+    """An address without what Liquid put before it."""
 
+    def path(match: re.Match[str]) -> str:
+        found = match["tag"] or match["quoted"]
+        return f"/{found.lstrip('/')}" if found else ""
+
+    return re.sub(r"(?<!:)//+", "/", _LIQUID.sub(path, address))
+
+
+def _cleaned(path: Path) -> bytes:
+    """The bytes of a picture without what it carries beside its pixels."""
     from stp_portfolio.pictures import clean_picture
 
     with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
         copy = Path(folder) / f"picture{path.suffix.lower()}"
         copy.write_bytes(path.read_bytes())
-        with Image.open(copy) as image:
-            moving = getattr(image, "n_frames", 1) > 1
         clean_picture(copy)
-        return copy.read_bytes(), moving
-
-
-def _anchors_of(path: Path) -> list[str]:
-    if path.suffix != ".md":
-        return []
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    return [dialects.slug(heading) for heading in re.findall(r"^#{1,3} +(.+?)[ #]*$", text, flags=re.MULTILINE)]
+        return copy.read_bytes()
 
 
 # -- arranging --------------------------------------------------------------------------------
-
-
-def _title(found: list[Block], front: Front) -> Block | None:
-    """The heading of the old page itself: not one of several in it, where the front matter has another title."""
-    title = next((block for block in found if block.kind == "heading"), None)
-    if title is None or title.level != 1:
-        return None
-    first = next(block for block in found if block.kind not in ("note", "definition"))
-    named = _letters(front.text("title"))
-    return title if title is first or named in ("", _letters(title.lines[0])) else None
-
-
-def _arranged(
-    found: list[Block], title: Block | None, heading: str, old: str, sections: tuple[str, ...]
-) -> list[Block]:
-    """The blocks of the old page in the order and depth that the book wants.
-
-    ``title`` is the old page's own heading and ``old`` its text where it is to be shown; ``sections`` are
-    none for a further page.
-    """
-    lead: list[Block] = []
-    parts: dict[str, list[Block]] = {name: [] for name in sections}
-    main = parts[REFLECTION if REFLECTION in parts else PLAN] if sections else lead
-    names = {_letters(name): name for name in sections}
-    owed = any(block.kind == "heading" and _section(block) in names for block in found)
-    target = lead if owed else main
-    level, seen = 0, set()
-    for block in found:
-        if block.kind == "heading":
-            name = names.get(_section(block))
-            if block is title or (name and name not in seen):
-                if name and block is not title:
-                    seen.add(name)
-                    target, level = parts[name], block.level
-                    if _section(block) != _letters(block.lines[0]):
-                        block.notes.append(f"old heading: {block.lines[0]}")
-                if block.notes or block.looks:
-                    target.append(Block("note", [], notes=block.notes, looks=block.looks))
-                continue
-            if target is not main and (target is lead or block.level <= level):
-                target, level = main, 0
-        target.append(block)
-    if old:
-        shown = dialects.not_swallowed(old) if re.search(r"[*_`<\[\\]", old) else f"**{old}**"
-        main.insert(0, Block("text", [shown], source=old))
-    last = [block for part in (lead, *parts.values()) for block in _taken(part)]
-    while lead and lead[0].kind == "note":
-        last.append(lead.pop(0))  # else the comments would stand for the page's first words
-    page = [Block("heading", [heading], source=heading, level=1), *_ruled(lead, 1)]
-    for name, part in parts.items():
-        page.append(Block("heading", [name], source=name, level=2))
-        if all(block.kind in ("note", "definition") for block in part):
-            part.insert(0, Block("text", [STILL], looks=[Look(f"'{name}' was not on the old page: write it")]))
-        page += _ruled(part, 2)
-    return [*page, *_ruled(last, 1)]
 
 
 def _section(heading: Block) -> str:
@@ -529,114 +325,70 @@ def _section(heading: Block) -> str:
     return _letters(re.sub(r"^\W*\d+\s*[.):\u2013\u2014-]?\s*", "", heading.lines[0]))
 
 
-def _taken(part: list[Block]) -> list[Block]:
-    """The paragraphs that say what to read next, taken out of a part."""
-    taken = [block for block in part if block.kind == "text" and block.lines[0].startswith("Read next: ")]
-    part[:] = [block for block in part if block not in taken]
-    return taken
+def _arranged(found: list[Block], heading: str, title: Block | None, sections: tuple[str, ...]) -> list[Block]:
+    """The blocks of the old page below ``heading`` in the order and depth that the book wants.
+
+    ``title`` is the old page's own heading, which goes; ``sections`` are none for a further page.
+    """
+    lead: list[Block] = []
+    parts: dict[str, list[Block]] = {name: [] for name in sections}
+    main = next((parts[name] for name in ("Reflection", "Plan") if name in parts), lead)
+    names = {_letters(name): name for name in sections}
+    target = lead if any(block.kind == "heading" and _section(block) in names for block in found) else main
+    last: list[Block] = []
+    level, seen = 0, set()
+    for block in found:
+        name = names.get(_section(block)) if block.kind == "heading" else None
+        if block is title or (name and name not in seen):
+            if name and block is not title:
+                seen.add(name)
+                target, level = parts[name], block.level
+            renamed = name and _section(block) != _letters(block.lines[0])
+            old = [f"old heading: {block.lines[0]}"] if renamed else []
+            target.append(Block("note", [], notes=[*old, *block.notes], looks=block.looks))
+        elif block.kind == "text" and block.lines[0].startswith("Read next: "):
+            last.append(block)
+        else:
+            if block.kind == "heading" and target is not main and (target is lead or block.level <= level):
+                target, level = main, 0
+            target.append(block)
+    while lead and lead[0].kind == "note":
+        last.append(lead.pop(0))  # else the comments would stand for the page's first words
+    page = [Block("heading", [heading], source=heading, level=1), *_stepped(lead, 1)]
+    for name, part in parts.items():
+        page.append(Block("heading", [name], source=name, level=2))
+        if all(block.kind in ("note", "definition") for block in part):
+            part.insert(0, Block("text", [STILL], looks=[(f"'{name}' was not on the old page: write it", "")]))
+        page += _stepped(part, 2)
+    return [*page, *last]
 
 
-def _ruled(part: list[Block], base: int) -> list[Block]:
-    """Blocks below a heading of level ``base``: headings without jumps, lines across only between two texts."""
-    shown = [block for block in part if block.kind not in ("note", "definition")]
-    for index, block in enumerate(shown):
-        around = [*shown[max(0, index - 1) : index], *shown[index + 1 : index + 2]]
-        if block.kind == "rule" and (
-            index == 0 or len(around) < 2 or any(b.kind in ("rule", "heading") for b in around)
-        ):
-            block.notes.append("old page: ---")
-            block.lines = []
+def _stepped(part: list[Block], base: int) -> list[Block]:
+    """Blocks below a heading of level ``base``, with headings that do not jump."""
     above: list[int] = []
     for block in part:
         if block.kind == "heading":
-            while above and above[-1] >= block.level:
-                above.pop()
-            above.append(block.level)
+            above = [level for level in above if level < block.level] + [block.level]
             block.level = min(6, base + len(above))
     return part
-
-
-def _written(page: list[Block]) -> tuple[list[str], list[int]]:
-    """The lines of a page, and where each of its blocks begins."""
-    lines: list[str] = []
-    starts: list[int] = []
-    for block in page:
-        starts.append(len(lines))
-        own = block.written()
-        lines += [*own, ""] if own else []
-    return lines, starts
-
-
-def _anchors(page: list[Block], own: str, old: str, extensions: tuple[str, ...]) -> dict[str, str]:
-    """The anchors of the new page by the letters of the old ones.
-
-    A heading too deep to have one by itself would get a label that begins with ``own``.
-    """
-    lines, starts = _written(page)
-    at = {start: block for start, block in zip(starts, page, strict=True) if block.kind == "heading"}
-    slugs: list[str] = []
-    found: dict[str, str] = {}
-    tokens = dialects.book_parser(extensions).parse("\n".join(lines))
-    for token, inline in itertools.pairwise(tokens):
-        block = at.get(token.map[0] if token.map else -1)
-        if token.type != "heading_open" or block is None:
-            continue
-        title = "".join(each.content for each in inline.children or () if each.type in ("text", "code_inline"))
-        slug, number = dialects.slug(title), 1
-        if block.level > 3:
-            slug = re.sub(r"[^a-z0-9]+", "-", f"{own}-{slug}".lower()).strip("-")
-        while slug in slugs:
-            slug, number = f"{slug}-{number}", number + 1
-        slugs.append(slug)
-        ids = re.findall(r"\{[:\s]*#([\w:.-]+)", " ".join(block.notes))
-        names = [title, *ids, *([old, "top"] if block.level == 1 else [])]
-        for name in [*names, *(re.sub(r"^\W*\d+", "", name) for name in names)]:
-            found.setdefault(_letters(name), slug)
-        block.label = slug if block.level > 3 else ""
-    found.pop("", None)
-    return found
 
 
 # -- the whole --------------------------------------------------------------------------------
 
 _PUBLISHED = ("date", "published", "updated", "modified", "lastmod", "last_modified_at", "last_updated")
-_NAMES = frozenset(
-    "author authors name by byline trainee student supervisor trainer assessor mentor contributors owner contact email "
-    "training_officer twitter github linkedin".split()
-)
+_NAMES = frozenset("author authors name by trainee student supervisor trainer assessor mentor contact email".split())
 
 
-def _front_block(front: Front) -> Block | None:
+def _front_block(front: Front) -> Block:
     """The front matter as comments, and what in it needs a look."""
-    if not front.lines:
-        return None
-    block = Block("note", [])
+    block = Block("note", [], looks=[(front.problem, "")] if front.problem else [])
     for line in front.lines:
         key = (re.match(r"\s*-?\s*([\w-]+)\s*:", line) or [""] * 2)[1].lower()
-        published = key in _PUBLISHED
-        block.notes.append(
-            f"old front matter{f', as published: `{line.strip()}`' if published else f': {line.rstrip()}'}"
-        )
+        said = f", as published: `{line.strip()}`" if key in _PUBLISHED else f": {line.rstrip()}"
+        block.notes.append(f"old front matter{said}")
         if key in _NAMES:
-            block.looks.append(
-                Look(f"'{key}' of the old front matter may name somebody: take the name out", line.strip())
-            )
-    if front.problem:
-        block.looks.append(Look(f"{front.problem}: its lines are comments now, see what they said", front.lines[0]))
+            block.looks.append((f"'{key}' of the old front matter may name somebody: take the name out", line.strip()))
     return block
-
-
-def lost(source: str, result: str) -> dict[str, int]:
-    """The words of a source, in small letters, that a result has less often, with how many are missing."""
-    had, has = (dialects.words(dialects.without_tags(_decoded(text)).casefold()) for text in (source, result))
-    return dict(had - has)
-
-
-def _decoded(text: str) -> str:
-    """A text with its HTML entities as what they stand for, however often they were escaped."""
-    while (plain := dialects.entities(text)) != text:
-        text = plain
-    return text
 
 
 def _extensions(root: Path) -> tuple[str, ...]:
@@ -647,56 +399,41 @@ def _extensions(root: Path) -> tuple[str, ...]:
         return ()  # what is wrong with it, the build says
 
 
-def convert(portfolio: Portfolio, place: Place, file: Path, text: str) -> tuple[list[Block], Site]:
-    """An old page's text as the blocks of the new page, and the site that answered its addresses."""
+def convert(site: Site, text: str) -> list[Block]:
+    """An old page's text as the blocks of the new page. Raises MoveError for what the book cannot show."""
+    portfolio, activity = site.portfolio, site.activity
     front, body = front_matter(text)
-    extensions = _extensions(portfolio.root)
-    site = Site(portfolio, file, place)
-    page: list[Block] = []
-    for _ in range(2):  # links within the page need its headings, which the first pass gives
-        site = Site(portfolio, file, place, site.anchors)
-        found = dialects.blocks(body, site, kramdown=bool(front.lines))
-        title = _title(found, front)
-        old = title.lines[0] if title is not None else ""
-        own = old or dialects.escaped(front.text("title"))
-        heading = words.plain(place.activity.heading) if place.activity else own or posixpath.basename(place.page)
-        shown = own if place.activity and not _same_title(own, place.activity) else ""
-        page = _arranged(found, title, heading, shown, _sections(portfolio, place, found))
-        if old and not shown and old != heading:
-            page.append(Block("note", [], notes=[f"old heading: {old}"]))
-        if (block := _front_block(front)) is not None:
-            page.append(block)
-        site.anchors = _anchors(page, posixpath.basename(place.page), own, extensions)
-    made = site.made
-    for block in page:
-        block.label = block.label if f"#{block.label}" in made else ""
+    found = dialects.blocks(body, site.page, site.picture, kramdown=bool(front.lines))
+    title = next((block for block in found if block.kind == "heading"), None)
+    if title and title is not next(block for block in found if block.kind not in ("note", "definition")):
+        title = title if _letters(front.values.get("title", "")) in ("", _letters(title.lines[0])) else None
+    title = title if title and title.level == 1 else None
+    own = title.lines[0] if title else dialects.escaped(front.values.get("title", ""))
+    sections: tuple[str, ...] = ()
+    heading = own or posixpath.basename(site.here)
+    if activity:
+        heading = words.plain(activity.heading)
+        planned = any(block.kind == "heading" and _section(block) == "plan" for block in found)
+        sections = pages.PLAN_SECTIONS if planned and not _started(portfolio, activity) else pages.STARTED_SECTIONS
+    page = _arranged(found, heading, title, sections)
+    if activity and _title_of(own) not in ("", _letters(activity.title)):
+        shown = own if re.search(r"[*_`<\[\\]", own) else f"**{own}**"
+        at = next(i for i, block in enumerate(page) if block.lines in (["Reflection"], ["Plan"]) and block.level == 2)
+        page.insert(at + 1, Block("text", [shown], source=own))
+    elif own != heading:
+        page.append(Block("note", [], notes=[f"old heading: {own}"]))
+    page.append(_front_block(front))
     try:
-        dialects.made_sound(page, lambda: _written(page), extensions, lambda a: a in made or unquote(a) in made)
+        dialects.made_sound(page, _extensions(portfolio.root), site.made)
     except ValueError as error:
-        raise MoveError(_refused(file, f"'{error}'")) from None
-    return page, site
-
-
-def _same_title(own: str, activity: Activity) -> bool:
-    return not own or _letters(own) == _letters(activity.heading) or _title_of(own) in ("", _letters(activity.title))
-
-
-def _sections(portfolio: Portfolio, place: Place, found: list[Block]) -> tuple[str, ...]:
-    if place.activity is None:
-        return ()
-    planned = any(block.kind == "heading" and _section(block) == _letters(PLAN) for block in found)
-    return pages.PLAN_SECTIONS if planned and not _started(portfolio, place.activity) else pages.STARTED_SECTIONS
+        raise MoveError(
+            f"{site.file.name} was not imported, since the book cannot show this part of it: {error}"
+        ) from None
+    return page
 
 
 def _started(portfolio: Portfolio, activity: Activity) -> bool:
     return progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
-
-
-def _refused(file: Path, lost_: str) -> str:
-    return (
-        f"{file.name} was not imported, since words of it would be lost: {lost_}. Nothing was written. "
-        "Simplify the lines where they stand, and import again."
-    )
 
 
 def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_: bool = False) -> Move:
@@ -705,75 +442,61 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
     Raises MoveError where the page has no clear place, its place is taken, or a word would be lost.
     """
     source = read(file)
-    front, body = front_matter(source)
     if to is None:
+        front, body = front_matter(source)
         heading = re.search(r"^ {0,3}#[ \t]+(.+?)[ \t#]*$|^(\S.*)\n=+[ \t]*$", body, flags=re.MULTILINE)
-        place = _place_of(portfolio, infer(portfolio, file, front, (heading[1] or heading[2]) if heading else ""))
+        page = infer(portfolio, file, front, (heading[1] or heading[2]) if heading else "").page
     else:
-        place = destination(portfolio, to)
-    _may_replace(portfolio, place, replace_=replace_)
-    contents = None
-    if place.page not in configuration.toc_files(portfolio.root):
-        before = (portfolio.root / "_toc.yml").read_text(encoding="utf-8")
-        contents = with_page(before, place.page)
-    page, site = convert(portfolio, place, file, source)
-    lines, starts = _written(page)
-    while lines and not lines[-1]:
-        lines.pop()
-    text = "\n".join(lines) + "\n"
-    if missing := lost(source, text):
+        page = destination(portfolio, to)
+    activity = next((each for each in portfolio.activities if each.page == page), None)
+    _check_free(portfolio, page, activity, replace_=replace_)
+    site = Site(portfolio, file, page, activity)
+    blocks = convert(site, source)
+    lines, starts = dialects.written(blocks)
+    text = "\n".join(lines).rstrip("\n") + "\n"
+    if missing := dialects.lost(source, text):
         shown = ", ".join(f"'{word}'{f' ({count} times)' if count > 1 else ''}" for word, count in missing.items())
-        raise MoveError(_refused(file, shown))
-    looks = sorted(_looks(page, lines, starts))
-    looks = [*_identifying(portfolio, place, text), *_owed(portfolio, place, text), *looks]
-    direct = [look for look in looks if NOT_BUILT in look[1]]
-    rest = sorted((look for look in looks if look not in direct), key=lambda look: look[0])
+        raise MoveError(
+            f"{file.name} was not imported, since words of it would be lost: {shown}. Nothing was written. "
+            "Simplify the lines where they stand, and import again."
+        )
+    looks = {*_identifying(portfolio, f"{page}.md", text), *_owed(portfolio, activity, text)}
+    for block, start, end in zip(blocks, starts, [*starts[1:], len(lines)], strict=True):
+        for what, near in block.looks:
+            near = near.split("\n")[0].replace("](", "] (")
+            at = (n for n in range(start, end) if near and near in lines[n].replace("](", "] ("))
+            looks.add((next(at, start) + 1, what))
     return Move(
-        page=place.page,
-        activity=place.activity,
+        page=page,
+        activity=activity,
         text=text,
-        looks=tuple(dict.fromkeys([*direct, *rest])),
+        looks=tuple(sorted(looks, key=lambda look: (NOT_BUILT not in look[1], *look))),
         lines=sum(bool(line.strip()) for line in source.split("\n")),
         words=sum(dialects.words(source).values()),
-        pictures=tuple(site.pictures.values()),
-        contents=contents,
+        pictures=site.pictures,
     )
 
 
-def _looks(page: list[Block], lines: list[str], starts: list[int]) -> Iterator[tuple[int, str]]:
-    ends = [min(end, len(lines)) for end in (*starts[1:], len(lines))]
-    for block, start, end in zip(page, starts, ends, strict=True):
-        for look in block.looks:
-            near = look.near.split("\n")[0].replace("](", "] (")
-            number = next((n for n in range(start, end) if look.near and near in lines[n].replace("](", "] (")), start)
-            yield number + 1, look.text
-
-
-def _identifying(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, str]]:
+def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[int, str]]:
     """Direct identifiers one by one; a term that occurs more than once is asked about once."""
     vocabulary = Vocabulary([*sources.approved_terms(portfolio.root), *sources.own_words(portfolio)])
     days = sources.own_dates(portfolio)
-    name = f"{place.page}.md"
     found = sources.screen_text(name, text, 1, vocabulary, days, prose=False)
     found += sources.screen_text(name, sources.prose_of(text), 1, vocabulary, days, prose=True)
-    terms: dict[str, list[sources.Found]] = {}
+    asked: set[str] = set()
     for hit in dict.fromkeys(found):
         if hit.direct:
             yield hit.line, f"{hit.kind}: {hit.context}: {hit.remedy}; {NOT_BUILT}"
-        else:
-            terms.setdefault(hit.text, []).append(hit)
-    for places in terms.values():
-        first, *others = places
-        more = f" (also line {', '.join(str(other.line) for other in others[:5])}{' …' if others[5:] else ''})"
-        yield first.line, f"{first.kind} to review: {first.context}{more if others else ''}: {first.remedy}"
+        elif hit.text not in asked:
+            yield hit.line, f"{hit.kind} to review: {hit.context}: {hit.remedy}"
+            asked.add(hit.text)
 
 
-def _owed(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, str]]:
+def _owed(portfolio: Portfolio, activity: Activity | None, text: str) -> Iterator[tuple[int, str]]:
     """What the page still owes its contract, read as if the activity were begun where its page is one of work done."""
-    activity = place.activity
     if activity is None:
         return
-    planned = f"## {PLAN}\n" in text and "## Evidence\n" not in text
+    planned = "## Plan\n" in text and "## Evidence\n" not in text
     if not _started(portfolio, activity) and not planned:
         yield 1, f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …"
         portfolio = replace(portfolio, events=(*portfolio.events, Event(portfolio.on, activity.key, "started", "")))
@@ -781,9 +504,10 @@ def _owed(portfolio: Portfolio, place: Place, text: str) -> Iterator[tuple[int, 
         path = Path(folder) / "page.md"
         path.write_text(text, encoding="utf-8")
         page = pages.read(path)
-        owed = [*pages.problems(page, activity, portfolio), *pages.reminders(page, activity, portfolio)]
-    for problem in owed:
-        yield 1, f"the page owes: {problem}"
+        for problem in pages.problems(page, activity, portfolio):
+            yield 1, f"the page owes: {problem}"
+        for reminder in pages.reminders(page, activity, portfolio):
+            yield 1, f"still open: {reminder}"
 
 
 def place(portfolio: Portfolio, move: Move) -> list[str]:
@@ -794,8 +518,7 @@ def place(portfolio: Portfolio, move: Move) -> list[str]:
     """
     root = portfolio.root
     target = root / f"{move.page}.md"
-    kept = [writing.put(root, target.parent / FOLDER / each.name, each.data) for each in move.pictures]
+    kept = [writing.put(root, target.parent / FOLDER / name, data) for name, data in move.pictures.items()]
     kept.append(writing.put(root, target, move.text.encode()))
-    if move.contents is not None:
-        kept.append(writing.put(root, root / "_toc.yml", move.contents.encode()))
+    starting.list_page(root, move.page)
     return [path.relative_to(root).as_posix() for path in kept if path is not None]

@@ -16,7 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from stp_portfolio import checks, configuration, editions, pages, progress, records, words
+from stp_portfolio import checks, configuration, editions, pages, progress, records, words, writing
 from stp_portfolio.records import COLUMNS, FOLDER, PAGE_ENDINGS, SETTINGS, Activity, Portfolio, RecordsError
 from stp_portfolio.screening import sources
 from stp_portfolio.screening.vocabulary import first_names, is_english
@@ -82,15 +82,25 @@ def list_page(root: Path, page: str) -> None:
         return
     toc = _yaml(root / "_toc.yml")
     entry = {"file": page}
-    chapter_of = next((item for item in _entries(toc) if item.get("file") == index), None) if index else None
-    if chapter_of is not None:
-        chapter_of.setdefault("sections", []).append(entry)
+    entries = list(_entries(toc))
+    lists = [item[key] for item in entries for key in ("chapters", "sections") if item.get(key)]
+    beside = [
+        (siblings, place)
+        for siblings in lists
+        for place, item in enumerate(siblings)
+        if item.get("file") != index and str(item.get("file", "")).rpartition("/")[0] == folder
+    ]
+    chapter_of = next((item for item in entries if index and item.get("file") == index), None)
+    if beside:
+        siblings, place = beside[-1]
+        siblings.insert(place + 1, entry)
+    elif chapter_of is not None:
+        chapter_of["sections"] = [entry]
     else:
-        wanted = {"file": index, "sections": [entry]} if index else entry
         parts = toc.get("parts")
-        chapters = (parts[0] if parts else toc).setdefault("chapters", [])
-        chapters.append(wanted)
-    _write_yaml(root / "_toc.yml", toc)
+        wanted = {"file": index, "sections": [entry]} if index else entry
+        (parts[0] if parts else toc).setdefault("chapters", []).append(wanted)
+    writing.put(root, root / "_toc.yml", _dumped(toc).encode())
 
 
 def _entries(value: Any) -> Iterator[Any]:
@@ -368,13 +378,13 @@ def _write_book(tree: Path, portfolio: Portfolio) -> None:
         for folder in folders
     ]
     toc["parts"] = [{"caption": "Activities", "chapters": chapters}, *parts]
-    _write_yaml(tree / "_toc.yml", toc)
+    _write(tree / "_toc.yml", _dumped(toc))
     config = _yaml(tree / "_config.yml")
     config["title"] = config["project"] = settings.title
     config["author"] = settings.role
     config["copyright"] = str(settings.start.year)
     config.get("html", {}).pop("baseurl", None)
-    _write_yaml(tree / "_config.yml", config)
+    _write(tree / "_config.yml", _dumped(config))
 
 
 def _under(part: Any, folder: str) -> bool:
@@ -472,10 +482,10 @@ def _yaml(path: Path) -> Any:
         raise StartError(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
 
 
-def _write_yaml(path: Path, values: Any) -> None:
+def _dumped(values: Any) -> str:
     buffer = io.StringIO()
     _round_trip().dump(values, buffer)
-    _write(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _round_trip() -> Any:

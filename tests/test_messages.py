@@ -8,10 +8,12 @@ from conftest import OWN
 
 FILES = [*sorted((OWN / "stp_portfolio").rglob("*.py")), OWN / ".github/publish_site.py"]
 SAYS = re.compile(  # calls that tell a user something; the last four have the text as their second argument
-    r"(_refuse|wrong|logger\.\w+|stderr\.write|exit|(problems|faults|sheet\.notes)\.append|__init__|BadParameter|Error"
+    r"(_refuse|wrong|logger\.\w+|stderr\.write|exit|(problems|faults|sheet\.notes|looks)\.append|__init__|BadParameter|Error"
     r"|[lL]ook|(?P<second>stop|Problem|Finding|OSError))$"
 )
-GIVES = re.compile("Yield (pages|configuration|honesty|moving)|Return (moving|commit|.* (remedy|report)$)")
+GIVES = re.compile(
+    "Yield (pages|configuration|honesty|moving)|Return (moving|commit|dialects _fence|.* (remedy|report)$)"
+)
 # What the tools beneath say, and what no Python of the program says.
 OTHERS = """Python was not found; or 'py' is not recognized; or python3: command not found; or Ignored the following
 versions that require a different python version; or Could not find a version that satisfies the requirement …; or
@@ -80,6 +82,7 @@ def program():  # every message of the program
                     said = getattr(node.value, "elts", [node.value])
                 elif isinstance(node, ast.Call) and (call := SAYS.search(ast.unparse(node.func))):
                     said = node.args[1 if call["second"] else 0 :][:1]
+                said = [each.elts[0] if isinstance(each, ast.Tuple) else each for each in said]
                 for text in (text for each in said for text in forms(each, values)):
                     found |= set(map(folded, re.split(r"\n|(?<=understood)\. ", text)))
     return {message for message in found if len(re.findall(r"[a-z]{2,}", message)) > 1}

@@ -35,8 +35,12 @@ class Visit:
             "console", lambda said: self.faults.append(said.text) if said.type in {"error", "warning"} else None
         )
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("request", self._asked)
+
+    def _failed(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the reader went on before it had come
+            self.faults.append(f"failed: {request.url}")
 
     def _asked(self, request):
         if not request.url.startswith((self.home, "data:")):
