@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 Answer = tuple[str | None, str]  # the new address, None where there is none; what needs a look, or nothing
-
-
+LITERAL = "this is shown literally, since the book would lose a part of it: write it anew"
 Answers = Callable[[str], Answer]
 
 
@@ -58,7 +57,7 @@ class Block:
             self.lines = [escaped(title)]
             return
         self.kind, self.lines = "text", fenced("text", self.source)
-        self.looks.append(("this is shown literally, since the book would lose a part of it: write it anew", ""))
+        self.looks.append((LITERAL, ""))
 
 
 # -- words ------------------------------------------------------------------------------------
@@ -147,6 +146,8 @@ def _fence(info: str, code: str) -> tuple[str, str]:
 
     info = info.strip()
     name = (re.match(r"\{?\.?([\w+#-]*)", info) or [""] * 2)[1].lower()
+    if name == "mermaid" and code.startswith("---"):  # the book would take its settings for options of its own
+        return "text", LITERAL
     if name == "mermaid":
         try:
             if find_spec("quickjs"):
@@ -311,6 +312,9 @@ class _Converter:
             self.notes.append(f"old page: {raw.strip()}")
             return Block("note", [])
         if token.type in ("fence", "code_block"):
+            if token.info.strip() == "mermaid" and (settings := re.match(r"---\n([\s\S]*?)\n---\n", token.content)):
+                self.notes.append(self.expand(f"old settings of the diagram:\n{settings[1]}"))
+                token.content = token.content[settings.end() :]
             return Block("text", fenced(self.info(token), self.expand(token.content)))
         if token.type == "html_block":
             self.looks.append(("raw HTML is shown as it stood: write anew what it showed", ""))

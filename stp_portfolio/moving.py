@@ -420,7 +420,7 @@ def convert(site: Site, text: str) -> list[Block]:
         shown = own if re.search(r"[*_`<\[\\]", own) else f"**{own}**"
         at = next(i for i, block in enumerate(page) if block.lines in (["Reflection"], ["Plan"]) and block.level == 2)
         page.insert(at + 1, Block("text", [shown], source=own))
-    elif own != heading:
+    elif own not in ("", heading):
         page.append(Block("note", [], notes=[f"old heading: {own}"]))
     page.append(_front_block(front))
     try:

@@ -36,6 +36,16 @@ CASES = {
     "fence in a list": ("- a\n\n  ```foolang\n  x\n  ```\n", "- a\n\n  ```text\n  x\n  ```", ""),
     "diagram that cannot be drawn": ("```mermaid\ngitGraph\n```", "```text\ngitGraph\n```", "cannot be drawn"),
     "diagram": ("```mermaid\ngraph TD\n  A --> B\n```", "```mermaid\ngraph TD\n  A --> B\n```", ""),
+    "diagram with settings": (
+        "```mermaid\n---\ntitle: t\n---\ngraph TD\n  A --> B\n```",
+        "```mermaid\ngraph TD\n  A --> B\n```\n\n% old settings of the diagram:\n% title: t",
+        "",
+    ),
+    "diagram with settings in a list": (
+        "- a\n\n  ```mermaid\n  ---\n  title: t\n  ---\n  graph TD\n    A --> B\n  ```",
+        "- a\n\n  ```text\n  ---\n",
+        "shown literally",
+    ),
     "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- [ ] a\n- [x] b\n  1. [X] c", ""),
     "underlined headings": ("# Page\n\nOne\n===\n\nTwo\n---", "### One\n\n#### Two", ""),
     "levels that jump": ("## a\n\n##### b\n\n# c", "### a\n\n#### b\n\n### c", ""),
@@ -648,3 +658,4 @@ def test_old_title_is_shown_as_it_was_written(portfolio, old):
     wanted = "A \\*star\\* \\[x\\](y) \\<b\\> \\{\\{ z \\}\\}"
     assert body(prepare(portfolio, path)).startswith(wanted)
     assert prepare(portfolio, path, "about/x").text.startswith(f"# {wanted}\n")
+    assert "old heading" not in prepare(portfolio, write(old, "y.md", "No title.")).text
