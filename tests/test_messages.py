@@ -94,7 +94,7 @@ def test_page_and_program_have_the_same_messages():
     def same(message, on_page):  # for what varies, the page has … or one word
         return re.fullmatch(re.escape(message).replace("…", r"(?:…|[\w./-]+)"), on_page)
 
-    text = (OWN / "docs/problems.md").read_text(encoding="utf-8")
+    text = "".join((OWN / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("problems", "moving"))
     rows = re.findall(r"^\| (?!---|What you read)(.+?) \| ", text, flags=re.MULTILINE)
     shown = [folded(message) for row in rows for message in row.split("; or ")]
     known, others = program(), " ".join(OTHERS.split()).split("; or ")
