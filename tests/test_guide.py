@@ -14,7 +14,7 @@ from test_start import fresh, git  # noqa: F401 - a fixture
 
 from stp_portfolio import records
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the blocks are run by bash; on Windows, by hand")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the blocks are run by bash")
 
 GUIDE = [name for name in toc_files(ROOT) if name.startswith("docs/")]
 INSTALL = re.search(r"^```sh\n(.+?)\n```", (OWN / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[1]
