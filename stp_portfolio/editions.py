@@ -79,7 +79,7 @@ def lay_over(tree: Path, overlay: Path) -> list[str]:
     files = sorted(path for path in overlay.rglob("*") if path.is_file() and not _hidden(path, overlay))
     fragment = overlay / FRAGMENT
     toc_path = tree / "_toc.yml"
-    toc = yaml.safe_load(toc_path.read_text(encoding="utf-8"))
+    toc = configuration.read_yaml(toc_path.read_text(encoding="utf-8"))
     if fragment in files:
         _place(toc, fragment)
         toc_path.write_text(yaml.safe_dump(toc, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -118,7 +118,7 @@ def _place(toc: dict[str, Any], fragment: Path) -> None:
     """Put the pages of an overlay's fragment into the table of contents."""
     where = f"{PRIVATE}/{FRAGMENT}"
     try:
-        entries = yaml.safe_load(fragment.read_text(encoding="utf-8"))
+        entries = configuration.read_yaml(fragment.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise EditionError(f"{where} cannot be read ({error}). Mend the line.") from error
     if not isinstance(entries, list):
@@ -176,7 +176,7 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
 
 def _mark(tree: Path) -> None:
     path = tree / "_config.yml"
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = configuration.read_yaml(path.read_text(encoding="utf-8"))
     values.setdefault("sphinx", {}).setdefault("config", {})["stp_edition"] = MARK
     path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urldefrag
 
-import yaml
 from docutils import nodes
 from myst_nb.core.render import strip_ansi
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
@@ -107,7 +106,7 @@ def screen_output(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _unknown_settings(app: Sphinx, config: Config) -> Iterator[str]:
-    values = yaml.safe_load(Path(app.srcdir, "_config.yml").read_text(encoding="utf-8"))
+    values = configuration.read_yaml(Path(app.srcdir, "_config.yml").read_text(encoding="utf-8"))
     for name in values.get("sphinx", {}).get("config") or {}:
         if name not in config.values and name != "extensions":
             yield (
