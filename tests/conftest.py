@@ -106,7 +106,7 @@ class Built:
     @property
     def executed(self):
         """The notebooks that this run executed."""
-        return [line.split(": ")[0] for line in self.output.splitlines() if "Executing notebook" in line]
+        return re.findall(r"^(\S+) was executed in [\d.]+ s$", self.output, flags=re.MULTILINE)
 
 
 def build(tree, *options, **environment):

@@ -12,7 +12,7 @@ SAYS = re.compile(  # calls that tell a user something; the last four have the t
     r"|[lL]ook|(?P<second>stop|Problem|Finding|OSError))$"
 )
 GIVES = re.compile(
-    "Yield (pages|configuration|honesty|moving)|Return (moving|commit|dialects _fence|.* (remedy|report)$)"
+    "Yield (pages|configuration|honesty|moving)|Return (moving|commit|setting|dialects _fence|.* (remedy|report)$)"
 )
 # What the tools beneath say, and what no Python of the program says.
 OTHERS = """Python was not found; or 'py' is not recognized; or python3: command not found; or Ignored the following

@@ -1,22 +1,26 @@
 """The Sphinx extension behind the book: a room for each concern.
 
-``panels`` puts status on pages, ``freshness`` decides what must run again, ``honesty`` lets no
-fault pass, ``nodes`` says how tables and figures stand on a page, ``diagrams`` draws
+``panels`` puts status on pages, ``running`` runs notebooks, ``freshness`` decides what is read again,
+``honesty`` lets no fault pass, ``nodes`` says how tables and figures stand on a page, ``diagrams`` draws
 what stands in a fence, ``theme`` frames and mends the page, ``site`` writes what stands around the pages.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 from typing import Any
 
 from sphinx.application import Sphinx
 
 from stp_portfolio import eportfolio
-from stp_portfolio.book import diagrams, freshness, honesty, nodes, panels, site, theme
+from stp_portfolio.book import diagrams, freshness, honesty, nodes, panels, running, site, theme
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``honesty`` comes first: it must see what the others report."""
-    for room in (honesty, nodes, diagrams, panels, freshness, theme, site, eportfolio):
+    for room in (honesty, nodes, diagrams, panels, running, freshness, theme, site, eportfolio):
         room.setup(app)
+    # Python looks for cycles among all that a build has made before it ends, 0.4 s for nothing.
+    atexit.register(gc.freeze)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging as std_logging
+import os
 import re
 import shutil
 import sys
@@ -21,19 +22,17 @@ from typing import NoReturn
 from urllib.parse import unquote, urldefrag
 
 from docutils import nodes
-from myst_nb.core.render import strip_ansi
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from stp_portfolio import configuration, records
-from stp_portfolio.book import freshness
+from stp_portfolio import configuration, digests, records
+from stp_portfolio.book import running
 from stp_portfolio.configuration import MAY_BE_SUPPRESSED
 from stp_portfolio.screening import direct, sources
 
 logger = logging.getLogger(__name__)
 
-STAMP = "stp-built-without-warnings"
 LOG = "error.log"  # the traceback of a build that stopped, for who wants it
 NOT_CURRENT = "html-not-current"
 
@@ -53,6 +52,7 @@ class _Counter(std_logging.Handler):
 
 def stop(app: Sphinx, message: str) -> NoReturn:
     """End the build at once with a message instead of a traceback, and leave nothing that looks current."""
+    running.stop(app)
     _set_aside(app)
     sys.stderr.write(f"\n{message}\n")
     raise SystemExit(1)
@@ -60,9 +60,8 @@ def stop(app: Sphinx, message: str) -> NoReturn:
 
 def begin(app: Sphinx, config: Config) -> None:
     """Before anything is read: forget a build that was not clean; check the records and the configuration."""
-    stamp = Path(app.doctreedir, STAMP)
-    clean = stamp.is_file() and stamp.read_text(encoding="utf-8") == freshness.code_digest()
-    stamp.unlink(missing_ok=True)
+    clean = app.stp_was_clean = digests.was_clean(Path(app.doctreedir))  # type: ignore[attr-defined]
+    Path(app.doctreedir, digests.STAMP).unlink(missing_ok=True)
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
@@ -73,10 +72,9 @@ def begin(app: Sphinx, config: Config) -> None:
     if faults:
         heading = "The book's configuration is at fault:"
         stop(app, "\n".join([heading, *(f"  {fault}" for fault in faults), "Nothing was built."]))
-    _screen_sources(app)
 
 
-def _screen_sources(app: Sphinx) -> None:
+def screen_sources(app: Sphinx, config: Config) -> None:
     """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
     found = sources.run(Path(app.srcdir), app.stp_portfolio)  # type: ignore[attr-defined]
     if identifiers := [hit for hit in found if hit.direct]:
@@ -117,20 +115,16 @@ def _unknown_settings(app: Sphinx, config: Config) -> Iterator[str]:
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """After the build: check the finished pages, then stamp it as clean or set it aside."""
-    for docname, noted in getattr(app.env, "nb_metadata", {}).items() if exception is None else ():
-        if error := (noted.get("exec_data") or {}).get("traceback"):
-            lines = [line for line in strip_ansi(error).splitlines() if line.strip()]
-            named = [line for line in lines if re.match(r"[\w.]*(?:Error|Exception|Interrupt|Exit)\b", line)] or lines
-            logger.warning(f"{docname}: a cell failed: {named[-1]}", type="stp", subtype="cell")
     if exception is None and app.builder.format == "html":
-        for fault in page_faults(Path(app.outdir)):
-            logger.warning(fault, type="stp", subtype="page")
+        if hasattr(app, "stp_styles") or not app.stp_was_clean:  # a page was written, or the last build had a fault
+            for fault in page_faults(Path(app.outdir)):
+                logger.warning(fault, type="stp", subtype="page")
         _remove_pages_without_source(app)
     handler: _Counter = app.stp_warnings  # type: ignore[attr-defined]
     std_logging.getLogger("sphinx").removeHandler(handler)
     if exception is None and not handler.count:
         (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
-        Path(app.doctreedir, STAMP).write_text(freshness.code_digest(), encoding="utf-8")
+        Path(app.doctreedir, digests.STAMP).write_text(digests.code(), encoding="utf-8")
         return
     if exception is None:
         app.statuscode = 1
@@ -139,7 +133,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     # Jupyter Book would show its reader a traceback; it goes into a file, and what it says on the screen.
     log = Path(app.doctreedir).parent / LOG
     log.write_text("".join(traceback.format_exception(exception)), encoding="utf-8")
-    said = " ".join(strip_ansi(str(exception)).split()) or type(exception).__name__
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(exception)).split()) or type(exception).__name__
     page = f", at the page {app.env.docname}" if getattr(app, "env", None) and app.env.temp_data.get("docname") else ""
     stop(app, f"The build stopped{page}: {said}\nThe details are in {log.parent.name}/{log.name}.")
 
@@ -198,15 +192,17 @@ def page_faults(output: Path) -> Iterator[str]:
     Links that lead nowhere, images that say nothing, what is fetched from another host, and scripts
     and styles that stand on the page: the policy of ``theme`` would not let them do anything.
     """
+    base = os.path.abspath(output)  # noqa: PTH100 - texts: a Path, and the disk, for each of thousands of links takes long
     pages = {
-        path.resolve(): path.read_text(encoding="utf-8")
-        for path in sorted(output.rglob("*.html"))
-        if "_static" not in path.relative_to(output).parts
+        os.path.normpath(os.path.join(base, name)): (output / name).read_text(encoding="utf-8")  # noqa: PTH118
+        for name in sorted(path.relative_to(output).as_posix() for path in output.rglob("*.html"))
+        if "_static" not in name.split("/")
     }
-    ids: dict[Path, set[str]] = {}
-    exists: dict[Path, bool] = {}
+    ids: dict[str, set[str]] = {}
+    exists: dict[str, bool] = {}
     for page, text in pages.items():
-        where = page.relative_to(output.resolve()).as_posix()
+        where = page[len(base) + 1 :].replace("\\", "/")
+        folder = os.path.dirname(page)  # noqa: PTH120
         for image in _IMAGE.findall(text):
             alt = _ALT.search(image)
             if alt is None or not alt[2].strip() or _FILE_LIKE.fullmatch(unescape(alt[2]).strip()):
@@ -224,9 +220,11 @@ def page_faults(output: Path) -> Iterator[str]:
             if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", target):
                 continue
             address, fragment = urldefrag(target)
-            path = (page.parent / unquote(address.partition("?")[0])).resolve() if address else page
+            path = page
+            if address:
+                path = os.path.normpath(os.path.join(folder, unquote(address.partition("?")[0])))  # noqa: PTH118
             if path not in exists:
-                exists[path] = path.is_file() or (path / "index.html").is_file()
+                exists[path] = Path(path).is_file() or Path(path, "index.html").is_file()
             if not exists[path]:
                 yield f"{where}: the link '{target}' leads to a file that does not exist"
             elif fragment and path in pages:
@@ -241,6 +239,7 @@ def setup(app: Sphinx) -> None:
     app.stp_warnings = _Counter(app)  # type: ignore[attr-defined]
     std_logging.getLogger("sphinx").addHandler(app.stp_warnings)  # type: ignore[attr-defined]
     app.connect("config-inited", begin, priority=900)
+    app.connect("config-inited", screen_sources, priority=920)
     app.connect("source-read", check_notebook, priority=400)
     app.connect("doctree-read", screen_output, priority=400)
     app.connect("build-finished", finish, priority=900)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.writers.html5 import HTML5Translator
 
 from stp_portfolio import figures, tables
@@ -40,6 +41,7 @@ def table(content: Table, docname: str) -> nodes.table:
 
     ``docname`` is the page it stands on, from which its links lead.
     """
+    content = content.shortened()
     node = nodes.table(classes=["stp-table"])
     if content.caption:
         node["ids"] = [nodes.make_id(f"table {content.caption}")]
@@ -73,12 +75,14 @@ def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[
     return row
 
 
-def link_to(link: Link, docname: str, *children: nodes.Node) -> addnodes.pending_xref:
+def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
     """A reference to another page of the book; resolving it warns if that page does not exist.
 
     It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
     the text and drop the children.
     """
+    if not link.page:
+        return nodes.inline("", "", *(children or (nodes.Text(link.text),)))
     reference = addnodes.pending_xref(
         "", refdomain="doc", reftype="myst", reftarget=link.page, reftargetid=None, refdoc=docname, refexplicit=True
     )
@@ -89,10 +93,8 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> addnodes.pending
 class NotebookOutput:
     """Shows the package's own notebook outputs with the nodes above (a plug-in of myst-nb)."""
 
-    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = [
-        ("*", tables.MIME, 1),
-        ("*", figures.MIME, 1),
-    ]
+    # None here: the plug-in is known wherever the package is installed, its nodes only to a book with the extension.
+    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = []
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
@@ -114,8 +116,15 @@ def mend_links(app: Sphinx, doctree: nodes.document) -> None:
             reference["refuri"] = reference["refuri"].replace("&amp;", "&")
 
 
+def prefer(app: Sphinx, config: Config) -> None:
+    """Let the package's own outputs come before any other form of them."""
+    own = [("*", tables.MIME, 1), ("*", figures.MIME, 1)]
+    config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, *own]
+
+
 def setup(app: Sphinx) -> None:
     """Register the picture node, and mend what a parser gets wrong."""
+    app.connect("config-inited", prefer, priority=100)
     app.connect("doctree-read", mend_links)
     app.add_node(Picture, html=(visit_picture_html, None))
     writer.register(Picture, writer.svg)
