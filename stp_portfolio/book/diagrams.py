@@ -10,7 +10,6 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from stp_portfolio import diagrams
 from stp_portfolio.book.nodes import Picture
 
 logger = logging.getLogger(__name__)
@@ -28,6 +27,8 @@ class Mermaid(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The figure, or nothing and a warning at the line of the page that has the mistake."""
+        from stp_portfolio import diagrams  # only where there is one: it brings a drawing engine
+
         try:
             drawn = diagrams.render("\n".join(self.content), self.options.get("alt", ""))
         except diagrams.DiagramError as error:

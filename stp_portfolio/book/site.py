@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 import lightningcss
 from sphinx.application import Sphinx
 
-from stp_portfolio import figures, progress, words
+from stp_portfolio import digests, figures, progress, words
 from stp_portfolio.book import panels, theme
 from stp_portfolio.records import Portfolio
 
@@ -154,7 +154,13 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     static = out / "_static"
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html"))}
     pages = {path: text for path, text in pages.items() if "_static" not in path.relative_to(out).parts}
-    _write(static / theme.STYLESHEET, stylesheet(app, pages))
+    # Where no page was written, only another stylesheet of the book's own can make another one.
+    own = digests.digest(path.read_bytes() for name, path in theme.own_files(app).items() if name.endswith(".css"))
+    noted = Path(app.doctreedir, "stp-own-styles")
+    known = noted.is_file() and noted.read_text(encoding="utf-8") == own and (static / theme.STYLESHEET).is_file()
+    if hasattr(app, "stp_styles") or not known:
+        _write(static / theme.STYLESHEET, stylesheet(app, pages))
+        _write(noted, own)
     for script in (theme.SCRIPT, "search.js"):
         _write(static / script, (theme.HERE / "assets" / script).read_text(encoding="utf-8"))
     _write(out / "searchpages.js", search_pages(app))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ POLICY = (
     "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
 DESCRIPTION = 200  # characters, as much as a search engine or a card shows
+_UNUSED_PARTS = (  # of the theme: the frame is our own
+    "navbar_start", "navbar_center", "navbar_end", "navbar_persistent", "primary_sidebar_end", "secondary_sidebar_items",
+    "article_header_start", "article_header_end", "article_footer_items", "content_footer_items",
+    "footer_start", "footer_center", "footer_end", "footer_content_items",
+)  # fmt: skip
 NEIGHBOURS = 20  # how many pages before and after the current one a long chapter lists in the menu
 
 
@@ -182,7 +188,11 @@ def _own_scripts(app: Sphinx, scripts: Sequence[Any]) -> Iterator[Any]:
 
 def own_files(app: Sphinx) -> dict[str, Path]:
     """The files of the book's own ``_static``, by their path in it; extensions have folders of their own."""
-    base = Path(app.srcdir, "_static")
+    return _files_below(Path(app.srcdir, "_static"))
+
+
+@cache
+def _files_below(base: Path) -> dict[str, Path]:
     return {path.relative_to(base).as_posix(): path for path in sorted(base.rglob("*")) if path.is_file()}
 
 
@@ -272,6 +282,9 @@ def configure(app: Sphinx, config: Config) -> None:
     """Put the book's templates before the theme's, and switch off what no page shows."""
     config.templates_path = [str(HERE / "templates"), *config.templates_path]
     config.html_use_index = False  # an empty page
+    # The theme renders each of its parts on every page to see whether it is empty, the menu of all pages first.
+    config.html_sidebars = {"**": []}
+    config.html_theme_options = {**config.html_theme_options, **{part: [] for part in _UNUSED_PARTS}}
     config.html_math_renderer = "stp"
 
 
