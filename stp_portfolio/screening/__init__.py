@@ -11,22 +11,22 @@ identifies as well, and only a person can see that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from stp_portfolio.screening.identifiers import direct
 from stp_portfolio.screening.text import Hit
 from stp_portfolio.screening.vocabulary import Vocabulary, unknown
 
-__all__ = ["Hit", "Vocabulary", "direct", "screen", "unknown"]
+__all__ = ["Hit", "Vocabulary", "apart", "direct", "screen", "unknown"]
 
 
 def screen(text: str, vocabulary: Vocabulary, own_dates: Iterable[date] = ()) -> list[Hit]:
     """Both layers: direct identifiers, and terms to review outside of them, in the order of the text."""
     found = direct(text, own_dates)
-    terms = [
-        hit
-        for hit in unknown(text, vocabulary)
-        if not any(hit.start < other.end and other.start < hit.end for other in found)
-    ]
-    return sorted([*found, *terms], key=lambda hit: hit.start)
+    return sorted([*found, *apart(unknown(text, vocabulary), found)], key=lambda hit: hit.start)
+
+
+def apart(terms: Iterable[Hit], found: Sequence[Hit]) -> list[Hit]:
+    """The terms that overlap nothing of what was found already."""
+    return [hit for hit in terms if not any(hit.start < other.end and other.start < hit.end for other in found)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
+from itertools import product
 
 from stp_portfolio.screening.text import Hit, flatten
 
@@ -78,100 +80,107 @@ _NUMBERED = (
 )
 _REF = r"(?:numbers?|nos?\.?|num\.?|ids?|identifiers?|ref(?:erence)?s?\.?|codes?|barcodes?|labels?|stickers?|#)"
 _CODE = r"(?=[A-Z\d/_-]*\d[A-Z\d/_-]*\d[A-Z\d/_-]*\d)[A-Z]{0,5}[/_-]?\d[A-Z\d]*(?:[/_-][A-Z\d]+)*"
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, flags))
-    for kind, pattern, flags in (
-        ("hospital number", rf"\b(?:{_NUMBERED})(?:'s)?[ _-]{_REF}(?: (?:was|is|of|on|for|read|reads|reading))?\s*[:=#]?\s*[('\"]?{_CODE}\b", re.IGNORECASE),
-        ("hospital number", rf"\b(?:mrn|crn|pas|pid|ppid|rxr|ubrn|urn|cris|epr|emr|ecr|hosp|accession|acc|barcode|episode|fin|csn)(?:[ _-]?{_REF})?(?: (?:was|is))?\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{{3}})[A-Z]{{0,4}}[/_-]?\d[A-Z\d/_-]+\b", re.IGNORECASE),
-        ("hospital number", r"\b(?:patient|pt|sample|specimen|accession|study|episode|hospital|unit|donor|participant|subject)\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{4})[A-Z]{0,3}[/_-]?\d[A-Z\d/_-]{4,}\b", re.IGNORECASE),
-        ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF},?\s*[:=#]?\s*[A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
-        ("hospital number", r"\b(?:folder|case ?notes?|notes|file|chart|packet|envelope|bag|tube|vial)\b[^.\n]{0,25}?\b(?!\d{1,4}\.\d{1,2}\b(?![./-]\d))(?=[A-Z\d./-]*\d{2}[./-])[A-Z]{0,3}\d{2,}(?:[./-][A-Z\d]+)+\b", 0),
-        ("NHS number", r"\bnhs (?:number|no)\b[^\n.]{0,60}?\b\d{4,}\b", re.IGNORECASE),
-        ("phone", r"\b(?:(?:oh|nought|zero|one|two|three|four|five|six|seven|eight|nine|double|treble|triple|hundred)[ ,-]+(?:oh[ ,-]+)?){6,}", re.IGNORECASE),
-        ("identifier", r"\b(?!(?:CS|BS|RA|PMC|PMID|RFC|CVE|ISO|IEC|EN|BS)\d)[A-Z]{1,3}\d{6,9}[A-Z]?\b", 0),
-        ("identifier", r"\b\d{2}[A-Z]{1,2}-?\d{5,9}\b", 0),
-        ("identifier", r"\b[A-Z]{1,3}[/-]?\d{2}[/-]\d{4,8}(?:-?[A-Z])?\b", 0),
-        ("identifier", r"\b[A-Z]{1,2}\d{2}[/-]\d{4,8}\b", 0),
-        ("DICOM UID", r"\b(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){7,}\b", 0),
-        ("DICOM UID", r"\b2\.25\.\d{10,}", 0),
-        ("DICOM UID", r"\b1\.2\.(?:840(?!\.10008)|826|276|392|250|752)(?:\.\d+){2,}", 0),
-        ("IP address", r"\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b", 0),
-        ("IP address", r"\b(?:ip|address|workstation|host|server|machine)\b[^.\n]{0,20}?\b(?:\d{1,3}\.){3}\d{1,3}\b", re.IGNORECASE),
-        ("date of birth", rf"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b|\bbirthdays?\b|\bborn\b)[^.\n]{{0,25}}?(?:{_DAY}(?:st|nd|rd|th)?[ /.-]|(?:19|20)\d\d|{_MONTH} \d|\d{{6,8}}\b)", re.IGNORECASE),
-        ("date of birth", r"\bborn (?:in|on|during)\b[^.\n]{0,25}?\b(?:19|20)\d\d\b", re.IGNORECASE),
-        ("address", r"\b\d{1,4}[A-Za-z]?,? (?:[A-Z][\w'-]+ ){1,3}(?:Street|St|Road|Rd|Close|Lane|Ln|Avenue|Ave|Drive|Dr|Way|Court|Crescent|Terrace|Place|Gardens?|Grove|Hill|Row|Square|Mews|Walk|Park|View|Rise|Green|Quay|Parade|Villas|Cottages?)\b", 0),
-        ("address", r"\b(?:[Ff]lat|[Aa]partment|[Aa]pt) \d+[A-Za-z]?\b", 0),
-        ("address", r"\b(?:lives?|living|lived|resides?|home|house)\b[^.\n]{0,20}? (?:at|on|in) (?:\d+[A-Za-z]? )?(?:[A-Z][\w'-]+ ){1,3}(?:Street|Road|Close|Lane|Avenue|Drive|Way|Court|Crescent|Terrace|Place|Gardens|Grove|Estate|Farm|Cottage|House)\b", 0),
-        ("phone", r"(?<![\w.-])(?:\+ ?44|0044)[ ()-]{0,2}(?:0\)?)?(?:[ -]?\d){9,10}(?!\d)", 0),
-        ("phone", r"(?<![\w.,-])0 ?7(?:[ -]?\d){9}(?!\d)", 0),
-        ("phone", r"(?<![\w.,-])\(?0[12378]\d{1,4}\)?(?:[ -]?\d){5,8}(?!\d)", 0),
-        ("phone", r"\b(?:ext(?:ension|n)?|bleep(?:ed)?|pager|paged|dect|baton|voip|tel(?:ephone)?|phone|mobile|fax)\b\.?(?: (?:me|him|her|them|on|is|was|number|no\.?|to))*\s*[:#]?\s*(?:on )?\d(?:[ -]?\d){2,}\b", re.IGNORECASE),
-        ("phone", r"\b[x#]\d{4,6}\b", 0),
-        ("e-mail", r"[\w.+'-]+(?:@| @ )[\w-]+(?: ?\. ?[\w-]+)+", 0),
-        ("e-mail", r"\b[\w.+-]+ ?[\[({<] ?(?:at|@) ?[\])}>] ?[\w-]+(?: ?[\[({<]? ?(?:dot|\.) ?[\])}>]? ?[\w-]+)+", re.IGNORECASE),
-        ("e-mail", r"\b[\w.+-]+ at [\w-]+(?: dot [\w-]+)+\b", re.IGNORECASE),
-        ("handle", r"(?<![\w./@])@(?!(?:property|staticmethod|classmethod|dataclass|functools|cached?|lru_cache|pytest|given|settings|app|media|import|page|charset|keyframes|article|book|booklet|conference|inbook|incollection|inproceedings|manual|misc|mastersthesis|phdthesis|techreport|online|software|unpublished|override|njit|jit|click|decorator)\b)[A-Za-z]\w{2,}", 0),
-        ("National Insurance number", r"(?<![\w])[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?!\w)", re.IGNORECASE),
-        ("passport number", r"\bpassport\b[^.\n]{0,20}?\b[A-Z]?\d{8,9}\b", re.IGNORECASE),
-        ("registration number", r"\b(?:hcpc|gmc|nmc|gphc|gdc|rct|ahcs|ipem|rcpath|registration|registered|pin)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,25}?\b(?:[A-Z]{1,3}\d{4,7}|\d{6,8}|\d{2}[A-L]\d{4}[A-Z])\b", re.IGNORECASE),
-        ("registration number", r"\b(?:CS|BS|RA|PYL|ODP|PH|OT|DT|SL|PO|HAD) ?(?:\d{5,8}|\d{2,3} \d{3})\b", 0),
-        ("registration number", r"\breg(?:istration|istered|\.)?(?: (?:no\.?|number|num))?[:.]? \d{6,8}\b", re.IGNORECASE),
-        ("registration number", r"\b\d{2}[A-L]\d{4}[A-Z]\b", 0),
-        ("staff number", r"\b(?:staff|employee|assignment|payroll|esr|badge|smart ?card|personnel|payslip|trainee)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?\b[A-Z]{0,2}\d{5,}(?:-\d+)?\b", re.IGNORECASE),
-        ("incident number", r"\b(?:datix|dcir|steis|ulysses|inphase|lfpse|pals|incident|complaint|claim|inquest|safeguarding|never event|serious incident|psii|helpdesk|ticket|rca)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?(?=[A-Z]{0,8}[-/ #]{0,2}\d)[A-Z]{0,8}[-/ #]{0,2}\d[\w/-]{3,}", re.IGNORECASE),
-        ("incident number", r"\b(?:INC|REQ|CHG|PRB|WEB|SI|DX|CMP|PALS|COM)[-/]?\d{4,}\b", 0),
-        ("login or path", r"[A-Za-z]:\\+(?:users|documents and settings|home)\\+[^\s\\\"'<>|]+", re.IGNORECASE),
-        ("login or path", r"(?<![\w.])/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/\"'<>|)]+", 0),
-        ("login or path", r"\\\\[\w.-]+\\[^\s\"'<>|]+", 0),
-        ("login or path", r"\b(?:user ?name|user ?id|user|login|log-?on|log(?:ged)? in as|signed in as|account)\b(?: (?:is|was|name|id))*\s*[:= ]\s*(?=[\w.]*[\d._])[A-Za-z][\w.]{3,}\b", re.IGNORECASE),
-        ("link with a reference", r"https?://\S*(?:patient|person|case|record|mrn|nhs|ref|token|id|accession|study|session|user)\w*(?:=|/|%3D)[\w-]*\d[\w-]{3,}", re.IGNORECASE),
-        ("vehicle", r"\b[A-HJ-PR-Y][A-HJ-PR-Y]\d{2} ?[A-HJ-PR-Z]{3}\b", 0),
-        ("vehicle", r"\b(?:car|van|plate|registration|reg|vehicle|drove|motorbike)\b[^.\n]{0,20}?\b[A-Z]{1,2}\d{1,3} ?[A-Z]{3}\b", 0),
-        ("position", r"-?\b\d{1,2}\.\d{3,}°?\s?[NS]?\s*,\s*-?\d{1,3}\.\d{3,}", 0),
-        ("position", r"\b\d{1,2}°\s?\d{1,2}['′][^,]{0,8}[NS]\b", 0),
-        ("initials", r"\binitials?\b[^.\n]{0,15}?\b[A-Z]\.? ?[A-Z]\b", 0),
-        ("initials", r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|[Pp]articipant|[Cc]olleague|[Ss]upervisor|[Ss]ervice user)s? [A-Z]\.[A-Z]\.?", 0),
-        ("initials", r"(?<![\w.])[A-Z]\.[A-Z]\.(?:[A-Z]\.)?(?=[ ,;)']|$)", 0),
-        ("name", r"(?<![\w'])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Rev|Sr|Cllr|Fr)\.? (?:[A-Z]\b|[A-Z][\w'-]+)", 0),
-        ("name", r"(?<![\w'])(?:mr|mrs|mx|dr|prof)\.? [a-z][\w'-]{2,}", 0),
-        ("name", r"\b(?:Sister|Nurse|Matron|Staff Nurse|Charge Nurse|Baby|Little|Auntie|Uncle|Doctor|Consultant|Registrar|Radiographer|Physicist|Porter|Superintendent|Old|Young|Poor) (?!(?:[A-Z]+|[A-Z][a-z]?)\b)(?!(?:Led|Practitioner|Specialist|Manager|Consultant|In|Of|And|Training|Scientist|Assistant|Lead|Endian)\b)[A-Z][\w'-]+", 0),
-        ("name", r"\b[A-Z][A-Z'-]{2,}, (?:[A-Z][a-z]+|(?:MR|MRS|MS|MISS)\b)", 0),
-        ("name", r"\b(?:named|called|name is|name was|known as|nicknamed|surname|forename|first name)[ :]+(?!(?:[A-Z]{2,})\b)[A-Z][\w'-]+", 0),
-        ("age", r"\b(?:\d{1,3}|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?))[- ](?:year|month|week|day)s?[- ]olds?\b(?![- ](?:system|scanner|server|machine|dataset|report|protocol|linac|computer|version|script|code|camera|software|database|standard|method|device|equipment|paper|study|guideline|tube|detector|analyser))", re.IGNORECASE),
-        ("age", r"\b(?:aged?|age of)[ :=]+(?:\d{1,3}|(?:ninety|eighty|one hundred)[\w-]*)\b(?! ?(?:-|to|and (?:over|above|under)|or (?:over|above|under)|years and (?:over|above)))", re.IGNORECASE),
-        ("age", r"\b(?:[Aa]t|[Aa]ged?|[Tt]urned|[Tt]urning|[Nn]early|[Aa]lmost|[Oo]ver) (?:8\d|9\d|1[01]\d),? (?:the|this|that|his|her|he|she|they|my|and|in|with)\b", 0),
-        ("age", r"\b\d{1,3} ?(?:yo|y/o|yrs? old|years of age)\b", re.IGNORECASE),
-        ("age", r"\b\d{2,3} ?[MF]\b(?=[ ,;])(?! ?(?:NaCl|HCl|NaOH|KCl))", 0),
-        ("age", r"\b(?:his|her|their) (?:own )?(?:\d{1,3}(?:st|nd|rd|th)|hundredth|(?:one )?hundred[ -]and[ -]\w+|ninet\w+(?:-\w+)?|eight\w+(?:-\w+)?) birthday\b", re.IGNORECASE),
-        ("ward or bed", r"\b(?:[Ww]ard|[Bb]ay|[Bb]ed|[Cc]ubicle|[Ss]ide ?room|[Tt]heatre) (?:\d{1,3}[A-Z]?|[A-Z]\d{0,2})\b", 0),
-        ("ward or bed", r"\b(?!The |A |An |My |Our |This |Each |Every |That )[A-Z][\w'-]+ (?:[Ww]ard|[Ss]uite|[Uu]nit)\b(?= (?:on|in|at|where|was|for|with|and|to)\b|[.,;])", 0),
-        ("hospital or practice", r"\b(?!The |A |An |My |Our |This |Each |Every |That |General |Local |NHS )[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,3} (?:Hospital|Infirmary|Hospice|Surgery|Medical Centre|Health Centre|Care Home|Nursing Home|Medical Practice|General Practice|Prison|High School|Primary School|Academy)\b", 0),
-        ("singled out", r"\b(?:the |an? )?(?:only|first|youngest|oldest|sole|last)\b[^.\n]{0,60}?\b(?:in|of|on|at) (?:the|our|this) (?:county|country|region|world|uk|united kingdom|city|town|village|area|island|trust|nation|district|borough|north|south|east|west|family)\b", re.IGNORECASE),
-        ("singled out", r"\b(?:lord mayor|mayor|councillor|footballer|celebrity|newsreader|weather presenter|television presenter|tv presenter|bishop|archdeacon|chief constable|high sheriff|olympi\w+|paralympi\w+|astronaut|member of parliament|local mp|headteacher|head teacher|lighthouse keeper|town crier|beekeeper|in the (?:local )?(?:news|paper|newspaper)|on (?:the )?(?:local )?(?:radio|television|tv)|famous|well-known (?:local|singer|actor|author|player))\b", re.IGNORECASE),
-        ("singled out", r"\bI (?:had )?(?:recognised|recognized|knew) (?:him|her|them)\b", 0),
-        ("date of birth", r"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b)[^\n]{0,45}?\d[\d /.-]{5,}", re.IGNORECASE),
-        ("hospital number", r"\b(?:lab|accession|sample|specimen|request)(?:oratory)? (?:no|number|ref)\b[:. ]{0,3}[A-Z]{0,3}[,./-]?\d[\d.,/-]{5,}", re.IGNORECASE),
-        ("link with a reference", r"https?://[^\s/]+/(?!10\.)\S*?\d(?:-?\d){5,}\S*", 0),
-        ("picture of a person", r"\b(?:photo(?:graph)?s?|screenshots?|picture|image|scan|selfie|video)\b[^.\n]{0,30}?\b(?:of|shows?|showing|with)\b[^.\n]{0,20}?\b(?:patient(?:'s)?|her|his|their|staff|colleague's)\b[^.\n]{0,25}?\b(?:face|banner|name|record|wristband|label|details|tattoo|screen)\b", re.IGNORECASE),
-        ("singled out", r"\b(?:only|sole|one) (?:male|female|black|asian|white|muslim|deaf|blind|trans|gay|pregnant|disabled|welsh|polish|nigerian|irish)\b[^.\n]{0,30}?\b(?:in|on|of) (?:the|our)\b", re.IGNORECASE),
-        ("date of birth", rf"\b{_MONTH} (?:19|20)\d\d\b[^.\n]{{0,20}}?\b(?:date of birth|d\.?o\.?b|born|birth)\b", re.IGNORECASE),
-        ("age", r"\b[FM],? ?\d{1,3} ?(?:y|yrs?|years)\b|\b\d{1,3} ?(?:y|yrs?),? [FM]\b", 0),
-        ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF}[^.\n]{{0,40}}?\b(?:was|is|read|reads)\b:? [A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
-        ("hospital number", r"\b[Dd]onation\b[^.\n]{0,15}?[A-Z]\d{3}[A-Z\d]?(?: ?\d{2,3}){3}(?: ?\d)?", 0),
-        ("date of birth", rf"\bborn\b[^.\n]{{0,30}}?\b(?:{_ORDINAL})\b", re.IGNORECASE),
-        ("age", r"\bage\b(?: ?\((?:years?|yrs)\))? ?[:=] ?\d{1,3}\b(?! ?-|\+| to )", re.IGNORECASE),
-        ("position", r"\b\d{1,2}\.\d{3,} ?(?:°|degrees?)? ?(?:N|S|north|south)\b", re.IGNORECASE),
-        ("position", r"\b\d{1,3} ?° ?\d{0,2}[^\n]{0,8}[NSEW]\b|\b\d{1,3} ?° ?[NSEW]\b", 0),
-        ("position", r"\blat(?:itude)?\b\W{0,3}-?\d{1,2}\.\d{3,}", re.IGNORECASE),
-        ("phone", r"\b(?:bleeps?|pagers?|extensions?|internal)\b[^.\n\d]{0,25}\d{3,5}\b", re.IGNORECASE),
-        ("phone", rf"\b(?:bleep|pager|ext(?:ension)?|internal|number|phone|call|ring|dial)\b[^.\n]{{0,20}}?(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{4,}}", re.IGNORECASE),
-        ("identifier", rf"(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{5,}}", re.IGNORECASE),
-        ("identifier", r"(?<!\w)(?=(?:[A-Za-z\d][ .·•‧∙-]+)*[A-Za-z](?!\w))(?=(?:[A-Za-z\d][ .·•‧∙-]+)*?\d[ .·•‧∙-]+(?:[A-Za-z][ .·•‧∙-]+)*\d)(?:[A-Za-z\d][ .·•‧∙-]{1,2}){5,}[A-Za-z\d](?!\w)", 0),
-        ("IP address", r"\b\d{1,3}(?: ?[\[(] ?(?:dot|\.) ?[\])] ?\d{1,3}){3}\b", re.IGNORECASE),
-        ("ward or bed", r"\b(?:bed|bay|ward|cubicle) ?[:=] ?(?!removed|redacted|n/a|none|x+\b)\w+", re.IGNORECASE),
-        ("singled out", r"\b(?:town|county|city|village|island|region|country|nation|district|trust|hospital)'s only \w+", re.IGNORECASE),
-        ("singled out", r"\b(?:only|sole) (?:\w+ ){1,3}in the (?:national|regional|local|county|city|whole|entire)\b", re.IGNORECASE),
-    )
+
+
+@cache  # when they are first asked for: a build with nothing to screen does not wait for them
+def _compiled(patterns: tuple[tuple[str, str, int], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(pattern, flags)) for kind, pattern, flags in patterns)
+
+
+# No match without a digit: these are looked for near digits alone, which is a third of a text.
+_WITH_DIGITS = (
+    ("hospital number", rf"\b(?:{_NUMBERED})(?:'s)?[ _-]{_REF}(?: (?:was|is|of|on|for|read|reads|reading))?\s*[:=#]?\s*[('\"]?{_CODE}\b", re.IGNORECASE),
+    ("hospital number", rf"\b(?:mrn|crn|pas|pid|ppid|rxr|ubrn|urn|cris|epr|emr|ecr|hosp|accession|acc|barcode|episode|fin|csn)(?:[ _-]?{_REF})?(?: (?:was|is))?\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{{3}})[A-Z]{{0,4}}[/_-]?\d[A-Z\d/_-]+\b", re.IGNORECASE),
+    ("hospital number", r"\b(?:patient|pt|sample|specimen|accession|study|episode|hospital|unit|donor|participant|subject)\s*[:=#]?\s*(?=[A-Z/_-]*\d[A-Z\d/_-]{4})[A-Z]{0,3}[/_-]?\d[A-Z\d/_-]{4,}\b", re.IGNORECASE),
+    ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF},?\s*[:=#]?\s*[A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
+    ("hospital number", r"\b(?:folder|case ?notes?|notes|file|chart|packet|envelope|bag|tube|vial)\b[^.\n]{0,25}?\b(?!\d{1,4}\.\d{1,2}\b(?![./-]\d))(?=[A-Z\d./-]*\d{2}[./-])[A-Z]{0,3}\d{2,}(?:[./-][A-Z\d]+)+\b", 0),
+    ("NHS number", r"\bnhs (?:number|no)\b[^\n.]{0,60}?\b\d{4,}\b", re.IGNORECASE),
+    ("identifier", r"\b(?!(?:CS|BS|RA|PMC|PMID|RFC|CVE|ISO|IEC|EN|BS)\d)[A-Z]{1,3}\d{6,9}[A-Z]?\b", 0),
+    ("identifier", r"\b\d{2}[A-Z]{1,2}-?\d{5,9}\b", 0),
+    ("identifier", r"\b[A-Z]{1,3}[/-]?\d{2}[/-]\d{4,8}(?:-?[A-Z])?\b", 0),
+    ("identifier", r"\b[A-Z]{1,2}\d{2}[/-]\d{4,8}\b", 0),
+    ("DICOM UID", r"\b(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){7,}\b", 0),
+    ("DICOM UID", r"\b2\.25\.\d{10,}", 0),
+    ("DICOM UID", r"\b1\.2\.(?:840(?!\.10008)|826|276|392|250|752)(?:\.\d+){2,}", 0),
+    ("IP address", r"\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b", 0),
+    ("IP address", r"\b(?:ip|address|workstation|host|server|machine)\b[^.\n]{0,20}?\b(?:\d{1,3}\.){3}\d{1,3}\b", re.IGNORECASE),
+    ("date of birth", rf"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b|\bbirthdays?\b|\bborn\b)[^.\n]{{0,25}}?(?:{_DAY}(?:st|nd|rd|th)?[ /.-]|(?:19|20)\d\d|{_MONTH} \d|\d{{6,8}}\b)", re.IGNORECASE),
+    ("date of birth", r"\bborn (?:in|on|during)\b[^.\n]{0,25}?\b(?:19|20)\d\d\b", re.IGNORECASE),
+    ("address", r"\b\d{1,4}[A-Za-z]?,? (?:[A-Z][\w'-]+ ){1,3}(?:Street|St|Road|Rd|Close|Lane|Ln|Avenue|Ave|Drive|Dr|Way|Court|Crescent|Terrace|Place|Gardens?|Grove|Hill|Row|Square|Mews|Walk|Park|View|Rise|Green|Quay|Parade|Villas|Cottages?)\b", 0),
+    ("address", r"\b(?:[Ff]lat|[Aa]partment|[Aa]pt) \d+[A-Za-z]?\b", 0),
+    ("phone", r"(?<![\w.-])(?:\+ ?44|0044)[ ()-]{0,2}(?:0\)?)?(?:[ -]?\d){9,10}(?!\d)", 0),
+    ("phone", r"(?<![\w.,-])0 ?7(?:[ -]?\d){9}(?!\d)", 0),
+    ("phone", r"(?<![\w.,-])\(?0[12378]\d{1,4}\)?(?:[ -]?\d){5,8}(?!\d)", 0),
+    ("phone", r"\b(?:ext(?:ension|n)?|bleep(?:ed)?|pager|paged|dect|baton|voip|tel(?:ephone)?|phone|mobile|fax)\b\.?(?: (?:me|him|her|them|on|is|was|number|no\.?|to))*\s*[:#]?\s*(?:on )?\d(?:[ -]?\d){2,}\b", re.IGNORECASE),
+    ("phone", r"\b[x#]\d{4,6}\b", 0),
+    ("National Insurance number", r"(?<![\w])[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?!\w)", re.IGNORECASE),
+    ("passport number", r"\bpassport\b[^.\n]{0,20}?\b[A-Z]?\d{8,9}\b", re.IGNORECASE),
+    ("registration number", r"\b(?:hcpc|gmc|nmc|gphc|gdc|rct|ahcs|ipem|rcpath|registration|registered|pin)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,25}?\b(?:[A-Z]{1,3}\d{4,7}|\d{6,8}|\d{2}[A-L]\d{4}[A-Z])\b", re.IGNORECASE),
+    ("registration number", r"\b(?:CS|BS|RA|PYL|ODP|PH|OT|DT|SL|PO|HAD) ?(?:\d{5,8}|\d{2,3} \d{3})\b", 0),
+    ("registration number", r"\breg(?:istration|istered|\.)?(?: (?:no\.?|number|num))?[:.]? \d{6,8}\b", re.IGNORECASE),
+    ("registration number", r"\b\d{2}[A-L]\d{4}[A-Z]\b", 0),
+    ("staff number", r"\b(?:staff|employee|assignment|payroll|esr|badge|smart ?card|personnel|payslip|trainee)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?\b[A-Z]{0,2}\d{5,}(?:-\d+)?\b", re.IGNORECASE),
+    ("incident number", r"\b(?:datix|dcir|steis|ulysses|inphase|lfpse|pals|incident|complaint|claim|inquest|safeguarding|never event|serious incident|psii|helpdesk|ticket|rca)\b(?:\b(?:[Nn]o|[Rr]ef)\.|[^.\n]){0,20}?(?=[A-Z]{0,8}[-/ #]{0,2}\d)[A-Z]{0,8}[-/ #]{0,2}\d[\w/-]{3,}", re.IGNORECASE),
+    ("incident number", r"\b(?:INC|REQ|CHG|PRB|WEB|SI|DX|CMP|PALS|COM)[-/]?\d{4,}\b", 0),
+    ("link with a reference", r"https?://\S*(?:patient|person|case|record|mrn|nhs|ref|token|id|accession|study|session|user)\w*(?:=|/|%3D)[\w-]*\d[\w-]{3,}", re.IGNORECASE),
+    ("vehicle", r"\b[A-HJ-PR-Y][A-HJ-PR-Y]\d{2} ?[A-HJ-PR-Z]{3}\b", 0),
+    ("vehicle", r"\b(?:car|van|plate|registration|reg|vehicle|drove|motorbike)\b[^.\n]{0,20}?\b[A-Z]{1,2}\d{1,3} ?[A-Z]{3}\b", 0),
+    ("position", r"-?\b\d{1,2}\.\d{3,}°?\s?[NS]?\s*,\s*-?\d{1,3}\.\d{3,}", 0),
+    ("position", r"\b\d{1,2}°\s?\d{1,2}['′][^,]{0,8}[NS]\b", 0),
+    ("age", r"\b(?:[Aa]t|[Aa]ged?|[Tt]urned|[Tt]urning|[Nn]early|[Aa]lmost|[Oo]ver) (?:8\d|9\d|1[01]\d),? (?:the|this|that|his|her|he|she|they|my|and|in|with)\b", 0),
+    ("age", r"\b\d{1,3} ?(?:yo|y/o|yrs? old|years of age)\b", re.IGNORECASE),
+    ("age", r"\b\d{2,3} ?[MF]\b(?=[ ,;])(?! ?(?:NaCl|HCl|NaOH|KCl))", 0),
+    ("date of birth", r"(?:\bd\.? ?o\.? ?b\b\.?|\bdates? of birth\b|\bbirth ?dates?\b)[^\n]{0,45}?\d[\d /.-]{5,}", re.IGNORECASE),
+    ("hospital number", r"\b(?:lab|accession|sample|specimen|request)(?:oratory)? (?:no|number|ref)\b[:. ]{0,3}[A-Z]{0,3}[,./-]?\d[\d.,/-]{5,}", re.IGNORECASE),
+    ("link with a reference", r"https?://[^\s/]+/(?!10\.)\S*?\d(?:-?\d){5,}\S*", 0),
+    ("date of birth", rf"\b{_MONTH} (?:19|20)\d\d\b[^.\n]{{0,20}}?\b(?:date of birth|d\.?o\.?b|born|birth)\b", re.IGNORECASE),
+    ("age", r"\b[FM],? ?\d{1,3} ?(?:y|yrs?|years)\b|\b\d{1,3} ?(?:y|yrs?),? [FM]\b", 0),
+    ("hospital number", rf"\b(?:{_NUMBERED})[ _-]{_REF}[^.\n]{{0,40}}?\b(?:was|is|read|reads)\b:? [A-Z]{{0,3}}[ -]?\d(?:[ -]?\d){{4,}}\b", re.IGNORECASE),
+    ("hospital number", r"\b[Dd]onation\b[^.\n]{0,15}?[A-Z]\d{3}[A-Z\d]?(?: ?\d{2,3}){3}(?: ?\d)?", 0),
+    ("age", r"\bage\b(?: ?\((?:years?|yrs)\))? ?[:=] ?\d{1,3}\b(?! ?-|\+| to )", re.IGNORECASE),
+    ("position", r"\b\d{1,2}\.\d{3,} ?(?:°|degrees?)? ?(?:N|S|north|south)\b", re.IGNORECASE),
+    ("position", r"\b\d{1,3} ?° ?\d{0,2}[^\n]{0,8}[NSEW]\b|\b\d{1,3} ?° ?[NSEW]\b", 0),
+    ("position", r"\blat(?:itude)?\b\W{0,3}-?\d{1,2}\.\d{3,}", re.IGNORECASE),
+    ("phone", r"\b(?:bleeps?|pagers?|extensions?|internal)\b[^.\n\d]{0,25}\d{3,5}\b", re.IGNORECASE),
+    ("IP address", r"\b\d{1,3}(?: ?[\[(] ?(?:dot|\.) ?[\])] ?\d{1,3}){3}\b", re.IGNORECASE),
+)  # fmt: skip
+_ANYWHERE = (
+    ("phone", r"\b(?:(?:oh|nought|zero|one|two|three|four|five|six|seven|eight|nine|double|treble|triple|hundred)[ ,-]+(?:oh[ ,-]+)?){6,}", re.IGNORECASE),
+    ("address", r"\b(?:lives?|living|lived|resides?|home|house)\b[^.\n]{0,20}? (?:at|on|in) (?:\d+[A-Za-z]? )?(?:[A-Z][\w'-]+ ){1,3}(?:Street|Road|Close|Lane|Avenue|Drive|Way|Court|Crescent|Terrace|Place|Gardens|Grove|Estate|Farm|Cottage|House)\b", 0),
+    ("e-mail", r"[\w.+'-]+(?:@| @ )[\w-]+(?: ?\. ?[\w-]+)+", 0),
+    ("e-mail", r"\b[\w.+-]+ ?[\[({<] ?(?:at|@) ?[\])}>] ?[\w-]+(?: ?[\[({<]? ?(?:dot|\.) ?[\])}>]? ?[\w-]+)+", re.IGNORECASE),
+    ("e-mail", r"\b[\w.+-]+ at [\w-]+(?: dot [\w-]+)+\b", re.IGNORECASE),
+    ("handle", r"(?<![\w./@])@(?!(?:property|staticmethod|classmethod|dataclass|functools|cached?|lru_cache|pytest|given|settings|app|media|import|page|charset|keyframes|article|book|booklet|conference|inbook|incollection|inproceedings|manual|misc|mastersthesis|phdthesis|techreport|online|software|unpublished|override|njit|jit|click|decorator)\b)[A-Za-z]\w{2,}", 0),
+    ("login or path", r"[A-Za-z]:\\+(?:users|documents and settings|home)\\+[^\s\\\"'<>|]+", re.IGNORECASE),
+    ("login or path", r"(?<![\w.])/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/\"'<>|)]+", 0),
+    ("login or path", r"\\\\[\w.-]+\\[^\s\"'<>|]+", 0),
+    ("login or path", r"\b(?:user ?name|user ?id|user|login|log-?on|log(?:ged)? in as|signed in as|account)\b(?: (?:is|was|name|id))*\s*[:= ]\s*(?=[\w.]*[\d._])[A-Za-z][\w.]{3,}\b", re.IGNORECASE),
+    ("initials", r"\binitials?\b[^.\n]{0,15}?\b[A-Z]\.? ?[A-Z]\b", 0),
+    ("initials", r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|[Pp]articipant|[Cc]olleague|[Ss]upervisor|[Ss]ervice user)s? [A-Z]\.[A-Z]\.?", 0),
+    ("initials", r"(?<![\w.])[A-Z]\.[A-Z]\.(?:[A-Z]\.)?(?=[ ,;)']|$)", 0),
+    ("name", r"(?<![\w'])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Rev|Sr|Cllr|Fr)\.? (?:[A-Z]\b|[A-Z][\w'-]+)", 0),
+    ("name", r"(?<![\w'])(?:mr|mrs|mx|dr|prof)\.? [a-z][\w'-]{2,}", 0),
+    ("name", r"\b(?:Sister|Nurse|Matron|Staff Nurse|Charge Nurse|Baby|Little|Auntie|Uncle|Doctor|Consultant|Registrar|Radiographer|Physicist|Porter|Superintendent|Old|Young|Poor) (?!(?:[A-Z]+|[A-Z][a-z]?)\b)(?!(?:Led|Practitioner|Specialist|Manager|Consultant|In|Of|And|Training|Scientist|Assistant|Lead|Endian)\b)[A-Z][\w'-]+", 0),
+    ("name", r"\b[A-Z][A-Z'-]{2,}, (?:[A-Z][a-z]+|(?:MR|MRS|MS|MISS)\b)", 0),
+    ("name", r"\b(?:named|called|name is|name was|known as|nicknamed|surname|forename|first name)[ :]+(?!(?:[A-Z]{2,})\b)[A-Z][\w'-]+", 0),
+    ("age", r"\b(?:\d{1,3}|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?))[- ](?:year|month|week|day)s?[- ]olds?\b(?![- ](?:system|scanner|server|machine|dataset|report|protocol|linac|computer|version|script|code|camera|software|database|standard|method|device|equipment|paper|study|guideline|tube|detector|analyser))", re.IGNORECASE),
+    ("age", r"\b(?:aged?|age of)[ :=]+(?:\d{1,3}|(?:ninety|eighty|one hundred)[\w-]*)\b(?! ?(?:-|to|and (?:over|above|under)|or (?:over|above|under)|years and (?:over|above)))", re.IGNORECASE),
+    ("age", r"\b(?:his|her|their) (?:own )?(?:\d{1,3}(?:st|nd|rd|th)|hundredth|(?:one )?hundred[ -]and[ -]\w+|ninet\w+(?:-\w+)?|eight\w+(?:-\w+)?) birthday\b", re.IGNORECASE),
+    ("ward or bed", r"\b(?:[Ww]ard|[Bb]ay|[Bb]ed|[Cc]ubicle|[Ss]ide ?room|[Tt]heatre) (?:\d{1,3}[A-Z]?|[A-Z]\d{0,2})\b", 0),
+    ("ward or bed", r"\b(?!The |A |An |My |Our |This |Each |Every |That )[A-Z][\w'-]+ (?:[Ww]ard|[Ss]uite|[Uu]nit)\b(?= (?:on|in|at|where|was|for|with|and|to)\b|[.,;])", 0),
+    ("hospital or practice", r"\b(?!The |A |An |My |Our |This |Each |Every |That |General |Local |NHS )[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,3} (?:Hospital|Infirmary|Hospice|Surgery|Medical Centre|Health Centre|Care Home|Nursing Home|Medical Practice|General Practice|Prison|High School|Primary School|Academy)\b", 0),
+    ("singled out", r"\b(?:the |an? )?(?:only|first|youngest|oldest|sole|last)\b[^.\n]{0,60}?\b(?:in|of|on|at) (?:the|our|this) (?:county|country|region|world|uk|united kingdom|city|town|village|area|island|trust|nation|district|borough|north|south|east|west|family)\b", re.IGNORECASE),
+    ("singled out", r"\b(?:lord mayor|mayor|councillor|footballer|celebrity|newsreader|weather presenter|television presenter|tv presenter|bishop|archdeacon|chief constable|high sheriff|olympi\w+|paralympi\w+|astronaut|member of parliament|local mp|headteacher|head teacher|lighthouse keeper|town crier|beekeeper|in the (?:local )?(?:news|paper|newspaper)|on (?:the )?(?:local )?(?:radio|television|tv)|famous|well-known (?:local|singer|actor|author|player))\b", re.IGNORECASE),
+    ("singled out", r"\bI (?:had )?(?:recognised|recognized|knew) (?:him|her|them)\b", 0),
+    ("picture of a person", r"\b(?:photo(?:graph)?s?|screenshots?|picture|image|scan|selfie|video)\b[^.\n]{0,30}?\b(?:of|shows?|showing|with)\b[^.\n]{0,20}?\b(?:patient(?:'s)?|her|his|their|staff|colleague's)\b[^.\n]{0,25}?\b(?:face|banner|name|record|wristband|label|details|tattoo|screen)\b", re.IGNORECASE),
+    ("singled out", r"\b(?:only|sole|one) (?:male|female|black|asian|white|muslim|deaf|blind|trans|gay|pregnant|disabled|welsh|polish|nigerian|irish)\b[^.\n]{0,30}?\b(?:in|on|of) (?:the|our)\b", re.IGNORECASE),
+    ("date of birth", rf"\bborn\b[^.\n]{{0,30}}?\b(?:{_ORDINAL})\b", re.IGNORECASE),
+    ("phone", rf"\b(?:bleep|pager|ext(?:ension)?|internal|number|phone|call|ring|dial)\b[^.\n]{{0,20}}?(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{4,}}", re.IGNORECASE),
+    ("identifier", rf"(?:\b(?:{_DIGIT_WORD})\b[ ,-]*){{5,}}", re.IGNORECASE),
+    ("identifier", r"(?<!\w)(?=(?:[A-Za-z\d][ .·•‧∙-]+)*[A-Za-z](?!\w))(?=(?:[A-Za-z\d][ .·•‧∙-]+)*?\d[ .·•‧∙-]+(?:[A-Za-z][ .·•‧∙-]+)*\d)(?:[A-Za-z\d][ .·•‧∙-]{1,2}){5,}[A-Za-z\d](?!\w)", 0),
+    ("ward or bed", r"\b(?:bed|bay|ward|cubicle) ?[:=] ?(?!removed|redacted|n/a|none|x+\b)\w+", re.IGNORECASE),
+    ("singled out", r"\b(?:town|county|city|village|island|region|country|nation|district|trust|hospital)'s only \w+", re.IGNORECASE),
+    ("singled out", r"\b(?:only|sole) (?:\w+ ){1,3}in the (?:national|regional|local|county|city|whole|entire)\b", re.IGNORECASE),
 )  # fmt: skip
 _NHS_CONTEXT = re.compile(
     r"\b(?:nhs|chi|health ?(?:and|&) ?care|h ?& ?c|patient|hospital|number|no|identifier|id)\b", re.IGNORECASE
@@ -300,21 +309,40 @@ def _encounters(flat: str) -> Iterator[tuple[str, int, int]]:
             yield "date", match.start(), match.end()
 
 
+def _near_digits(flat: str) -> list[tuple[int, int]]:
+    """The lines that hold a digit, each with the line of text before and after it."""
+    lines = [match.span() for match in re.finditer(r"[^\n]*\S[^\n]*\n?", flat)]
+    spans: list[tuple[int, int]] = []
+    for index, (start, end) in enumerate(lines):
+        if _A_DIGIT.search(flat, start, end):
+            first, last = lines[max(index - 1, 0)][0], lines[min(index + 1, len(lines) - 1)][1]
+            if spans and first <= spans[-1][1]:
+                first = spans.pop()[0]
+            spans.append((first, last))
+    return spans
+
+
+_A_DIGIT = re.compile(r"\d")
+
+
 def direct(text: str, own_dates: Iterable[date] = ()) -> list[Hit]:
     """The direct identifiers in a text, in order. ``own_dates`` are the record's own and no encounters."""
     flat, places = flatten(text)
     flat = _without_harmless(flat)
     found: list[tuple[str, int, int]] = [*_numbers(flat), *_dates(flat, frozenset(own_dates)), *_encounters(flat)]
+    near = _near_digits(flat)
     found += [
         ("postcode", match.start(), match.end())
-        for match in _POSTCODE.finditer(flat)
+        for span in near
+        for match in _POSTCODE.finditer(flat, *span)
         if not _LOT.search(flat[max(0, match.start() - 30) : match.start()])
     ]
-    for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(flat):
-            if kind == "phone" and NOT_A_NUMBER.search(flat[max(0, match.start() - 20) : match.start()]):
-                continue
-            found.append((kind, match.start(), match.end()))
+    for patterns, spans in ((_WITH_DIGITS, near), (_ANYWHERE, [(0, len(flat))])):
+        for (kind, pattern), (start, end) in product(_compiled(patterns), spans):
+            for match in pattern.finditer(flat, start, end):
+                if kind == "phone" and NOT_A_NUMBER.search(flat[max(0, match.start() - 20) : match.start()]):
+                    continue
+                found.append((kind, match.start(), match.end()))
     hits: list[Hit] = []
     for kind, start, end in sorted(found, key=lambda item: (item[1], -item[2])):
         first, last = places[start], places[end - 1] + 1

@@ -7,7 +7,6 @@ so a second run looks at changed files only.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import re
@@ -15,15 +14,16 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
 from html import unescape
 from pathlib import Path
 
 from stp_portfolio import configuration, records
+from stp_portfolio.digests import digest
 from stp_portfolio.records import Portfolio
-from stp_portfolio.screening import Vocabulary, direct, screen
+from stp_portfolio.screening import Vocabulary, apart, direct, screen, unknown
 from stp_portfolio.screening.text import Hit
 from stp_portfolio.screening.vocabulary import is_english
 
@@ -287,6 +287,38 @@ def screen_text(
     return [_found(name, text, line, hit) for hit in hits]
 
 
+def screen_page(name: str, text: str, vocabulary: Vocabulary, days: frozenset[date]) -> list[Found]:
+    """A page in Markdown: identifiers in the text as it is written and as it reads, terms in what reads as prose.
+
+    Most blocks are the same in both, and looking for identifiers is most of the work of screening.
+    """
+    prose = prose_of(text)
+    written = direct(text, days)
+    read = [
+        replace(hit, start=hit.start + start, end=hit.end + start)
+        for start, end in _changed(text, prose)
+        for hit in direct(prose[start:end], days)
+    ]
+    terms = apart(unknown(prose, vocabulary), [*written, *read])
+    return [
+        *(_found(name, text, 1, hit) for hit in written),
+        *(_found(name, prose, 1, hit) for hit in sorted([*read, *terms], key=lambda hit: hit.start)),
+    ]
+
+
+def _changed(text: str, prose: str) -> list[tuple[int, int]]:
+    """Where two texts of one length differ: blocks between empty lines, with the one before and the one after."""
+    blocks = [match.span() for match in re.finditer(r"(?:[^\n]+\n?)+", text)]
+    spans: list[tuple[int, int]] = []
+    for index, (start, end) in enumerate(blocks):
+        if text[start:end] != prose[start:end]:
+            first, last = blocks[max(index - 1, 0)][0], blocks[min(index + 1, len(blocks) - 1)][1]
+            if spans and first < spans[-1][1]:
+                first = spans.pop()[0]
+            spans.append((first, last))
+    return spans
+
+
 def _found(name: str, text: str, line: int, hit: Hit) -> Found:
     left = max(text.rfind("\n", 0, hit.start) + 1, hit.start - 40)
     right = text.find("\n", hit.end)
@@ -318,7 +350,10 @@ def screen_file(root: Path, path: Path, vocabulary: Vocabulary, days: frozenset[
         Found(name, 1, hit.kind, hit.text, f"«{hit.text}» in {path.name}", hit.direct)
         for hit in name_hits(path.name, vocabulary)
     ]
-    for line, text, prose in _pieces(path):
+    if path.suffix.lower() == ".md":
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        return list(dict.fromkeys([*found, *screen_page(name, text, vocabulary, days)]))
+    for line, text, prose in _pieces(path):  # of any other file
         found += screen_text(name, text, line, vocabulary, days, prose=prose)
     return list(dict.fromkeys(found))
 
@@ -328,10 +363,10 @@ def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> l
     terms = [*approved_terms(root), *own_words(portfolio)]
     days = own_dates(portfolio)
     vocabulary = Vocabulary(terms)
-    basis = _digest(
+    basis = digest([
         *(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))),
         repr((terms, sorted(days), ocr_engine())).encode(),
-    )
+    ])  # fmt: skip
     cache_file = root / CACHE
     try:
         known = json.loads(cache_file.read_text(encoding="utf-8"))
@@ -342,7 +377,7 @@ def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> l
     found: list[Found] = []
     held = [root / piece.file for piece in portfolio.evidence if piece.file] if portfolio else []
     for path in only or dict.fromkeys([*sources(root), *(path for path in held if path.is_file())]):
-        key = _digest(path.name.encode(), str(path).encode(), path.read_bytes())
+        key = digest([path.name.encode(), str(path).encode(), path.read_bytes()])
         stored = known.get(key)
         hits = screen_file(root, path, vocabulary, days) if stored is None else [Found(**each) for each in stored]
         fresh[key] = [asdict(hit) for hit in hits]
@@ -351,10 +386,3 @@ def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> l
         cache_file.parent.mkdir(exist_ok=True)
         cache_file.write_text(json.dumps(fresh, ensure_ascii=False), encoding="utf-8")
     return found
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,25 @@ _MARKUP = re.compile(
 )
 
 
-def flatten(text: str) -> tuple[str, list[int]]:
+# Where a text may differ from what its reader sees; everything between is taken as it stands.
+_SPECIAL = re.compile(rf"{_MARKUP.pattern}|[*`~_]|[^\x00-\x7f]")
+
+
+@lru_cache(maxsize=4)  # each layer asks for the same text
+def flatten(text: str) -> tuple[str, Sequence[int]]:
     """The text as a reader sees its characters, and for each of them its place in the original.
 
     Full-width digits become digits, invisible characters and Markdown's emphasis go, every kind of
     space and dash becomes the plain one: an identifier cannot hide behind its typography.
     """
     letters: list[str] = []
-    places: list[int] = []
-    markup = {match.start(): match for match in _MARKUP.finditer(text)}
+    places = array("L")
     place = 0
-    while place < len(text):
-        match = markup.get(place)
-        raw = text[place] if match is None else html.unescape(match[0]) if match[0].startswith("&") else ""
+    for match in _SPECIAL.finditer(text):
+        letters.append(text[place : match.start()])
+        places.extend(range(place, match.start()))
+        place = match.start()
+        raw = match[0] if match.end() - place == 1 else html.unescape(match[0]) if match[0].startswith("&") else ""
         for letter in unicodedata.normalize("NFKC", raw):
             category = unicodedata.category(letter)
             if category == "Cf" or letter in "*`~" or (letter == "_" and _is_emphasis(text, place)):
@@ -49,7 +58,9 @@ def flatten(text: str) -> tuple[str, list[int]]:
             plain = " " if category == "Zs" else "-" if category == "Pd" or letter == "\u2212" else letter
             letters.append("'" if plain in "\u2018\u2019\u02bc" else plain)
             places.append(place)
-        place += 1 if match is None else len(match[0])
+        place = match.end()
+    letters.append(text[place:])
+    places.extend(range(place, len(text)))
     return "".join(letters), places
 
 

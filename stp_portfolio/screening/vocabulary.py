@@ -69,6 +69,34 @@ def is_english(word: str) -> bool:
     return is_known(word, lang="en")
 
 
+def _any_of(phrases: Iterable[str]) -> str:
+    """A pattern for any of the phrases, the longest first, that branches letter by letter.
+
+    The codes and ids of a large portfolio are thousands; one after another at each place of a text, they
+    would make screening grow with the square of the portfolio.
+    """
+    return _branches([*dict.fromkeys(phrases)])
+
+
+def _branches(phrases: list[str]) -> str:
+    by_letter: dict[str, list[str]] = {}
+    for phrase in phrases:
+        if phrase:
+            by_letter.setdefault(phrase[0], []).append(phrase[1:])
+    parts = []
+    for letter, rests in by_letter.items():
+        head = r"\s+" if letter == " " else re.escape(letter)
+        while len(rests) == 1 and rests[0]:  # no branch left: the rest as it stands
+            head, rests = head + re.escape(rests[0]).replace(r"\ ", r"\s+"), [""]
+        rest = _branches(rests)
+        parts.append(f"{head}{rest}")
+    inner = "|".join(parts)
+    if not inner:
+        return ""
+    whole = f"(?:{inner})" if len(parts) > 1 else inner
+    return f"(?:{whole})?" if "" in phrases else whole
+
+
 class Vocabulary:
     """The approved terms: words and phrases that are no names of persons or places.
 
@@ -86,10 +114,7 @@ class Vocabulary:
                 self.words.add(plain)
             elif plain:
                 phrases.append(plain)
-        pattern = "|".join(
-            re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(phrases, key=len, reverse=True)
-        )
-        self.phrases = re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])") if phrases else None
+        self.phrases = re.compile(rf"(?<![^\W\d_])(?:{_any_of(phrases)})(?![^\W\d_])") if phrases else None
 
     def spans(self, flat: str) -> list[tuple[int, int]]:
         """Where approved phrases stand."""
