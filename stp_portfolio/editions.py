@@ -186,14 +186,18 @@ def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path
 
     Raises EditionError where the overlay has no place in the book or a PDF was not written.
     """
-    from stp_portfolio.eportfolio import package
-    from stp_portfolio.eportfolio.builder import ONLY
+    from stp_portfolio.eportfolio import package, setting
 
     commit = (checks.git(root, "rev-parse", "HEAD") or "").strip()
     builder = ("--builder", "custom", "--custom-builder", "eportfolio")
-    os.environ[ONLY] = ";".join(chosen)
+    os.environ[package.ONLY] = ";".join(chosen)
     if edition == "public":
-        if _jupyter_book(root, *builder):
+        build = root / "_build"
+        if setting.is_current(root, build):
+            faults = list(setting.set_all(build / setting.FOLDER, build / "eportfolio", chosen, say))
+            if faults:
+                raise EditionError("\n".join([*faults, "The PDFs were not all written."]))
+        elif _jupyter_book(root, *builder):
             raise EditionError("The PDFs were not all written. What is wrong stands above.")
         return package.pack(records.load(root), root / "_build" / "eportfolio", out, edition, commit, chosen)
     with staged(root) as tree:

@@ -174,7 +174,7 @@ def test_same_input_gives_the_same_bytes_and_is_set_once(book, tmp_path, copy):
     page = copy / CHAPTER / "5_PatientCareJourney.md"
     page.write_text(page.read_text(encoding="utf-8").replace("Red rings", "Blue rings"), encoding="utf-8")
     again = build(copy, *PDF_BUILDER)
-    assert re.findall(r"setting (\S+)", again.output) == ["portfolio.pdf", "S-C1_05_patient-care-journey.pdf"]
+    assert sorted(re.findall(r"setting (\S+)", again.output)) == ["S-C1_05_patient-care-journey.pdf", "portfolio.pdf"]
     now = {path.name: path.read_bytes() for path in (copy / "_build/eportfolio").glob("*.pdf")}
     assert {name for name in made if made[name] != now[name]} == {"portfolio.pdf", "S-C1_05_patient-care-journey.pdf"}
     for name in now:
@@ -317,3 +317,36 @@ def test_fonts_are_not_the_systems():
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert "fontpkg-atkinson-hyperlegible==" in pins
     assert "typst==" in pins
+
+
+def test_first_build_writes_the_sources_that_the_builder_writes(copy):
+    """What an export would write stands beside the book after its first build, byte for byte, and costs no warning."""
+    shutil.rmtree(copy / "_build")
+    assert build(copy).code == 0
+    folder = copy / "_build/.typst"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len([name for name in first if name.endswith(".typ")]) == 22
+    shutil.rmtree(folder)
+    assert build(copy, *PDF_BUILDER).code == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
+
+def test_export_needs_no_sphinx_while_nothing_has_changed(copy):
+    """After a build the PDFs are set from what it left; a changed page, or a fault, is never exported as it was."""
+    shutil.rmtree(copy / "_build")
+    assert build(copy).code == 0
+    code, said, complaint = run(copy, "export")
+    assert code == 0, complaint
+    assert "setting portfolio.pdf" in said
+    assert "Sphinx" not in said
+    made = (copy / "_build/eportfolio/S-C1_05_patient-care-journey.pdf").read_bytes()
+    page = copy / CHAPTER / "5_PatientCareJourney.md"
+    original = page.read_text(encoding="utf-8")
+    page.write_text(original.replace("Red rings", "Blue rings"), encoding="utf-8")
+    code, said, complaint = run(copy, "export")
+    assert code == 0, complaint
+    assert "Sphinx" in said
+    assert (copy / "_build/eportfolio/S-C1_05_patient-care-journey.pdf").read_bytes() != made
+    page.write_text(f"{original}\n![A chart](https://example.org/chart.png)\n", encoding="utf-8")
+    for _ in range(2):
+        assert run(copy, "export")[0] == 1

@@ -1,35 +1,36 @@
 """The Sphinx builder: one PDF of the book, one of each activity, and a plain narrative ready to paste.
 
-Every PDF is compiled as PDF/UA-1 and PDF/A-2a at once; Typst refuses to write a file that is not.
+Every PDF is compiled as PDF/UA-1 and PDF/A-2a at once; Typst refuses to write a file that is not. The
+sources are kept, so ``portfolio export`` needs no Sphinx while nothing has changed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Set
-from importlib.metadata import version
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from stp_portfolio import figures, tables, words
+from stp_portfolio import digests, figures, tables, words
 from stp_portfolio.book import panels
-from stp_portfolio.eportfolio import fonts, typesetting, writer
-from stp_portfolio.eportfolio.package import BOOK, file_stem
+from stp_portfolio.eportfolio import fonts, setting, typesetting, writer
+from stp_portfolio.eportfolio.package import BOOK, ONLY, file_stem
 from stp_portfolio.eportfolio.typesetting import content, opening, quoted
 from stp_portfolio.pictures import clean_picture
 from stp_portfolio.records import Activity, Portfolio
 
 logger = logging.getLogger(__name__)
 
-ONLY = "STP_EXPORT_ONLY"  # activities such as M-1/5;M-1/6, set by `portfolio export --only`
+
+MANY_PAGES = 100  # a book of more is exported seldom, and a page takes 10 ms
 
 
 class EportfolioBuilder(Builder):
@@ -61,37 +62,45 @@ class EportfolioBuilder(Builder):
         self, build_docnames: Iterable[str] | None, updated_docnames: Iterable[str], method: str = "update"
     ) -> None:
         """Write everything. A fault is reported, never raised: Sphinx would forget what it knows."""
+        folder = Path(self.app.doctreedir).parent / setting.FOLDER
+        for problem in self.write_sources(folder):
+            logger.warning(problem, type="stp", subtype="eportfolio")
+        chosen = set(filter(None, os.environ.get(ONLY, "").split(";")))
+        for remark in setting.set_all(folder, Path(self.outdir), chosen, logger.info):
+            logger.warning(remark, type="stp", subtype="eportfolio")
+
+    def write_sources(self, work: Path) -> list[str]:
+        """Write the Typst sources of all PDFs, their pictures and the narratives; returns what cannot be set."""
         portfolio = panels.portfolio_of(self.env)
-        out = Path(self.outdir)
-        work = out / "typst"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        self._template = typesetting.put_template(work)
+        setting.empty(work)
+        typesetting.put_template(work)
+        stems = {activity.page: file_stem(activity) for activity in portfolio.activities}
         sources: dict[str, str] = {}
-        trees: dict[str, nodes.document] = {}
+        texts: dict[str, str] = {}
+        problems: list[str] = []
         for docname in self._order():
             sheet = writer.Sheet(docname, Path(self.srcdir), self.config.html_baseurl)
-            trees[docname] = self.env.get_and_resolve_doctree(docname, self)
-            sources[docname] = writer.document(sheet, trees[docname])
-            for problem in sheet.problems:
-                logger.warning(problem, type="stp", subtype="eportfolio")
+            tree = self.env.get_and_resolve_doctree(docname, self)
+            sources[docname] = writer.document(sheet, tree)
+            if docname in stems:
+                texts[stems[docname]] = narrative(tree)
+            problems += sheet.problems
             for note in sheet.notes:
                 logger.info(note)
             for name, path in sheet.pictures.items():
                 _copy_picture(path, work / name)
         if said := fonts.report():
             logger.info(said)
-        self._pictures = b"".join(path.read_bytes() for path in sorted(work.iterdir()) if path.suffix != ".typ")
-        chosen = set(filter(None, os.environ.get(ONLY, "").split(";")))
-        self._compile(work, "book", _book(portfolio, self.config.stp_edition, sources), out / BOOK)
+        pdfs = {"": BOOK.removesuffix(".pdf")}
+        (work / f"{pdfs['']}.typ").write_text(_book(portfolio, self.config.stp_edition, sources), encoding="utf-8")
         for activity in portfolio.activities:
-            if activity.page in sources and (not chosen or str(activity.key) in chosen):
-                stem = file_stem(activity)
-                self._compile(
-                    work, stem, _single(portfolio, activity, self.config, sources[activity.page]), out / f"{stem}.pdf"
-                )
-                (out / f"{stem}.txt").write_text(narrative(trees[activity.page]), encoding="utf-8")
-        shutil.rmtree(work)
+            if activity.page in sources:
+                stem = pdfs[str(activity.key)] = stems[activity.page]
+                source = _single(portfolio, activity, self.config, sources[activity.page])
+                (work / f"{stem}.typ").write_text(source, encoding="utf-8")
+        made_of = "" if problems else digests.tree(Path(self.srcdir))
+        setting.keep(work, setting.Sources(made_of, portfolio.on.isoformat(), pdfs, texts))
+        return problems
 
     def _order(self) -> Iterator[str]:
         """The pages in the order of the contents."""
@@ -104,28 +113,6 @@ class EportfolioBuilder(Builder):
                 seen.add(docname)
                 yield docname
                 pending = [*self.env.toctree_includes.get(docname, ()), *pending]
-
-    def _compile(self, work: Path, name: str, source: str, target: Path) -> None:
-        path = work / f"{name}.typ"
-        path.write_text(source, encoding="utf-8")
-        # What a PDF was made of stands beside it: the same again is not compiled again.
-        parts = (source, self._template, repr(fonts.folders()), version("typst"))
-        made_of = hashlib.sha256("\0".join(parts).encode() + self._pictures).hexdigest()
-        note = target.with_name(f".{target.name}.sha256")
-        if target.is_file() and note.is_file() and note.read_text(encoding="utf-8") == made_of:
-            return
-        logger.info(f"setting {target.name}")
-        try:
-            pdf, remarks = typesetting.compiled(path, panels.portfolio_of(self.env).on)
-        except typesetting.TypesettingError as error:
-            target.unlink(missing_ok=True)
-            note.unlink(missing_ok=True)
-            logger.warning(f"{target.name} was not written: {error}", type="stp", subtype="eportfolio")
-            return
-        for remark in remarks:
-            logger.warning(f"{target.name}: {remark}", type="stp", subtype="eportfolio")
-        target.write_bytes(pdf)
-        note.write_text(made_of, encoding="utf-8")
 
 
 def _copy_picture(source: Path, target: Path) -> None:
@@ -187,6 +174,31 @@ def _with_parents(node: nodes.Element) -> Iterator[nodes.Element]:
         node = node.parent
 
 
+def note_first(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Remember whether this build reads every page."""
+    app.stp_first = len(docnames) == len(env.found_docs)  # type: ignore[attr-defined]
+
+
+def write_sources_too(app: Sphinx, exception: Exception | None) -> None:
+    """After a first build, write the sources of the PDFs as well: an export that follows needs no Sphinx.
+
+    All is in memory then, so it takes a sixth of the time of a run of its own. A later build writes none:
+    whoever looks at a page again and again waits for nothing. What cannot be set is said by the export.
+    """
+    first = getattr(app, "stp_first", False) and len(app.env.found_docs) <= MANY_PAGES if exception is None else False
+    if not first or app.builder.format != "html":
+        return
+    builder, folder = app.builder, Path(app.doctreedir).parent / setting.FOLDER
+    try:
+        with logging.suppress_logging():
+            app.builder = EportfolioBuilder(app, app.env)  # what resolves a page asks the application for it
+            app.builder.write_sources(folder)
+    except Exception:  # noqa: BLE001 - of whatever kind, it is no fault of the web pages
+        setting.empty(folder)
+    finally:
+        app.builder = builder
+
+
 def offer_outputs(app: Sphinx, config: Config) -> None:
     """Tell myst-nb which forms of an output this builder can set: always, so that no builder reads pages again."""
     known = [
@@ -208,3 +220,5 @@ def setup(app: Sphinx) -> None:
     """Register the builder and what it can show of a notebook."""
     app.add_builder(EportfolioBuilder)
     app.connect("config-inited", offer_outputs, priority=100)
+    app.connect("env-before-read-docs", note_first)
+    app.connect("build-finished", write_sources_too, priority=850)

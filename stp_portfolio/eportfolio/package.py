@@ -18,6 +18,7 @@ BOOK = "portfolio.pdf"
 MANIFEST = "manifest.csv"
 INDEX = "index.txt"
 ARCHIVE = "eportfolio.zip"
+ONLY = "STP_EXPORT_ONLY"  # activities such as M-1/5;M-1/6, set by `portfolio export --only` for the builder
 
 
 def file_stem(activity: Activity) -> str:
