@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -61,7 +61,7 @@ def run(
         found.append(Finding(name, f"{where}: {text}" if where else text))
     if portfolio is not None:
         found += _contract(portfolio)
-    listed = configuration.toc_files(root)
+    listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
     for name in listed:
         page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
         if page.is_file():
@@ -139,7 +139,7 @@ def _contract(portfolio: Portfolio) -> Iterator[Finding]:
             yield Finding(_name(portfolio.root, path), problem)
 
 
-def _links(root: Path, path: Path, listed: Sequence[str]) -> Iterator[Finding]:
+def _links(root: Path, path: Path, listed: Container[str]) -> Iterator[Finding]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):

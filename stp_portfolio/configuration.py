@@ -6,6 +6,7 @@ Needs neither Sphinx nor a build, so the command line can ask as well.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,7 +129,7 @@ def _toc_faults(root: Path, values: dict[str, Any]) -> Iterator[str]:
     for name in listed:
         if not any((root / f"{name}{ending}").is_file() for ending in _PAGE_ENDINGS):
             yield f"_toc.yml: '{name}' is a page that does not exist. Write it, or correct the path."
-    for name in sorted({name for name in listed if listed.count(name) > 1}):
+    for name in sorted(name for name, count in Counter(listed).items() if count > 1):
         yield f"_toc.yml: '{name}' stands there twice. Delete one of the two."
 
 

@@ -21,7 +21,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from stp_portfolio import progress, words
-from stp_portfolio.progress import CreditState
+from stp_portfolio.progress import CreditState, Status
 from stp_portfolio.records import Activity, Event, Module, Portfolio
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.stp-portfolio.figure+json"
 WIDTH = 5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
+MANY_ROWS = 60  # a row each is drawn for no more: of more, how many there are
+MANY_CHARTS = 6
 LABEL = 62  # characters that fit into that width
 
 INK, MUTED, ACCENT, RULE, PANEL, WARM = "#212b32", "#4c6272", "#005eb8", "#d8dde0", "#f0f4f5", "#a84300"
@@ -199,7 +201,7 @@ def credits_by_phase(portfolio: Portfolio) -> Figure:
                     row, width, left=left, height=0.62, facecolor=ACCENT if filled else PANEL,
                     edgecolor=ACCENT, linewidth=1, hatch=hatch,
                 )  # fmt: skip
-                text = words.number(module.credits)
+                text = words.number(module.credits) if width * 40 > float(max(phases.values())) else ""  # fits
                 axes.text(
                     left + width / 2, row, text, ha="center", va="center", color=PAGE if filled else INK, fontsize=10
                 )
@@ -236,7 +238,9 @@ _MARKS: dict[str, tuple[str, str, str]] = {  # event: marker, face, word
 
 
 def timeline(portfolio: Portfolio) -> Figure:
-    """A row an activity, from started through submitted and returned to signed off."""
+    """A row an activity, from started through submitted and returned to signed off; of many, how many stood where."""
+    if len(portfolio.activities) > MANY_ROWS:
+        return _statuses_over_time(portfolio)
     on = portfolio.on
     rows = list(zip(portfolio.activities, progress.histories(portfolio, on).values(), strict=True))
     several = len(progress.modules_with_activities(portfolio)) > 1
@@ -258,6 +262,35 @@ def timeline(portfolio: Portfolio) -> Figure:
         alt = f"Timeline of {words.activities(len(rows))} up to {words.day(on)}: {words.series(parts) or 'none'}."
         if longest:
             alt += f" Activity {longest[0].activity.key} has waited longest, {words.plural(longest[0].days, 'day')}."
+        return _finished(canvas, "timeline", alt, str(words.status_summary(portfolio)))
+
+
+def _statuses_over_time(portfolio: Portfolio) -> Figure:
+    """How many activities had each status, month by month, one band upon another."""
+    on, start = portfolio.on, portfolio.settings.start
+    months = [date(start.year + (start.month - 1 + n) // 12, (start.month - 1 + n) % 12 + 1, 1) for n in range(1, 1200)]
+    days = [start, *(day for day in months if start < day < on), on]
+    counted = [progress.counts(portfolio, day) for day in days]
+    faces = {Status.SIGNED_OFF: ACCENT, Status.SUBMITTED: MUTED, Status.RETURNED: WARM, Status.IN_PROGRESS: RULE}
+    with _canvas(3.6) as (canvas, (axes,)):
+        axes.stackplot(
+            days, [[counts[status] for counts in counted] for status in faces], colors=list(faces.values()),
+            labels=[str(status) for status in faces], edgecolor=PAGE, linewidth=0.5,
+        )  # fmt: skip
+        axes.set_ylim(0, len(portfolio.activities))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        _time_axis(axes, start, on)
+        axes.grid(axis="y")
+        _clear(axes, "left")
+        axes.legend(
+            ncols=4, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=9, handletextpad=0.5,
+            columnspacing=1.2, borderaxespad=0, borderpad=0, handlelength=1.2,
+        )  # fmt: skip
+        parts = [f"{number} {status.lower()}" for status, number in counted[-1].items() if number]
+        alt = (
+            f"Bands of {words.activities(len(portfolio.activities))} by status over time, up to {words.day(on)}: "
+            f"{words.series(parts)}."
+        )
         return _finished(canvas, "timeline", alt, str(words.status_summary(portfolio)))
 
 
@@ -307,8 +340,10 @@ def _legend(axes: Axes) -> None:
 
 
 def burn_up(portfolio: Portfolio) -> Figure:
-    """Activities signed off over time against the milestones, a chart a module with activities."""
+    """Activities signed off over time against the milestones, a chart a module with activities; of many, all in one."""
     modules = progress.modules_with_activities(portfolio)
+    if len(modules) > MANY_CHARTS:
+        return _burn_up_of_all(portfolio)
     with _canvas(2.9 * max(len(modules), 1) + 0.3, max(len(modules), 1)) as (canvas, all_axes):
         parts = []
         for module, axes in zip(modules, all_axes, strict=False):
@@ -374,9 +409,31 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
     return f"{text}; milestones {words.series(goals)}." if goals else f"{text}; no milestone is set."
 
 
+def _burn_up_of_all(portfolio: Portfolio) -> Figure:
+    on, start, total = portfolio.on, portfolio.settings.start, len(portfolio.activities)
+    series = progress.signed_off_series(portfolio, on)
+    done = series[-1][1] if series else 0
+    with _canvas(3.2) as (canvas, (axes,)):
+        days, values = [start, *(day for day, _ in series), on], [0, *(count for _, count in series), done]
+        axes.step(days, values, where="post", color=ACCENT, linewidth=2.2)
+        axes.annotate(
+            f"{done} of {total} signed off", (on, done), xytext=(-6, 4), textcoords="offset points", ha="right",
+            color=ACCENT, fontweight="bold", bbox=_CLEAR,
+        )  # fmt: skip
+        axes.set_ylim(0, total * 1.08)
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        _time_axis(axes, start, on + timedelta(days=max(20, (on - start).days // 40)))
+        axes.grid(axis="y")
+        _clear(axes, "left")
+        alt = f"Cumulative line of activities signed off in all modules: {done} of {total} by {words.day(on)}."
+        return _finished(canvas, "burn-up", alt, str(words.pace_answer(portfolio)))
+
+
 def waits(portfolio: Portfolio) -> Figure:
-    """A bar a submission: the days it lay with an assessor, and what came of it."""
+    """A bar a submission: the days it lay with an assessor, and what came of it; of many, how many took how long."""
     items = progress.waits(portfolio, portfolio.on)
+    if len(items) > MANY_ROWS:
+        return _waits_counted(portfolio)
     several = len(progress.modules_with_activities(portfolio)) > 1
     limit = 7 * words.WEEKS_TOO_LONG
     with _canvas(0.42 * max(len(items), 1) + 0.5) as (canvas, (axes,)):
@@ -412,13 +469,43 @@ def waits(portfolio: Portfolio) -> Figure:
         return _finished(canvas, "waits", alt, str(words.waiting_answer(portfolio)))
 
 
+def _waits_counted(portfolio: Portfolio) -> Figure:
+    """How many submissions were decided, or wait still, after how many weeks; a bar for a span of weeks."""
+    items = progress.waits(portfolio, portfolio.on)
+    longest = max(wait.days for wait in items) // 7 + 1
+    step = max(1, math.ceil(longest / 12))
+    spans = math.ceil(longest / step)
+    decided, open_ = [0] * spans, [0] * spans
+    for wait in items:
+        (open_ if wait.until is None else decided)[wait.days // 7 // step] += 1
+    names = [f"{n * step + 1} to {(n + 1) * step} weeks" if step > 1 else f"week {n + 1}" for n in range(spans)]
+    with _canvas(0.3 * spans + 0.6) as (canvas, (axes,)):
+        axes.barh(range(spans), decided, height=0.66, facecolor=PANEL, edgecolor=MUTED, label="decided")
+        axes.barh(range(spans), open_, left=decided, height=0.66, facecolor=WARM, edgecolor=WARM, label="waiting")
+        for row, (one, other) in enumerate(zip(decided, open_, strict=True)):
+            said = [str(one)] * bool(one) + [f"{other} waiting"] * bool(other)
+            axes.text(one + other, row, f" {', '.join(said) or 0}", va="center", fontsize=9)
+        axes.set_yticks(range(spans), names)
+        axes.set_ylim(spans - 0.4, -0.6)
+        axes.set_xlim(0, max(map(sum, zip(decided, open_, strict=True))) * 1.35)
+        axes.set_xticks([])
+        _clear(axes)
+        parts = [
+            f"{name}: {one} decided, {other} waiting" for name, one, other in zip(names, decided, open_, strict=True)
+        ]
+        alt = f"Bar chart of {words.plural(len(items), 'submission')} by weeks with an assessor. {'; '.join(parts)}."
+        return _finished(canvas, "waits", alt, str(words.waiting_answer(portfolio)))
+
+
 # -- coverage ---------------------------------------------------------------------------------
 
 
 def coverage(portfolio: Portfolio) -> Figure:
-    """A row a piece of evidence, a column a standard, a dot where the one speaks to the other."""
+    """A row a piece of evidence, a column a standard, a dot where the one speaks to the other; of many, a bar a standard."""
     pieces = progress.held(portfolio, portfolio.on)
     found = progress.coverage(portfolio, portfolio.on)
+    if len(pieces) > MANY_ROWS:
+        return _coverage_counted(portfolio)
     with _canvas(0.21 * max(len(pieces), 1) + 1.1) as (canvas, (axes,)):
         for column, key in enumerate(found):
             if not found[key]:
@@ -447,6 +534,29 @@ def coverage(portfolio: Portfolio) -> Figure:
             f"Matrix of {words.plural(len(pieces), 'piece')} of evidence by {words.plural(len(found), 'standard')}. "
             f"Pieces a standard: {'; '.join(counted) or 'none'}. "
             + (f"Without evidence: {words.series(gaps)}." if gaps else "Every standard has evidence.")
+        )
+        return _finished(canvas, "coverage", alt, str(words.coverage_finding(portfolio)))
+
+
+def _coverage_counted(portfolio: Portfolio) -> Figure:
+    """A bar a standard: how many pieces of evidence speak to it."""
+    pieces = progress.held(portfolio, portfolio.on)
+    found = {str(key): len(evidence) for key, evidence in progress.coverage(portfolio, portfolio.on).items()}
+    with _canvas(0.24 * max(len(found), 1) + 0.4) as (canvas, (axes,)):
+        axes.barh(range(len(found)), list(found.values()), height=0.66, color=ACCENT)
+        for row, count in enumerate(found.values()):
+            axes.text(
+                count, row, f" {count}", va="center", fontsize=9, fontweight="bold", color=INK if count else WARM
+            )  # fmt: skip
+        axes.set_yticks(range(len(found)), list(found))
+        axes.set_ylim(max(len(found), 1) - 0.4, -0.6)
+        axes.set_xlim(0, max(found.values(), default=1) * 1.15 or 1)
+        axes.set_xticks([])
+        _clear(axes)
+        counted = [f"{key}: {count}" for key, count in found.items()]
+        alt = (
+            f"Bar chart of {words.plural(len(pieces), 'piece')} of evidence by {words.plural(len(found), 'standard')}. "
+            f"Pieces a standard: {'; '.join(counted) or 'none'}."
         )
         return _finished(canvas, "coverage", alt, str(words.coverage_finding(portfolio)))
 

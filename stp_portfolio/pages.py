@@ -118,7 +118,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
     if len(_SENTENCE_END.findall(page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
-    status = progress.statuses(portfolio, portfolio.on)[activity.key]
+    status = progress.status(portfolio, activity.key, portfolio.on)
     allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
     wanted = allowed.get(status, (STARTED_SECTIONS,))
     if tuple(page.sections) not in wanted:
@@ -140,7 +140,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
     """What is open on a page and no fault: an unwritten part, a plan to be replaced, a step whose month has passed."""
-    status = progress.statuses(portfolio, portfolio.on)[activity.key]
+    status = progress.status(portfolio, activity.key, portfolio.on)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
     elif status is Status.IN_PROGRESS:
@@ -264,7 +264,7 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
     It keeps the contract and says to its reader what is still to be written; its prompts stand in
     comments, which never reach a reader. Raises OSError where a template is missing.
     """
-    begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
+    begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
     held = progress.evidence_for(portfolio, activity.key, portfolio.on)
     return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
 

@@ -94,16 +94,12 @@ class Distance:
 
 def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ...]:
     """The events of one activity up to and including ``on``, in order."""
-    return tuple(event for event in portfolio.events if event.activity == key and event.date <= on)
+    return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= on)
 
 
 def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
     """The events of every activity up to and including ``on``, in the order of the activities."""
-    found: dict[ActivityKey, list[Event]] = {activity.key: [] for activity in portfolio.activities}
-    for event in portfolio.events:
-        if event.date <= on:
-            found[event.activity].append(event)
-    return {key: tuple(events) for key, events in found.items()}
+    return {activity.key: history(portfolio, activity.key, on) for activity in portfolio.activities}
 
 
 def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
@@ -121,6 +117,11 @@ def status_after(events: Iterable[Event]) -> Status:
     return status
 
 
+def status(portfolio: Portfolio, key: ActivityKey, on: date) -> Status:
+    """The status of one activity on a day."""
+    return status_after(history(portfolio, key, on))
+
+
 def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
     """The status of every activity on a day, in the order of the activities."""
     return {key: status_after(events) for key, events in histories(portfolio, on).items()}
@@ -128,14 +129,14 @@ def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
 
 def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
     """How many activities have each status, zeros included; of one module, or of all."""
-    found = Counter(s for key, s in statuses(portfolio, on).items() if module in (None, key.module))
+    keys = (activity.key for activity in portfolio.activities if module in (None, activity.key.module))
+    found = Counter(status(portfolio, key, on) for key in keys)
     return {status: found[status] for status in Status}
 
 
 def modules_with_activities(portfolio: Portfolio) -> tuple[Module, ...]:
     """The modules that hold training activities, in the order of ``modules.csv``."""
-    codes = {activity.key.module for activity in portfolio.activities}
-    return tuple(module for module in portfolio.modules if module.code in codes)
+    return portfolio.modules_in_use
 
 
 def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
@@ -404,7 +405,7 @@ def held(portfolio: Portfolio, on: date) -> tuple[Evidence, ...]:
 
 def evidence_for(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Evidence, ...]:
     """The evidence held for one activity."""
-    return tuple(evidence for evidence in held(portfolio, on) if key in evidence.activities)
+    return tuple(piece for piece in portfolio.evidence_of.get(key, ()) if piece.date <= on)
 
 
 def coverage(portfolio: Portfolio, on: date) -> dict[StandardKey, tuple[Evidence, ...]]:

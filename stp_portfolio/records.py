@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -148,11 +149,12 @@ class Settings:
     reviews: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Portfolio:
     """Everything in ``data/``. ``on`` is the day it is read: ``as_of``, or today without it.
 
     Events stand in the order in which they happened; rows of one day keep the order of the file.
+    What is asked about every activity is looked up, else a book's time grew with the square of its size.
     """
 
     root: Path
@@ -164,6 +166,34 @@ class Portfolio:
     evidence: tuple[Evidence, ...]
     milestones: tuple[Milestone, ...]
     standards: tuple[Standard, ...]
+
+    @cached_property
+    def events_of(self) -> dict[ActivityKey, list[Event]]:
+        """The events of each activity, in their order; of all days."""
+        found: dict[ActivityKey, list[Event]] = {activity.key: [] for activity in self.activities}
+        for event in self.events:
+            found.setdefault(event.activity, []).append(event)
+        return found
+
+    @cached_property
+    def evidence_of(self) -> dict[ActivityKey, list[Evidence]]:
+        """The evidence for each activity, in the order of the register; of all days."""
+        found: dict[ActivityKey, list[Evidence]] = {activity.key: [] for activity in self.activities}
+        for piece in self.evidence:
+            for key in piece.activities:
+                found.setdefault(key, []).append(piece)
+        return found
+
+    @cached_property
+    def modules_in_use(self) -> tuple[Module, ...]:
+        """The modules that hold activities, in the order of ``modules.csv``."""
+        codes = {activity.key.module for activity in self.activities}
+        return tuple(module for module in self.modules if module.code in codes)
+
+    @cached_property
+    def activity_on(self) -> dict[str, Activity]:
+        """The activity of each page that is one's."""
+        return {activity.page: activity for activity in self.activities}
 
 
 @dataclass(frozen=True, slots=True)

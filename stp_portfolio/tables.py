@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     import pandas
 
 MIME = "application/vnd.stp-portfolio.table+json"
+MAX_ROWS = 100  # a page shows no more of a table: nobody reads on, and the records hold the rest
+MAX_ITEMS = 20  # nor of a list in a cell
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell that leads to a page (its path from the root, without ending)."""
+    """A cell that leads to a page (its path from the root, without ending); to none where ``page`` is empty."""
 
     text: str
     page: str
@@ -53,13 +55,21 @@ class Table:
 
         return pandas.DataFrame([[_plain(cell) for cell in row] for row in self.rows], columns=list(self.columns))
 
+    def shortened(self) -> Table:
+        """What a page shows: the first ``MAX_ROWS`` rows and the total, and how many there are."""
+        if len(self.rows) <= MAX_ROWS + self.total:
+            return self
+        rows = self.rows[:MAX_ROWS] + self.rows[len(self.rows) - self.total :]
+        return replace(self, caption=f"{self.caption}: {MAX_ROWS} of {len(self.rows) - self.total} rows", rows=rows)
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         import pandas
 
+        short = self.shortened()
         # Not the frame: beside an empty cell, pandas makes 9 into 9.0.
-        texts = pandas.DataFrame([[shown(cell) for cell in row] for row in self.rows], columns=list(self.columns))
-        html = texts.to_html(index=False, border=0).replace(">", f"><caption>{_escaped(self.caption)}</caption>", 1)
-        return {MIME: to_json(self), "text/html": html, "text/plain": texts.to_string(index=False)}
+        texts = pandas.DataFrame([[shown(cell) for cell in row] for row in short.rows], columns=list(self.columns))
+        html = texts.to_html(index=False, border=0).replace(">", f"><caption>{_escaped(short.caption)}</caption>", 1)
+        return {MIME: to_json(short), "text/html": html, "text/plain": texts.to_string(index=False)}
 
 
 def _plain(cell: Cell) -> str | int | float | None:
@@ -170,6 +180,8 @@ def activities(portfolio: Portfolio) -> Table:
         days = [latest.get(name) for name in ("started", "submitted", "returned", "signed_off")]
         held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
         rows.append((_named(activity, portfolio), str(progress.status_after(events)), *days, held))
+    if len(rows) > MAX_ROWS:  # what is open comes first where not all can be shown
+        rows.sort(key=lambda row: row[1] == Status.SIGNED_OFF)
     columns = ("Activity", "Status", "Started", "Last submitted", "Last returned", "Signed off", "Evidence")
     return Table("The activities, their status and their dates", columns, tuple(rows), frozenset({"Evidence"}))
 
@@ -212,7 +224,10 @@ def signed_off(portfolio: Portfolio) -> Table:
 def waits(portfolio: Portfolio) -> Table:
     """Every submission with the days it lay with an assessor and what came of it."""
     rows: list[tuple[Cell, ...]] = []
-    for wait in progress.waits(portfolio, portfolio.on):
+    waits = progress.waits(portfolio, portfolio.on)
+    if len(waits) > MAX_ROWS:
+        waits = tuple(sorted(waits, key=lambda wait: (wait.until is not None, -wait.days)))
+    for wait in waits:
         outcome = "Waiting" if wait.outcome is Status.SUBMITTED else str(wait.outcome)
         until = words.day(wait.until) if wait.until else None
         rows.append((_named(wait.activity, portfolio), words.day(wait.since), until, wait.days, outcome))
@@ -224,7 +239,7 @@ def coverage(portfolio: Portfolio) -> Table:
     """Each standard with the evidence that speaks to it."""
     labels = {standard.key: standard.label for standard in portfolio.standards}
     rows: list[tuple[Cell, ...]] = [
-        (f"{key}: {labels[key]}", len(pieces), ", ".join(piece.id for piece in pieces) or "None yet")
+        (f"{key}: {labels[key]}", len(pieces), _listed([piece.id for piece in pieces]) or "None yet")
         for key, pieces in progress.coverage(portfolio, portfolio.on).items()
     ]
     return Table(
@@ -237,6 +252,9 @@ def coverage(portfolio: Portfolio) -> Table:
 
 def evidence(portfolio: Portfolio) -> Table:
     """The register of evidence held, with activities and standards."""
+    held = progress.held(portfolio, portfolio.on)
+    if len(held) > MAX_ROWS:
+        held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
     rows: list[tuple[Cell, ...]] = [
         (
             piece.id,
@@ -246,7 +264,7 @@ def evidence(portfolio: Portfolio) -> Table:
             _joined(piece.activities),
             _joined(piece.standards),
         )
-        for piece in progress.held(portfolio, portfolio.on)
+        for piece in held
     ]
     return Table("Evidence held", ("Id", "Evidence", "Kind", "Month", "Activities", "Standards"), tuple(rows))
 
@@ -258,6 +276,8 @@ def by_standard(portfolio: Portfolio) -> Table:
     for key, pieces in progress.coverage(portfolio, portfolio.on).items():
         spoken = {activity for piece in pieces for activity in piece.activities}
         own = tuple(_named(activity, portfolio) for activity in portfolio.activities if activity.key in spoken)
+        if len(own) > MAX_ITEMS:
+            own = (*own[:MAX_ITEMS], Link(f"and {len(own) - MAX_ITEMS} more", ""))
         rows.append((f"{key}: {labels[key]}", own or "None yet"))
     return Table("Standards and the activities that speak to them", ("Standard", "Activities"), tuple(rows))
 
@@ -285,6 +305,24 @@ def _joined(keys: Sequence[object]) -> str:
     return ", ".join(str(key) for key in keys)
 
 
+def _listed(items: Sequence[str]) -> str:
+    more = f" and {len(items) - MAX_ITEMS} more" if len(items) > MAX_ITEMS else ""
+    return f"{', '.join(items[:MAX_ITEMS])}{more}"
+
+
+def by_module(portfolio: Portfolio) -> Table:
+    """How many activities of each module have each status; a module leads to the first that is open."""
+    now = progress.statuses(portfolio, portfolio.on)
+    rows: list[tuple[Cell, ...]] = []
+    for module in progress.modules_with_activities(portfolio):
+        own = progress.activities_of(portfolio, module.code)
+        counts = progress.counts(portfolio, portfolio.on, module.code)
+        first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
+        rows.append((Link(f"{module.name} ({module.code})", first.page), len(own), *counts.values()))
+    columns = ("Module", "Activities", *map(str, Status))
+    return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
+
+
 def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table]]:
     """The activities of a module grouped by status: a table for each status that occurs."""
     now = progress.statuses(portfolio, portfolio.on)
@@ -299,7 +337,9 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
                 days = [(portfolio.on - events[-1].date).days] if waiting else []
                 held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
                 rows.append((Link(activity.heading, activity.page), since, *days, held))
-        if rows:
-            caption = f"{status}: {words.activities(len(rows))}"
+        for first in range(0, len(rows), MAX_ROWS):
+            part = rows[first : first + MAX_ROWS]
+            which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
+            caption = f"{status}: {words.activities(len(rows))}{which}"
             columns = ("Activity", "Since", *waiting, "Evidence")
-            yield status, Table(caption, columns, tuple(rows), frozenset({*waiting, "Evidence"}))
+            yield status, Table(caption, columns, tuple(part), frozenset({*waiting, "Evidence"}))

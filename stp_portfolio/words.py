@@ -126,13 +126,27 @@ def status_summary(portfolio: Portfolio) -> Sentence:
 
 
 def progress_answer(portfolio: Portfolio) -> Sentence:
-    """On track or behind, and by how many: a sentence or two for each module with activities."""
+    """On track or behind, and by how many: a sentence or two for each module with activities, or for many at once."""
     return Sentence(" ".join(progress_answers(portfolio)) or "No training activities are listed yet.")
 
 
 def progress_answers(portfolio: Portfolio) -> list[str]:
-    """The answer for each module with activities, in the order of the modules."""
-    return [_module_answer(portfolio, module) for module in progress.modules_with_activities(portfolio)]
+    """The answer for each module with activities, in the order of the modules; of many modules, one for all."""
+    modules = progress.modules_with_activities(portfolio)
+    if len(modules) <= MANY:
+        return [_module_answer(portfolio, module) for module in modules]
+    complete, behind = 0, []
+    for module in modules:
+        owed = [(d.left if d.passed else d.behind) for d in progress.distances(portfolio, portfolio.on, module.code)]
+        counts = progress.counts(portfolio, portfolio.on, module.code)
+        complete += counts[Status.SIGNED_OFF] == sum(counts.values())
+        if any(owed):
+            behind.append((max(owed), module.code))
+    text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
+    if behind:
+        most, code = max(behind, key=lambda item: item[0])
+        text += f" {len(behind)} {'is' if len(behind) == 1 else 'are'} behind a milestone, {code} by the most: {most}."
+    return [text]
 
 
 def _module_answer(portfolio: Portfolio, module: Module) -> str:
@@ -169,7 +183,13 @@ def _against(ahead: Distance, total: int) -> str:
 def pace_answer(portfolio: Portfolio) -> Sentence:
     """The pace so far and the pace still needed, for each module with a milestone ahead."""
     parts = []
-    for module in progress.modules_with_activities(portfolio):
+    modules = progress.modules_with_activities(portfolio)
+    if len(modules) > MANY:
+        so_far = progress.pace(portfolio, portfolio.on)
+        paced = f"; {so_far:.2f} a month were signed off so far" if so_far is not None else ""
+        done, total = progress.signed_off_by(portfolio, portfolio.on), len(portfolio.activities)
+        return Sentence(f"{done} of {activities(total)} in {len(modules)} modules are signed off{paced}.")
+    for module in modules:
         ahead = progress.next_distance(portfolio, portfolio.on, module.code)
         so_far = progress.pace(portfolio, portfolio.on, module.code)
         if ahead is None or ahead.needed is None or so_far is None:
@@ -209,7 +229,9 @@ def unsigned_answer(portfolio: Portfolio) -> Sentence:
     found = [module for module, state in states if state is CreditState.AWAITING]
     if not found:
         return Sentence("No module is complete and still unsigned.")
-    named = [f"{module.code} ({plural(module.credits, 'credit')})" for module in found]
+    named = [f"{module.code} ({plural(module.credits, 'credit')})" for module in found[:MANY]]
+    if len(found) > MANY:
+        named.append(f"{len(found) - MANY} more")
     verb = "is" if len(found) == 1 else "are"
     return Sentence(
         f"Complete and still unsigned {verb} {series(named)}: only the training officer's sign-off is missing."
@@ -305,9 +327,8 @@ def coverage_finding(portfolio: Portfolio) -> Sentence:
     top = max(found, key=lambda key: len(found[key]))
     bare = sum(not pieces for pieces in found.values())
     have = "has" if bare == 1 else "have"
-    return Sentence(
-        f"Most evidence speaks to {top} ({plural(len(found[top]), 'piece')}); {plural(bare, 'standard')} {have} none."
-    )
+    rest = f"{plural(bare, 'standard')} {have} none" if bare else "every standard has some"
+    return Sentence(f"Most evidence speaks to {top} ({plural(len(found[top]), 'piece')}); {rest}.")
 
 
 def uncovered_answer(portfolio: Portfolio) -> Sentence:
@@ -318,8 +339,9 @@ def uncovered_answer(portfolio: Portfolio) -> Sentence:
     now = progress.statuses(portfolio, portfolio.on)
     begun = [str(activity.key) for activity in bare if now[activity.key] is not Status.NOT_STARTED]
     have = "has" if len(bare) == 1 else "have"
+    named = series(begun) if len(begun) <= 2 * MANY else str(len(begun))
     tail = (
-        f"of these, {series(begun)} {'has' if len(begun) == 1 else 'have'} been started"
+        f"of these, {named} {'has' if len(begun) == 1 else 'have'} been started"
         if begun
         else "none of these has been started"
     )

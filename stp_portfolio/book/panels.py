@@ -29,6 +29,7 @@ from stp_portfolio.tables import Link, Table
 logger = logging.getLogger(__name__)
 
 PREFIX = "panel:"
+MANY_TILES = 100  # more activities than this are counted by module: nobody reads so many tiles
 Panel = Callable[[Portfolio, str], list[nodes.Node]]
 
 
@@ -51,6 +52,8 @@ def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 
 def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
+    if len(portfolio.activities) > MANY_TILES:
+        return [table(tables.by_module(portfolio), docname)]
     now = progress.statuses(portfolio, portfolio.on)
     found: list[nodes.Node] = []
     modules = progress.modules_with_activities(portfolio)
@@ -84,7 +87,11 @@ def programme(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 
 
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Every activity as a numbered line: a link to its page, and its status."""
+    """Every activity as a numbered line: a link to its page, and its status; of very many, how many there are."""
+    if len(portfolio.activities) > MANY_TILES:
+        modules = progress.modules_with_activities(portfolio)
+        text = f"{words.activities(len(portfolio.activities))} in {words.plural(len(modules), 'module')}; the chapter of each lists its own."
+        return [nodes.paragraph(text=text)]
     now = progress.statuses(portfolio, portfolio.on)
     found: list[nodes.Node] = []
     modules = progress.modules_with_activities(portfolio)
@@ -275,9 +282,8 @@ def _slug(status: str) -> str:
 def panels_for(portfolio: Portfolio, docname: str, names: Sequence[str]) -> list[nodes.Node]:
     """Everything generated on a page that asks for the panels ``names``; what it shows, in one list."""
     found: list[nodes.Node] = []
-    for activity in portfolio.activities:
-        if activity.page == docname:
-            found += facts(portfolio, activity, docname)
+    if activity := portfolio.activity_on.get(docname):
+        found += facts(portfolio, activity, docname)
     for name in names:
         found += PANELS[name](portfolio, docname)
     if line := words.example_line(portfolio):
@@ -305,9 +311,8 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
     section = next(doctree.findall(nodes.section), None)
     if section is None:
         return
-    for activity in portfolio.activities:
-        if activity.page == docname:
-            section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
+    if activity := portfolio.activity_on.get(docname):
+        section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
     if app.config.stp_edition:
         section.insert(_after_title(section), nodes.paragraph(text=app.config.stp_edition, classes=["stp-edition"]))
     if line := words.example_line(portfolio):
