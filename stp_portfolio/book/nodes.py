@@ -118,8 +118,9 @@ def mend_links(app: Sphinx, doctree: nodes.document) -> None:
 
 def prefer(app: Sphinx, config: Config) -> None:
     """Let the package's own outputs come before any other form of them."""
-    own = [("*", tables.MIME, 1), ("*", figures.MIME, 1)]
-    config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, *own]
+    if "nb_mime_priority_overrides" in config:  # not where diagrams are used without notebooks
+        own = [("*", tables.MIME, 1), ("*", figures.MIME, 1)]
+        config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, *own]
 
 
 def setup(app: Sphinx) -> None:
