@@ -1,1 +1,0 @@
-"""The Python behind the book: records, what follows from them, and how a page shows it."""

@@ -1,0 +1,131 @@
+"""Tables, figures and links as docutils nodes: one form for generated panels and notebook outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.writers.html5 import HTML5Translator
+
+from stp_portfolio.show import charts, tables
+from stp_portfolio.pdf import writer
+from stp_portfolio.show.tables import Cell, Link, Table
+
+
+class Picture(nodes.General, nodes.Element):
+    """A figure drawn as inline SVG: ``svg`` is its markup, ``alt`` what it shows in words."""
+
+
+def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
+    """Write the SVG into the page, where it follows the theme and its text stays text."""
+    translator.body.append(
+        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
+    )
+    raise nodes.SkipNode
+
+
+def figure(svg: str, alt: str, caption: str) -> nodes.figure:
+    """A figure as a page holds it: the picture and the finding as its caption."""
+    node = nodes.figure(classes=["stp-figure"], ids=[nodes.make_id(f"figure {caption}")])
+    node += Picture(svg=svg, alt=alt)
+    node += nodes.caption(text=caption)
+    return node
+
+
+def table(content: Table, docname: str) -> nodes.table:
+    """A table as a page holds it: caption, header row, row headers, numbers to the right.
+
+    ``docname`` is the page it stands on, from which its links lead.
+    """
+    content = content.shortened()
+    node = nodes.table(classes=["stp-table"])
+    if content.caption:
+        node["ids"] = [nodes.make_id(f"table {content.caption}")]
+        node += nodes.title(text=content.caption)
+    group = nodes.tgroup(cols=len(content.columns))
+    node += group
+    for index in range(len(content.columns)):
+        group += nodes.colspec(colwidth=1, **({"stub": 1} if index == 0 else {}))
+    head = nodes.thead()
+    head += _row(content, content.columns, docname)
+    body = nodes.tbody()
+    for index, cells in enumerate(content.rows):
+        last = content.total and index == len(content.rows) - 1
+        body += _row(content, cells, docname, ["stp-total"] if last else [])
+    group += [head, body]
+    return node
+
+
+def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[str] = ()) -> nodes.row:
+    row = nodes.row(classes=list(classes))
+    for column, cell in zip(content.columns, cells, strict=True):
+        entry = nodes.entry(classes=["stp-number"] if column in content.numeric else [])
+        if isinstance(cell, tuple):
+            entry += nodes.bullet_list(
+                "", *(nodes.list_item("", nodes.paragraph("", "", link_to(link, docname))) for link in cell)
+            )
+        else:
+            shown = link_to(cell, docname) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
+            entry += nodes.paragraph("", "", shown)
+        row += entry
+    return row
+
+
+def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
+    """A reference to another page of the book; resolving it warns if that page does not exist.
+
+    It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
+    the text and drop the children.
+    """
+    if not link.page:
+        return nodes.inline("", "", *(children or (nodes.Text(link.text),)))
+    reference = addnodes.pending_xref(
+        "", refdomain="doc", reftype="myst", reftarget=link.page, reftargetid=None, refdoc=docname, refexplicit=True
+    )
+    reference += nodes.inline("", "", *(children or (nodes.Text(link.text),)))
+    return reference
+
+
+class NotebookOutput:
+    """Shows the package's own notebook outputs with the nodes above (a plug-in of myst-nb)."""
+
+    # None here: the plug-in is known wherever the package is installed, its nodes only to a book with the extension.
+    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = []
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Nodes for a table or a figure; None leaves any other output to myst-nb."""
+        if inline:
+            return None
+        if data.mime_type == tables.MIME:
+            docname = renderer.renderer.sphinx_env.docname
+            return [table(tables.from_json(data.content), docname)]
+        if data.mime_type == charts.MIME:
+            return [figure(**data.content)]
+        return None
+
+
+def mend_links(app: Sphinx, doctree: nodes.document) -> None:
+    """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
+    for reference in doctree.findall(nodes.reference):
+        if "&amp;" in reference.get("refuri", ""):
+            reference["refuri"] = reference["refuri"].replace("&amp;", "&")
+
+
+def prefer(app: Sphinx, config: Config) -> None:
+    """Let the package's own outputs come before any other form of them."""
+    if "nb_mime_priority_overrides" in config:  # not where diagrams are used without notebooks
+        own = [("*", tables.MIME, 1), ("*", charts.MIME, 1)]
+        config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, *own]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the picture node, and mend what a parser gets wrong."""
+    app.connect("config-inited", prefer, priority=100)
+    app.connect("doctree-read", mend_links)
+    app.add_node(Picture, html=(visit_picture_html, None))
+    writer.register(Picture, writer.svg)

@@ -1,0 +1,45 @@
+"""Small words round a number: counts, plurals, series, and text that Markdown shows as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+# Lists, rules, and what MyST takes for a comment, a target or a fence.
+_MARKDOWN_AT_THE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=%(:]))")
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def markdown(text: str) -> str:
+    """A text as a line of Markdown of its own: nothing in it is taken for a mark, at its start neither."""
+    one_line = re.sub(r"\s*\n\s*", " ", text).strip()
+    return _MARKDOWN_AT_THE_START.sub(r"\1\\", plain(one_line).replace("&", r"\&"))
+
+
+def number(value: Decimal | int) -> str:
+    """``20``, ``7.5``: no trailing zeros, no exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plural(count: Decimal | int, one: str, many: str | None = None) -> str:
+    """``1 activity``, ``2 activities``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def series(items: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def activities(count: int) -> str:
+    """``1 activity``, ``2 activities``."""
+    return plural(count, "activity", "activities")

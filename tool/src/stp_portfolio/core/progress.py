@@ -1,0 +1,423 @@
+"""What follows from the records on a given day. Pure functions: nothing here reads, prints or draws.
+
+Status is derived and never stored: the last event on or before a day says it. Only *signed off*
+counts. A month is 30.4375 days (365.25 / 12), so a pace does not depend on the calendar's months.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from itertools import zip_longest
+
+from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio, StandardKey
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+class Status(StrEnum):
+    """The words of status, most settled first; the same words on page, index, chart and table."""
+
+    SIGNED_OFF = "Signed off"
+    SUBMITTED = "Submitted"
+    RETURNED = "Returned"
+    IN_PROGRESS = "In progress"
+    NOT_STARTED = "Not started"
+
+
+STATUS_AFTER = {
+    "started": Status.IN_PROGRESS,
+    "submitted": Status.SUBMITTED,
+    "returned": Status.RETURNED,
+    "signed_off": Status.SIGNED_OFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One submission's stay with an assessor. ``until`` is None and ``outcome`` *Submitted* while it lasts."""
+
+    activity: Activity
+    since: date
+    until: date | None
+    days: int
+    outcome: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a milestone is.
+
+    ``done``: activities of its module signed off now; ``done_then``: by the milestone, or by now
+    if it lies ahead; ``days``: days left, negative once it has passed; ``needed``: activities a
+    month still needed, None where nothing is left to do or no day to do it in; ``projected``: how
+    many would be signed off by then at the pace so far, None where there is no pace yet: before the
+    first full day, and in the first quarter of the time while nothing is signed off.
+    """
+
+    milestone: Milestone
+    required: int
+    done: int
+    done_then: int
+    days: int
+    needed: float | None
+    projected: int | None
+
+    @property
+    def left(self) -> int:
+        """Activities still to be signed off, 0 where the milestone is reached."""
+        return max(0, self.required - self.done)
+
+    @property
+    def passed(self) -> bool:
+        """Whether its day is over."""
+        return self.days < 0
+
+    @property
+    def missed(self) -> int:
+        """How many were missing on its day; 0 while it lies ahead."""
+        return max(0, self.required - self.done_then) if self.passed else 0
+
+    @property
+    def behind(self) -> int:
+        """How many would be missing on its day at the pace so far; 0 means on track."""
+        return 0 if self.passed or self.projected is None else max(0, self.required - self.projected)
+
+
+# -- status -----------------------------------------------------------------------------------
+
+
+def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ...]:
+    """The events of one activity up to and including ``on``, in order."""
+    return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= on)
+
+
+def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
+    """The events of every activity up to and including ``on``, in the order of the activities."""
+    return {activity.key: history(portfolio, activity.key, on) for activity in portfolio.activities}
+
+
+def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
+    """Every event up to ``on`` with its activity, the latest first; of one day, the last in the file first."""
+    activities = {activity.key: activity for activity in portfolio.activities}
+    past = [event for event in portfolio.events if event.date <= on]
+    return [(activities[event.activity], event) for event in reversed(past)]
+
+
+def status_after(events: Iterable[Event]) -> Status:
+    """The status that a history of one activity leads to."""
+    status = Status.NOT_STARTED
+    for event in events:
+        status = STATUS_AFTER[event.event]
+    return status
+
+
+def status(portfolio: Portfolio, key: ActivityKey, on: date) -> Status:
+    """The status of one activity on a day."""
+    return status_after(history(portfolio, key, on))
+
+
+def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
+    """The status of every activity on a day, in the order of the activities."""
+    return {key: status_after(events) for key, events in histories(portfolio, on).items()}
+
+
+def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
+    """How many activities have each status, zeros included; of one module, or of all."""
+    keys = (activity.key for activity in portfolio.activities if module in (None, activity.key.module))
+    found = Counter(status(portfolio, key, on) for key in keys)
+    return {status: found[status] for status in Status}
+
+
+def modules_with_activities(portfolio: Portfolio) -> tuple[Module, ...]:
+    """The modules that hold training activities, in the order of ``modules.csv``."""
+    return portfolio.modules_in_use
+
+
+def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
+    """The activities of one module."""
+    return tuple(activity for activity in portfolio.activities if activity.key.module == module)
+
+
+# -- pace and milestones ----------------------------------------------------------------------
+
+
+def signed_off_series(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[tuple[date, int], ...]:
+    """The cumulative number of activities signed off, a step a day on which it grew, up to ``on``."""
+    days = Counter(
+        event.date
+        for event in portfolio.events
+        if event.event == "signed_off" and event.date <= on and module in (None, event.activity.module)
+    )
+    total = 0
+    series = []
+    for day in sorted(days):
+        total += days[day]
+        series.append((day, total))
+    return tuple(series)
+
+
+def signed_off_by(portfolio: Portfolio, on: date, module: str | None = None) -> int:
+    """How many activities were signed off by a day."""
+    series = signed_off_series(portfolio, on, module)
+    return series[-1][1] if series else 0
+
+
+def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | None:
+    """Activities signed off a month since the programme's start; None before its first full day."""
+    elapsed = (on - portfolio.settings.start).days
+    return signed_off_by(portfolio, on, module) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
+
+
+def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
+    """How far one milestone is on a day. Raises ValueError for one that is a date alone."""
+    if milestone.required is None:
+        raise ValueError(f"{milestone.name} requires no number of activities")
+    done = signed_off_by(portfolio, on, milestone.module)
+    days = (milestone.date - on).days
+    elapsed = (on - portfolio.settings.start).days
+    left = max(0, milestone.required - done)
+    projected = None
+    if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
+        # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
+        at_pace = done * (elapsed + days) // elapsed
+        projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
+    return Distance(
+        milestone=milestone,
+        required=milestone.required,
+        done=done,
+        done_then=signed_off_by(portfolio, min(on, milestone.date), milestone.module),
+        days=days,
+        needed=left / days * DAYS_PER_MONTH if left and days > 0 else None,
+        projected=projected,
+    )
+
+
+def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
+    """The distance to every milestone that requires activities, in date order; of one module, or all."""
+    return tuple(
+        distance(portfolio, milestone, on)
+        for milestone in portfolio.milestones
+        if milestone.required is not None and module in (None, milestone.module)
+    )
+
+
+def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | None:
+    """The next milestone of a module that has not passed, or None."""
+    return next((d for d in distances(portfolio, on, module) if not d.passed), None)
+
+
+def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
+    """Every submission up to a day, in order of submission, with the days it lay with an assessor."""
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        for event, decision in zip_longest(events, events[1:]):
+            if event.event == "submitted":
+                until = decision.date if decision else None
+                outcome = STATUS_AFTER[decision.event] if decision else Status.SUBMITTED
+                found.append(Wait(activity, event.date, until, ((until or on) - event.date).days, outcome))
+    return tuple(sorted(found, key=lambda wait: wait.since))
+
+
+def waiting(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
+    """What lies with an assessor on a day, longest first: submitted, and neither returned nor signed off."""
+    return tuple(wait for wait in waits(portfolio, on) if wait.until is None)
+
+
+class Role(StrEnum):
+    """Whose turn it is: roles, never names."""
+
+    ASSESSOR = "The assessor"
+    TRAINEE = "The trainee"
+    TRAINING_OFFICER = "The training officer"
+
+
+_TURN = {Status.SUBMITTED: Role.ASSESSOR, Status.RETURNED: Role.TRAINEE, Status.IN_PROGRESS: Role.TRAINEE}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something that waits for somebody: an activity, or a module whose activities are all signed off.
+
+    ``days`` is the time from ``since``, the last event that concerns it, to the day of reading.
+    """
+
+    subject: Activity | Module
+    state: Status | CreditState
+    role: Role
+    since: date
+    days: int
+
+
+def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
+    """All that waits on a day and whose turn it is, longest first."""
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        status = status_after(events)
+        if role := _TURN.get(status):
+            since = events[-1].date
+            found.append(Turn(activity, status, role, since, (on - since).days))
+    for module, state in credit_states(portfolio, on):
+        if state is CreditState.AWAITING:
+            since = signed_off_series(portfolio, on, module.code)[-1][0]
+            found.append(Turn(module, state, Role.TRAINING_OFFICER, since, (on - since).days))
+    return tuple(sorted(found, key=lambda turn: turn.since))
+
+
+# -- a span of time ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one activity in a span of days, and the evidence that was added for it."""
+
+    activity: Activity
+    status: Status
+    events: tuple[Event, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def changes(portfolio: Portfolio, since: date, on: date) -> tuple[Change, ...]:
+    """Every activity with an event or new evidence from ``since`` to ``on``, both included.
+
+    Those with events come first, the most settled before the others.
+    """
+    found = []
+    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+        new = tuple(event for event in events if event.date >= since)
+        evidence = tuple(piece for piece in evidence_for(portfolio, activity.key, on) if piece.date >= since)
+        if new or evidence:
+            found.append(Change(activity, status_after(events), new, evidence))
+    order = list(Status)
+    return tuple(sorted(found, key=lambda change: (not change.events, order.index(change.status))))
+
+
+def evidence_since(portfolio: Portfolio, since: date, on: date) -> tuple[Evidence, ...]:
+    """The evidence dated from ``since`` to ``on``, both included."""
+    return tuple(piece for piece in held(portfolio, on) if piece.date >= since)
+
+
+def last_review(portfolio: Portfolio, on: date) -> date | None:
+    """The latest review meeting before a day, or None."""
+    return max((review for review in portfolio.settings.reviews if review < on), default=None)
+
+
+def reviews_ahead(portfolio: Portfolio, on: date) -> tuple[date, ...]:
+    """The review meetings on or after a day."""
+    return tuple(review for review in portfolio.settings.reviews if review >= on)
+
+
+def month_before(portfolio: Portfolio, on: date) -> date:
+    """The same day a calendar month earlier, or that month's last day; never before the programme's start."""
+    year, month = (on.year, on.month - 1) if on.month > 1 else (on.year - 1, 12)
+    day = min(on.day, monthrange(year, month)[1])
+    return max(portfolio.settings.start, date(year, month, day))
+
+
+# -- targets ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The day by which the ``number``-th activity of a module has to be signed off, for ``milestone``."""
+
+    milestone: Milestone
+    number: int
+    day: date
+
+
+def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
+    """For each activity still missing for a milestone ahead, the day by which the pace needed has it signed off.
+
+    The time left to a milestone is shared evenly among what it misses. Where milestones of a module
+    ask for the same number on different days, the earlier day stands: it serves them all.
+    """
+    found: dict[tuple[str, int], Target] = {}
+    for ahead in distances(portfolio, on):
+        for nth in range(1, ahead.left + 1) if ahead.days > 0 else ():
+            days = -(-ahead.days * nth // ahead.left)  # rounded up, so the last one falls on the milestone
+            target = Target(ahead.milestone, ahead.done + nth, on + timedelta(days=days))
+            key = (ahead.milestone.module, target.number)
+            found[key] = min(found.get(key, target), target, key=lambda each: each.day)
+    return tuple(sorted(found.values(), key=lambda target: (target.day, target.milestone.module, target.number)))
+
+
+# -- credits ----------------------------------------------------------------------------------
+
+
+class CreditState(StrEnum):
+    """Where a module's credits stand. Finished activities do not earn them: the module's sign-off does."""
+
+    EARNED = "Earned"
+    AWAITING = "Activities complete, module not signed off"
+    OPEN = "Open"
+
+
+def credit_states(portfolio: Portfolio, on: date) -> tuple[tuple[Module, CreditState], ...]:
+    """Each module with the state of its credits on a day."""
+    now = statuses(portfolio, on)
+    found = []
+    for module in portfolio.modules:
+        own = [status for key, status in now.items() if module.code and key.module == module.code]
+        if module.signed_off and module.signed_off <= on:
+            state = CreditState.EARNED
+        elif own and all(status is Status.SIGNED_OFF for status in own):
+            state = CreditState.AWAITING
+        else:
+            state = CreditState.OPEN
+        found.append((module, state))
+    return tuple(found)
+
+
+def credits_by_phase(portfolio: Portfolio) -> dict[str, Decimal]:
+    """Credits of each phase, in the order in which the phases first occur."""
+    found: dict[str, Decimal] = {}
+    for module in portfolio.modules:
+        found[module.phase] = found.get(module.phase, Decimal(0)) + module.credits
+    return found
+
+
+def credits_by_state(portfolio: Portfolio, on: date) -> dict[CreditState, Decimal]:
+    """Credits in each state on a day, zeros included; together they are the programme's total."""
+    found = {state: Decimal(0) for state in CreditState}
+    for module, state in credit_states(portfolio, on):
+        found[state] += module.credits
+    return found
+
+
+def total_credits(portfolio: Portfolio) -> Decimal:
+    """Credits of the whole programme."""
+    return sum((module.credits for module in portfolio.modules), Decimal(0))
+
+
+# -- evidence ---------------------------------------------------------------------------------
+
+
+def held(portfolio: Portfolio, on: date) -> tuple[Evidence, ...]:
+    """The evidence dated on or before a day."""
+    return tuple(evidence for evidence in portfolio.evidence if evidence.date <= on)
+
+
+def evidence_for(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Evidence, ...]:
+    """The evidence held for one activity."""
+    return tuple(piece for piece in portfolio.evidence_of.get(key, ()) if piece.date <= on)
+
+
+def coverage(portfolio: Portfolio, on: date) -> dict[StandardKey, tuple[Evidence, ...]]:
+    """For each standard, in the order of ``standards.csv``, the evidence that speaks to it."""
+    found: dict[StandardKey, list[Evidence]] = {standard.key: [] for standard in portfolio.standards}
+    for evidence in held(portfolio, on):
+        for key in evidence.standards:
+            found[key].append(evidence)
+    return {key: tuple(pieces) for key, pieces in found.items()}
+
+
+def activities_without_coverage(portfolio: Portfolio, on: date) -> tuple[Activity, ...]:
+    """The activities for which no evidence is held that speaks to any standard."""
+    covered = {key for evidence in held(portfolio, on) if evidence.standards for key in evidence.activities}
+    return tuple(activity for activity in portfolio.activities if activity.key not in covered)

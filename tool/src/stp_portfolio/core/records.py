@@ -1,0 +1,201 @@
+"""The records: immutable, as ``reading`` makes them of ``data/``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from stp_portfolio.core.disk import PAGE_ENDINGS
+
+
+EVENTS = ("started", "submitted", "returned", "signed_off")
+
+# What may follow what. None is the state before the first event.
+LEGAL_NEXT: dict[str | None, tuple[str, ...]] = {
+    None: ("started",),
+    "started": ("submitted",),
+    "submitted": ("returned", "signed_off"),
+    "returned": ("submitted",),
+    "signed_off": (),
+}
+
+
+class ActivityKey(NamedTuple):
+    """What identifies an activity: the code of its module and its number there."""
+
+    module: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.module}/{self.number}"
+
+
+class StandardKey(NamedTuple):
+    """What identifies a standard: its scheme (such as HCPC) and its code there."""
+
+    scheme: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of the programme; ``code`` is empty where it is not known."""
+
+    phase: str
+    code: str
+    name: str
+    credits: Decimal
+    signed_off: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A training activity; ``page`` is its path from the root without ending."""
+
+    key: ActivityKey
+    title: str
+    page: str
+    learning_outcomes: str
+    url: str
+
+    @property
+    def heading(self) -> str:
+        """Number and title as the page's heading has them."""
+        return f"{self.key.number}. {self.title}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to an activity on a day."""
+
+    date: date
+    activity: ActivityKey
+    event: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A piece of evidence, the activities it serves and the standards it speaks to."""
+
+    id: str
+    date: date
+    title: str
+    kind: str
+    activities: tuple[ActivityKey, ...]
+    standards: tuple[StandardKey, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A date that counts; with ``required`` activities of ``module`` signed off by then, if set."""
+
+    date: date
+    name: str
+    module: str
+    required: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A standard that evidence is mapped to, with our own short label."""
+
+    key: StandardKey
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``portfolio.toml``: whose portfolio it is and the day on which it is read.
+
+    ``reviews`` are the days of review meetings, held and planned, in order.
+    """
+
+    title: str
+    role: str
+    curriculum: str
+    start: date
+    language: str
+    as_of: date | None
+    example: bool
+    reviews: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Everything in ``data/``. ``on`` is the day it is read: ``as_of``, or today without it.
+
+    Events stand in the order in which they happened; rows of one day keep the order of the file.
+    What is asked about every activity is looked up, else a book's time grew with the square of its size.
+    """
+
+    root: Path
+    on: date
+    settings: Settings
+    modules: tuple[Module, ...]
+    activities: tuple[Activity, ...]
+    events: tuple[Event, ...]
+    evidence: tuple[Evidence, ...]
+    milestones: tuple[Milestone, ...]
+    standards: tuple[Standard, ...]
+
+    @cached_property
+    def events_of(self) -> dict[ActivityKey, list[Event]]:
+        """The events of each activity, in their order; of all days."""
+        found: dict[ActivityKey, list[Event]] = {activity.key: [] for activity in self.activities}
+        for event in self.events:
+            found.setdefault(event.activity, []).append(event)
+        return found
+
+    @cached_property
+    def evidence_of(self) -> dict[ActivityKey, list[Evidence]]:
+        """The evidence for each activity, in the order of the register; of all days."""
+        found: dict[ActivityKey, list[Evidence]] = {activity.key: [] for activity in self.activities}
+        for piece in self.evidence:
+            for key in piece.activities:
+                found.setdefault(key, []).append(piece)
+        return found
+
+    @cached_property
+    def modules_in_use(self) -> tuple[Module, ...]:
+        """The modules that hold activities, in the order of ``modules.csv``."""
+        codes = {activity.key.module for activity in self.activities}
+        return tuple(module for module in self.modules if module.code in codes)
+
+    @cached_property
+    def activity_on(self) -> dict[str, Activity]:
+        """The activity of each page that is one's."""
+        return {activity.page: activity for activity in self.activities}
+
+
+def on_day(portfolio: Portfolio, day: date) -> Portfolio:
+    """The same records read on another day."""
+    return replace(portfolio, on=day)
+
+
+def next_evidence_id(portfolio: Portfolio) -> str:
+    """The id after the highest one, in its form: ``E27`` after ``E26``; ``E01`` where there is none."""
+    numbered = [match for piece in portfolio.evidence if (match := re.fullmatch(r"(\D*)([0-9]+)", piece.id))]
+    last = max(numbered, key=lambda match: int(match[2]), default=None)
+    return f"{last[1]}{int(last[2]) + 1:0{len(last[2])}}" if last else "E01"
+
+
+def pages(portfolio: Portfolio) -> Iterator[tuple[Activity, Path]]:
+    """Each activity with the file of its page."""
+    for activity in portfolio.activities:
+        for ending in PAGE_ENDINGS:
+            path = portfolio.root / f"{activity.page}{ending}"
+            if path.is_file():
+                yield activity, path
+                break

@@ -1,0 +1,174 @@
+"""What follows from the records, on any day: by example, and against brute force on any legal history."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from portfolios import START, done, histories, make
+
+from stp_portfolio.core import progress
+from stp_portfolio.show import sentences
+from stp_portfolio.core.progress import CreditState, Status
+from stp_portfolio.core.records import ActivityKey, Milestone, Module
+
+DAY = timedelta(days=1)
+ON = date(2025, 6, 30)
+HALF = Milestone(date(2025, 9, 30), "Half", "M", 10, "")
+END = Milestone(date(2026, 9, 15), "End", "M", 20, "")
+
+
+def test_status_follows_the_last_event_up_to_the_day():
+    """The day of an event counts already; later events do not."""
+    key = ActivityKey("M", 1)
+    events = [(START, 1, "started"), (START + 5 * DAY, 1, "submitted"), (START + 9 * DAY, 1, "returned")]
+    portfolio = make(ON, events)
+    expected = {
+        -1: "Not started",
+        0: "In progress",
+        4: "In progress",
+        5: "Submitted",
+        8: "Submitted",
+        9: "Returned",
+        99: "Returned",
+    }
+    for offset, word in expected.items():
+        assert progress.statuses(portfolio, START + offset * DAY)[key] == word
+
+
+def test_two_events_of_one_day_keep_the_order_of_the_file():
+    """Submitted and signed off on one day is signed off."""
+    portfolio = make(ON, done(START))
+    assert progress.statuses(portfolio, START)[ActivityKey("M", 1)] is Status.SIGNED_OFF
+
+
+def test_only_signed_off_counts():
+    """Submitted work adds nothing to the series."""
+    portfolio = make(ON, [*done(START + DAY), (START, 2, "started"), (START, 2, "submitted")])
+    assert progress.signed_off_series(portfolio, ON) == ((START + DAY, 1),)
+    assert progress.counts(portfolio, ON)[Status.SUBMITTED] == 1
+
+
+def test_distance_to_a_milestone():
+    """Eight of ten with 92 days left: two to go, the pace needed, and the pace so far brings nine."""
+    portfolio = make(ON, done(*[START + 30 * DAY] * 8), milestones=[HALF, END])
+    half, end = progress.distances(portfolio, ON)
+    assert (half.left, half.days, half.projected, half.behind) == (2, 92, 9, 1)
+    assert half.needed == pytest.approx(2 / (92 / 30.4375))
+    assert (end.left, end.projected, end.behind) == (12, 13, 7)
+    assert progress.pace(portfolio, ON) == pytest.approx(8 / (665 / 30.4375))
+
+
+@pytest.mark.parametrize(
+    ("on", "signed_off", "missed", "left", "needed", "behind"),
+    [
+        (date(2025, 9, 30), 9, 0, 1, None, 1),  # the day itself: not over, and no day left
+        (date(2025, 9, 30), 10, 0, 0, None, 0),
+        (date(2025, 10, 1), 9, 1, 1, None, 0),  # over, and missed
+        (START, 0, 0, 10, 10 / (757 / 30.4375), 0),  # the first day: no pace yet
+    ],
+)
+def test_distance_at_the_edges(on, signed_off, missed, left, needed, behind):
+    """The milestone's own day, the day after and the programme's first day."""
+    distance = progress.distance(make(on, done(*[START] * signed_off)), HALF, on)
+    assert (distance.missed, distance.left, distance.behind) == (missed, left, behind)
+    assert distance.needed == (pytest.approx(needed) if needed else None)
+
+
+def test_milestone_missed_and_caught_up():
+    """What was missing on the day stays said, though it is signed off by now."""
+    late = date(2025, 12, 1)
+    distance = progress.distance(make(late, done(*[date(2025, 11, 1)] * 10)), HALF, late)
+    assert (distance.missed, distance.left) == (10, 0)
+
+
+def test_milestone_that_is_a_date_alone_has_no_distance():
+    """It is left out of the distances, and asking for one is a mistake."""
+    alone = Milestone(ON, "Review", "", None, "")
+    assert progress.distances(make(ON, milestones=[alone]), ON) == ()
+    with pytest.raises(ValueError, match="Review requires no number"):
+        progress.distance(make(ON), alone, ON)
+
+
+def test_waits():
+    """Each submission is counted to its decision, or to the day while it lasts; the longest comes first."""
+    events = [
+        (START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned"), (ON - 42 * DAY, 1, "submitted"),
+        (START, 2, "started"), (ON - 50 * DAY, 2, "submitted"),
+    ]  # fmt: skip
+    portfolio = make(ON, events)
+    assert [(w.activity.key.number, w.days, w.outcome) for w in progress.waits(portfolio, ON)] == [
+        (1, 7, Status.RETURNED),
+        (2, 50, Status.SUBMITTED),
+        (1, 42, Status.SUBMITTED),
+    ]
+    assert [w.days for w in progress.waiting(portfolio, ON)] == [50, 42]
+    assert progress.waiting(portfolio, ON - 51 * DAY) == ()
+
+
+def test_credits_are_earned_by_the_modules_sign_off():
+    """Finished activities wait for it; a sign-off later than the day does not count yet."""
+    modules = [
+        Module("1", "M", "One", Decimal(20), None),
+        Module("1", "", "Two", Decimal("7.5"), ON),
+        Module("2", "", "Three", Decimal(30), ON + DAY),
+    ]
+    portfolio = make(ON, done(*[START] * 20), modules=modules)
+    states = progress.credits_by_state(portfolio, ON)
+    assert states == {CreditState.EARNED: Decimal("7.5"), CreditState.AWAITING: 20, CreditState.OPEN: 30}
+    assert progress.credits_by_phase(portfolio) == {"1": Decimal("27.5"), "2": 30}
+    assert progress.total_credits(portfolio) == Decimal("57.5")
+    assert sentences.credits_answer(portfolio).endswith(
+        "7.5 are earned by 30 June 2025, and 20 more wait only for the module's sign-off."
+    )
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories(), st.integers(-10, 2000))
+def test_any_history_equals_brute_force(rows, offset):
+    """Status, counts, series and waits on any day equal a recount by plain loops."""
+    on = START + offset * DAY
+    portfolio = make(on, rows, numbers=8)
+    last = {}
+    signed = submitted = 0
+    for day, number, event in rows:
+        if day <= on:
+            last[number] = event
+            signed += event == "signed_off"
+            submitted += event == "submitted"
+    names = {
+        None: "Not started",
+        "started": "In progress",
+        "submitted": "Submitted",
+        "returned": "Returned",
+        "signed_off": "Signed off",
+    }
+    assert {key.number: str(s) for key, s in progress.statuses(portfolio, on).items()} == {
+        n: names[last.get(n)] for n in range(1, 9)
+    }
+    counts = progress.counts(portfolio, on)
+    assert sum(counts.values()) == 8
+    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off_by(portfolio, on)
+    series = progress.signed_off_series(portfolio, on)
+    assert list(series) == sorted(series)
+    assert all(earlier[1] < later[1] for earlier, later in pairwise(series))
+    waits = progress.waits(portfolio, on)
+    assert len(waits) == submitted
+    assert sum(w.until is None for w in waits) == counts[Status.SUBMITTED]
+    assert all(w.days >= 0 for w in waits)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.integers(0, 20), st.integers(1, 1100), st.integers(1, 20))
+def test_behind_means_that_the_pace_so_far_does_not_reach_it(signed_off, elapsed, required):
+    """Behind by n if and only if the straight line through today ends n short of the milestone."""
+    on = START + elapsed * DAY
+    milestone = Milestone(START + 1200 * DAY, "Any", "M", required, "")
+    distance = progress.distance(make(on, done(*[START] * signed_off)), milestone, on)
+    reached = min(20, signed_off * 1200 // elapsed)
+    early = not signed_off and 4 * elapsed < elapsed + distance.days  # no pace yet to speak of
+    assert distance.behind == (0 if early else max(0, required - reached))
+    if distance.needed is not None:
+        assert distance.needed * distance.days / progress.DAYS_PER_MONTH == pytest.approx(distance.left)
