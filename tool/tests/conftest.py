@@ -1,62 +1,25 @@
-"""What the tests share: the shipped records, the shipped book built once, and copies to break."""
+"""What the tests share: the shipped book built once a run, small books in process, and copies to break."""
 
-import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import zipfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
 from browsing import ARGUMENTS, MISSING, installed
+from click.testing import CliRunner
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 from stp_portfolio.core import reading
-from stp_portfolio.desk import start
 
-OWN = Path(__file__).parents[1]  # the portfolio in which the tests stand, whoever's it is
-
-
-def _example():
-    """The shipped example: this tree, or, once it is somebody's own, what ``start`` kept, with the program as it is now."""
-    kept = OWN / start.EXAMPLE
-    if not kept.is_file():
-        return OWN
-    tree = Path(tempfile.mkdtemp(prefix="example-")) / "portfolio"
-    atexit.register(shutil.rmtree, tree.parent, ignore_errors=True)
-    tree.mkdir()
-    for path in OWN.iterdir():
-        if path.is_file() and start.is_program(path.name):
-            shutil.copy(path, tree)
-        elif (
-            path.is_dir()
-            and start.is_program(f"{path.name}/")
-            and not re.match(r"\.(git|venv.*|\w+_cache)$", path.name)
-        ):
-            shutil.copytree(path, tree / path.name, ignore=shutil.ignore_patterns("__pycache__"))
-    with zipfile.ZipFile(kept) as archive:
-        archive.extractall(tree)
-    return tree
-
-
-ROOT = _example()
+ROOT = Path(__file__).parents[2]  # the worked example, of which this folder is a part
 JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform == "win32" else "jupyter-book")
-NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "node_modules")
-
-
-def pytest_configure(config):
-    """Stop at once, with the remedy, where another Jupyter Book is installed: it builds nothing and returns 0."""
-    found = version("jupyter-book")
-    if not found.startswith("1."):
-        pytest.exit(
-            f"Jupyter Book {found} is installed, and this book needs 1. Run: pip install -r requirements.txt", 4
-        )
+NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "tool")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -99,6 +62,12 @@ class Built:
         return (self.html / f"{docname}.html").read_text(encoding="utf-8")
 
     @property
+    def faults(self):
+        """What was reported, without the rest of the output."""
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", self.output)
+        return [line for line in plain.splitlines() if "WARNING" in line or "ERROR" in line or "CRITICAL" in line]
+
+    @property
     def read(self):
         """The pages that this run read."""
         plain = re.sub(r"\x1b\[[0-9;]*m", "", self.output)
@@ -111,18 +80,40 @@ class Built:
 
 
 def build(tree, *options, **environment):
-    """Run the README's own build in a tree, with the tree's own package."""
+    """Run the README's own build in a tree."""
     done = subprocess.run(
-        [JUPYTER_BOOK, "build", ".", *options],
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+        [JUPYTER_BOOK, "build", ".", *options], cwd=tree, env={**os.environ, **environment},
+        capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
+    )  # fmt: skip
     return Built(done.returncode, done.stdout + done.stderr, tree)
+
+
+def build_here(tree, *options):
+    """The same build in this process: a tenth of the time for a small book, since nothing is imported again."""
+    from jupyter_book.cli.main import main
+
+    done = CliRunner().invoke(main, ["build", str(tree), *options])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Built(done.exit_code, done.output, tree)
+
+
+def once(tmp_path_factory, name, make):
+    """A folder made by whichever worker comes first, and shared by all of them; ``make`` fills it."""
+    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    folder, log = shared / name, shared / f"{name}.log"
+    with FileLock(shared / f"{name}.lock"):
+        if not log.is_file():
+            folder.mkdir()
+            built = make(folder)
+            log.write_text(f"{built.code}\n{built.output}", encoding="utf-8")
+    code, _, output = log.read_text(encoding="utf-8").partition("\n")
+    return Built(int(code), output, folder / "portfolio")
+
+
+def _example(folder):
+    shutil.copytree(ROOT, folder / "portfolio", ignore=NOT_SOURCES)
+    return build(folder / "portfolio")
 
 
 @pytest.fixture(scope="session")
@@ -131,19 +122,22 @@ def portfolio():
 
 
 @pytest.fixture(scope="session")
-def own():
-    """The records of the portfolio in which the tests stand."""
-    return reading.load(OWN)
+def book(tmp_path_factory):
+    """The shipped book, built once in a clean copy: to be looked at, never changed."""
+    return once(tmp_path_factory, "book", _example)
 
 
 @pytest.fixture(scope="session")
-def own_book(request, tmp_path_factory):
-    """The book of the portfolio in which the tests stand, built once in a clean copy."""
-    if OWN == ROOT:
-        return request.getfixturevalue("book")
-    tree = tmp_path_factory.mktemp("own") / "portfolio"
-    shutil.copytree(OWN, tree, ignore=NOT_SOURCES)
-    return build(tree)
+def pdfs(book, tmp_path_factory):
+    """The folder with the PDFs of the shipped book, set once."""
+
+    def make(folder):
+        shutil.copytree(book.tree, folder / "portfolio")
+        return build(folder / "portfolio", "--builder", "custom", "--custom-builder", "eportfolio")
+
+    done = once(tmp_path_factory, "pdfs", make)
+    assert done.code == 0, done.output
+    return done.tree / "_build" / "eportfolio"
 
 
 @pytest.fixture(scope="session")
@@ -156,27 +150,6 @@ def browser():
         started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
-
-
-@pytest.fixture(scope="session")
-def book(tmp_path_factory):
-    """The shipped book, built once in a clean copy."""
-    tree = tmp_path_factory.mktemp("book") / "portfolio"
-    shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
-    return build(tree)
-
-
-PDF_BUILDER = ("--builder", "custom", "--custom-builder", "eportfolio")
-
-
-@pytest.fixture(scope="session")
-def pdfs(book, tmp_path_factory):
-    """The folder with the PDFs of the shipped book, set once."""
-    tree = tmp_path_factory.mktemp("pdfs") / "portfolio"
-    shutil.copytree(book.tree, tree)
-    done = build(tree, *PDF_BUILDER)
-    assert done.code == 0, done.output
-    return tree / "_build" / "eportfolio"
 
 
 @pytest.fixture
@@ -194,3 +167,56 @@ def data(tmp_path):
     shutil.copytree(ROOT / "data", tree / "data", ignore=shutil.ignore_patterns(".*"))
     shutil.copytree(ROOT / "C1_Professional_Foundations", tree / "C1_Professional_Foundations")
     return tree
+
+
+# -- a book of two pages ----------------------------------------------------------------------
+
+SMALL = {
+    "_toc.yml": "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n",
+    "intro.md": "# Home\n\nThe words of the home page.\n",
+    "M/1_Task.md": "# 1. Task\n\nIt waits. It will change something.\n\n## Plan\n\n**Occasion.** A day.\n\n"
+    "**Evidence aimed at.** A note.\n\n**First step.** In **June 2025** I will begin. *Done when:* it is begun.\n\n"
+    "**Risk.** None.\n\nRead next: [home](../intro.md), to begin again.\n",
+    "data/portfolio.toml": 'title = "Small"\nrole = "trainee"\ncurriculum = "X"\nstart = 2023-09-04\n'
+    'language = "en-GB"\nas_of = 2025-06-30\n',
+    "data/modules.csv": "phase,code,module,credits,signed_off\n1,M,Module,20,\n",
+    "data/activities.csv": "module,number,title,page,learning_outcomes,url\nM,1,Task,M/1_Task,,\n",
+    "data/progress.csv": "date,module,number,event,note\n",
+    "data/evidence.csv": "id,date,title,kind,activities,standards,file\n",
+    "data/milestones.csv": "date,name,module,required,note\n2025-09-30,Half,M,1,\n",
+    "data/standards.csv": "scheme,code,label\nHCPC,1,Safe practice\n",
+}
+
+
+class Small:
+    """A portfolio of two pages in a folder of its own, built in this process."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        for name, text in SMALL.items():
+            self.write(name, text)
+        shutil.copy(ROOT / "_config.yml", tree)
+        if (ROOT / "_static").is_dir():
+            shutil.copytree(ROOT / "_static", tree / "_static")
+
+    def write(self, name, text):
+        path = self.tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return path
+
+    def home(self, text):
+        """Put a text below the home page's heading and build: what a test of one fault needs."""
+        self.write("intro.md", f"# Home\n\nThe words of the home page.\n\n{text}\n")
+        return self.build()
+
+    def build(self, *options):
+        return build_here(self.tree, *options)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A book of two pages to break."""
+    tree = tmp_path / "small"
+    tree.mkdir()
+    return Small(tree)
