@@ -13,13 +13,21 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from stp_portfolio import pdf
-from stp_portfolio.book import diagrams, freshness, nodes, notebooks, panels, site, strict, theme
+from stp_portfolio.book import (
+    diagrams,
+    freshness,
+    nodes,
+    notebooks,
+    panels,
+    site,
+    strict,
+    theme,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``strict`` comes first: it must see what the others report."""
-    for room in (strict, nodes, diagrams, panels, notebooks, freshness, theme, site, pdf):
+    for room in (strict, nodes, diagrams, panels, notebooks, freshness, theme, site):
         room.setup(app)
     # Python looks for cycles among all that a build has made before it ends, 0.4 s for nothing.
     atexit.register(gc.freeze)

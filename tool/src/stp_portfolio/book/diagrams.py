@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from stp_portfolio.book.nodes import Picture
+from stp_portfolio.show.nodes import Picture
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from stp_portfolio.core import digests
 from stp_portfolio.book import notebooks, panels
+from stp_portfolio.core import digests
 
 
 def page_digest(app: Sphinx, docname: str) -> str:
@@ -38,10 +38,16 @@ def note(app: Sphinx, doctree: object) -> None:
     _digests(app.env)[app.env.docname] = page_digest(app, app.env.docname)
 
 
-def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
     """The pages that were made of something else than what lies there now."""
     known = _digests(env)
-    return [docname for docname in env.found_docs - added - changed if known.get(docname) != page_digest(app, docname)]
+    return [
+        docname
+        for docname in env.found_docs - added - changed
+        if known.get(docname) != page_digest(app, docname)
+    ]
 
 
 def _digests(env: BuildEnvironment) -> dict[str, str]:

@@ -12,12 +12,8 @@ from sphinx.config import Config
 from sphinx.writers.html5 import HTML5Translator
 
 from stp_portfolio.show import charts, tables
-from stp_portfolio.pdf import writer
+from stp_portfolio.show.nodes import Picture
 from stp_portfolio.show.tables import Cell, Link, Table
-
-
-class Picture(nodes.General, nodes.Element):
-    """A figure drawn as inline SVG: ``svg`` is its markup, ``alt`` what it shows in words."""
 
 
 def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
@@ -84,7 +80,13 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
     if not link.page:
         return nodes.inline("", "", *(children or (nodes.Text(link.text),)))
     reference = addnodes.pending_xref(
-        "", refdomain="doc", reftype="myst", reftarget=link.page, reftargetid=None, refdoc=docname, refexplicit=True
+        "",
+        refdomain="doc",
+        reftype="myst",
+        reftarget=link.page,
+        reftargetid=None,
+        refdoc=docname,
+        refexplicit=True,
     )
     reference += nodes.inline("", "", *(children or (nodes.Text(link.text),)))
     return reference
@@ -128,4 +130,3 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", prefer, priority=100)
     app.connect("doctree-read", mend_links)
     app.add_node(Picture, html=(visit_picture_html, None))
-    writer.register(Picture, writer.svg)

@@ -64,10 +64,14 @@ def inputs_digest(portfolio: Portfolio, read: Iterable[str]) -> str:
             parts.append(path.read_bytes() if path.is_file() else b"missing")
         elif kind == reads.FOLDER:
             names = (
-                sorted(each.name for each in path.iterdir() if each.name[0] != ".") if path.is_dir() else ["missing"]
+                sorted(each.name for each in path.iterdir() if each.name[0] != ".")
+                if path.is_dir()
+                else ["missing"]
             )
             parts.append("\0".join(names).encode())
-    if reads.BEGUN not in {line.partition("\t")[0] for line in read}:  # a kernel that does not tell: all of the data
+    if reads.BEGUN not in {
+        line.partition("\t")[0] for line in read
+    }:  # a kernel that does not tell: all of the data
         parts += digests.parts_of(portfolio.root / contract.FOLDER)
     return digests.digest(parts)
 
@@ -205,7 +209,11 @@ async def run_notebook(notebook: dict[str, Any], root: Path, folder: Path, timeo
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import (
+        CellExecutionError,
+        CellTimeoutError,
+        DeadKernelError,
+    )
 
     node = nbformat.reads(json.dumps(notebook), as_version=4)
     kernel = node.metadata.get("kernelspec", {}).get("name") or "python3"
@@ -271,8 +279,12 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     notebook["metadata"].setdefault("mystnb", {})["execution_mode"] = "off"
     source[0] = json.dumps(notebook)
     if run.error:
-        lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", run.error).splitlines() if line.strip()]
-        named = [line for line in lines if re.match(r"[\w.]*(?:Error|Exception|Interrupt|Exit)\b", line)] or lines
+        lines = [
+            line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", run.error).splitlines() if line.strip()
+        ]
+        named = [
+            line for line in lines if re.match(r"[\w.]*(?:Error|Exception|Interrupt|Exit)\b", line)
+        ] or lines
         logger.warning(f"{docname}: a cell failed: {named[-1]}", type="stp", subtype="cell")
     elif run.seconds:
         logger.info(f"{docname} was executed in {run.seconds:.1f} s")

@@ -21,10 +21,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from stp_portfolio.core import dates, phrases, progress
-from stp_portfolio.show import pages, sentences, tables
 from stp_portfolio.book.nodes import link_to, table
+from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.records import Activity, Event, Portfolio
+from stp_portfolio.show import pages, sentences, tables
 from stp_portfolio.show.tables import Link, Table
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,9 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         for activity in own:
             status = now[activity.key]
             paragraph = nodes.paragraph()
-            paragraph += link_to(Link(activity.title if counting else activity.heading, activity.page), docname)
+            paragraph += link_to(
+                Link(activity.title if counting else activity.heading, activity.page), docname
+            )
             paragraph += nodes.Text(" ")
             paragraph += nodes.inline(text=str(status), classes=["stp-status", f"stp-{_slug(status)}"])
             item = nodes.list_item()
@@ -241,7 +243,10 @@ def facts(portfolio: Portfolio, activity: Activity, docname: str) -> list[nodes.
     if activity.url:
         body = group[-1]
         row = nodes.row()
-        for content in (nodes.Text("Curriculum"), nodes.reference("", "Curriculum library", refuri=activity.url)):
+        for content in (
+            nodes.Text("Curriculum"),
+            nodes.reference("", "Curriculum library", refuri=activity.url),
+        ):
             paragraph = nodes.paragraph()
             paragraph += content
             row += nodes.entry("", paragraph)
@@ -303,7 +308,11 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
             continue
         if name not in PANELS:
             logger.warning(
-                "there is no panel '%s'; use one of: %s", name, ", ".join(PANELS), location=paragraph, type="stp"
+                "there is no panel '%s'; use one of: %s",
+                name,
+                ", ".join(PANELS),
+                location=paragraph,
+                type="stp",
             )
             continue
         asked.append(name)
@@ -315,13 +324,17 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
     if activity := portfolio.activity_on.get(docname):
         section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
     if app.config.stp_edition:
-        section.insert(_after_title(section), nodes.paragraph(text=app.config.stp_edition, classes=["stp-edition"]))
+        section.insert(
+            _after_title(section), nodes.paragraph(text=app.config.stp_edition, classes=["stp-edition"])
+        )
     if line := sentences.example_line(portfolio):
         section.insert(_after_title(section), nodes.paragraph(text=line, classes=["stp-example"]))
 
 
 def _panel_name(paragraph: nodes.paragraph) -> str | None:
-    children = [child for child in paragraph.children if not (isinstance(child, nodes.Text) and not child.strip())]
+    children = [
+        child for child in paragraph.children if not (isinstance(child, nodes.Text) and not child.strip())
+    ]
     if len(children) != 1 or not isinstance(children[0], nodes.Element):
         return None
     title = str(children[0].get("title") or children[0].get("reftitle") or "")

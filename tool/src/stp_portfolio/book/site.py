@@ -18,10 +18,10 @@ from xml.sax.saxutils import quoteattr
 import lightningcss
 from sphinx.application import Sphinx
 
-from stp_portfolio.core import dates, digests, progress
-from stp_portfolio.show import charts, sentences
 from stp_portfolio.book import panels, theme
+from stp_portfolio.core import dates, digests, progress
 from stp_portfolio.core.records import Portfolio
+from stp_portfolio.show import charts, sentences
 
 FEED_ENTRIES = 20
 _KEEP = ("language_data.js", theme.STYLESHEET, theme.SCRIPT, "search.js", theme.CARD)
@@ -30,7 +30,9 @@ _KEEP = ("language_data.js", theme.STYLESHEET, theme.SCRIPT, "search.js", theme.
 # -- the stylesheet ---------------------------------------------------------------------------
 
 
-def note_styles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+def note_styles(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
     """Remember which stylesheets the theme and the extensions would load."""
     if not hasattr(app, "stp_styles"):
         names = [str(getattr(sheet, "filename", "") or "") for sheet in context.get("css_files", ())]
@@ -49,7 +51,9 @@ def stylesheet(app: Sphinx, pages: dict[Path, str]) -> str:
     names = ["basic.css", "styles/pydata-sphinx-theme.css", *getattr(app, "stp_styles", [])]
     sheets = [static / name for name in dict.fromkeys(names) if name not in own]
     if any(sheet.is_file() for sheet in sheets):  # copied there by this run; kept for runs that copy nothing
-        store.write_text("\n".join(s.read_text(encoding="utf-8") for s in sheets if s.is_file()), encoding="utf-8")
+        store.write_text(
+            "\n".join(s.read_text(encoding="utf-8") for s in sheets if s.is_file()), encoding="utf-8"
+        )
     foreign = store.read_text(encoding="utf-8") if store.is_file() else ""
     foreign = re.sub(r"@import[^;]*;|@font-face\s*\{[^}]*\}|@charset[^;]*;", "", foreign)
     text = "\n".join(pages.values())
@@ -59,7 +63,9 @@ def stylesheet(app: Sphinx, pages: dict[Path, str]) -> str:
     rules = lightningcss.process_stylesheet(foreign, error_recovery=True, unused_symbols=unused, minify=True)
     book = "\n".join(own[name].read_text(encoding="utf-8") for name in own if name.endswith(".css"))
     styles = sorted(set(re.findall(r'\sdata-style="([^"]*)"', text)))
-    book += "".join(f"\n[data-style={json.dumps(unescape(style))}] {{ {unescape(style)} }}" for style in styles)
+    book += "".join(
+        f"\n[data-style={json.dumps(unescape(style))}] {{ {unescape(style)} }}" for style in styles
+    )
     return f"@layer theme{{{rules}}}\n" + lightningcss.process_stylesheet(book, theme.STYLESHEET, minify=True)
 
 
@@ -103,7 +109,9 @@ def feed(portfolio: Portfolio, address: str) -> str:
     title = portfolio.settings.title
     name = uuid.uuid5(uuid.NAMESPACE_URL, base or title)
     entries = list(_entries(portfolio, base, name))
-    latest = max((event.date for event in portfolio.events if event.date <= portfolio.on), default=portfolio.on)
+    latest = max(
+        (event.date for event in portfolio.events if event.date <= portfolio.on), default=portfolio.on
+    )
     home = f"<link href={quoteattr(base or 'index.html')}/>"
     itself = f'<link rel="self" href={quoteattr(f"{base}feed.xml")}/>'
     head = (
@@ -137,7 +145,9 @@ def _moment(day: date) -> str:
 def site_map(app: Sphinx) -> str:
     """The addresses of all pages, for search engines; the format asks for whole addresses."""
     base = str(app.config.html_baseurl).rstrip("/")
-    pages = "\n".join(f"<url><loc>{escape(f'{base}/{name}.html')}</loc></url>" for name in sorted(app.env.found_docs))
+    pages = "\n".join(
+        f"<url><loc>{escape(f'{base}/{name}.html')}</loc></url>" for name in sorted(app.env.found_docs)
+    )
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         f"{pages}\n</urlset>\n"
@@ -156,9 +166,13 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html"))}
     pages = {path: text for path, text in pages.items() if "_static" not in path.relative_to(out).parts}
     # Where no page was written, only another stylesheet of the book's own can make another one.
-    own = digests.digest(path.read_bytes() for name, path in theme.own_files(app).items() if name.endswith(".css"))
+    own = digests.digest(
+        path.read_bytes() for name, path in theme.own_files(app).items() if name.endswith(".css")
+    )
     noted = Path(app.doctreedir, "stp-own-styles")
-    known = noted.is_file() and noted.read_text(encoding="utf-8") == own and (static / theme.STYLESHEET).is_file()
+    known = (
+        noted.is_file() and noted.read_text(encoding="utf-8") == own and (static / theme.STYLESHEET).is_file()
+    )
     if hasattr(app, "stp_styles") or not known:
         _write(static / theme.STYLESHEET, stylesheet(app, pages))
         _write(noted, own)

@@ -26,8 +26,8 @@ from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from stp_portfolio.core import configuration, digests, reading
 from stp_portfolio.book import notebooks
+from stp_portfolio.core import configuration, digests, reading
 from stp_portfolio.core.configuration import MAY_BE_SUPPRESSED
 from stp_portfolio.privacy import direct, sources
 
@@ -94,12 +94,17 @@ def screen_output(app: Sphinx, doctree: nodes.document) -> None:
         ):
             # Forms of one output: the plain ones are for other places than a page.
             forms = [form for form in bundle if form.get("mime_type") not in ("text/plain", "text/html")]
-            unseen.update(id(node) for form in bundle if forms and form not in forms for node in form.findall())
+            unseen.update(
+                id(node) for form in bundle if forms and form not in forms for node in form.findall()
+            )
         texts = [node.astext() for node in doctree.findall(nodes.TextElement) if id(node) not in unseen]
         texts += [str(node.get("alt", "")) for node in doctree.findall() if isinstance(node, nodes.Element)]
         for hit in direct("\n\n".join(texts), days):
             logger.warning(
-                f"an output holds an identifier ({hit.kind})", location=app.env.docname, type="stp", subtype="screening"
+                f"an output holds an identifier ({hit.kind})",
+                location=app.env.docname,
+                type="stp",
+                subtype="screening",
             )
 
 
@@ -116,7 +121,9 @@ def _unknown_settings(app: Sphinx, config: Config) -> Iterator[str]:
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """After the build: check the finished pages, then stamp it as clean or set it aside."""
     if exception is None and app.builder.format == "html":
-        if hasattr(app, "stp_styles") or not app.stp_was_clean:  # a page was written, or the last build had a fault
+        if (
+            hasattr(app, "stp_styles") or not app.stp_was_clean
+        ):  # a page was written, or the last build had a fault
             for fault in page_faults(Path(app.outdir)):
                 logger.warning(fault, type="stp", subtype="page")
         _remove_pages_without_source(app)
@@ -134,7 +141,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     log = Path(app.doctreedir).parent / LOG
     log.write_text("".join(traceback.format_exception(exception)), encoding="utf-8")
     said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(exception)).split()) or type(exception).__name__
-    page = f", at the page {app.env.docname}" if getattr(app, "env", None) and app.env.temp_data.get("docname") else ""
+    page = (
+        f", at the page {app.env.docname}"
+        if getattr(app, "env", None) and app.env.temp_data.get("docname")
+        else ""
+    )
     stop(app, f"The build stopped{page}: {said}\nThe details are in {log.parent.name}/{log.name}.")
 
 
@@ -179,7 +190,9 @@ _LINK = re.compile(r"""<(?:a|img|link|script|source|iframe)\b[^>]*?\s(?:href|src
 _ID = re.compile(r"""\s(?:id|name)=(["'])(.*?)\1""")
 _IMAGE = re.compile(r"<img\b[^>]*>", re.DOTALL)
 _ALT = re.compile(r"""\salt=(["'])(.*?)\1""", re.DOTALL)
-_INLINE = re.compile(r"<script\b(?![^>]*\ssrc=)[^>]*>|<style\b[^>]*>|<[a-zA-Z][^<>]*\s(?:style|on[a-z]+)=[^<>]*>")
+_INLINE = re.compile(
+    r"<script\b(?![^>]*\ssrc=)[^>]*>|<style\b[^>]*>|<[a-zA-Z][^<>]*\s(?:style|on[a-z]+)=[^<>]*>"
+)
 _FOREIGN = re.compile(
     r"""<(?:img|script|iframe|source|video|audio|embed|object|input)\b[^>]*?\s(?:src|srcset|data)=["']?((?:https?:)?//[^"'\s>]+)"""
 )

@@ -51,7 +51,9 @@ NEIGHBOURS = 20  # how many pages before and after the current one a long chapte
 def describe(app: Sphinx, doctree: nodes.document) -> None:
     """Remember the first words of a page that its author wrote, for descriptions and the search."""
     for paragraph in doctree.findall(nodes.paragraph):
-        written = paragraph.get("classes") == [] and isinstance(paragraph.parent, nodes.section | nodes.document)
+        written = paragraph.get("classes") == [] and isinstance(
+            paragraph.parent, nodes.section | nodes.document
+        )
         if written and (text := " ".join(paragraph.astext().split())):
             descriptions(app.env)[app.env.docname] = _shortened(text)
             return
@@ -80,7 +82,9 @@ def parts(env: BuildEnvironment) -> list[tuple[str, list[str]]]:
     """The parts of the contents: caption and pages."""
     root = env.tocs.get(env.config.root_doc)
     toctrees = root.findall(addnodes.toctree) if root is not None else ()
-    return [(str(tree.get("caption") or ""), [page for _, page in tree["entries"] if page]) for tree in toctrees]
+    return [
+        (str(tree.get("caption") or ""), [page for _, page in tree["entries"] if page]) for tree in toctrees
+    ]
 
 
 def parents(env: BuildEnvironment) -> dict[str, str]:
@@ -96,7 +100,9 @@ def trail(env: BuildEnvironment, docname: str, above: dict[str, str]) -> list[st
     return found
 
 
-def branch(env: BuildEnvironment, pages: Sequence[str], current: str, way: Sequence[str]) -> list[dict[str, Any]]:
+def branch(
+    env: BuildEnvironment, pages: Sequence[str], current: str, way: Sequence[str]
+) -> list[dict[str, Any]]:
     """The pages of one level as the menu lists them; only what lies on the way to ``current`` is open.
 
     A long level is cut to the neighbours of the current page: a menu that lists every page on every
@@ -120,7 +126,8 @@ def branch(env: BuildEnvironment, pages: Sequence[str], current: str, way: Seque
 def contents_changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Every page shows titles of others, in its menu and at its foot: write all when one has changed."""
     now = repr(
-        [(page, env.titles[page].astext()) for page in sorted(env.titles)] + sorted(env.toctree_includes.items())
+        [(page, env.titles[page].astext()) for page in sorted(env.titles)]
+        + sorted(env.toctree_includes.items())
     )
     before = getattr(env, "stp_contents", None)
     env.stp_contents = now  # type: ignore[attr-defined]
@@ -152,7 +159,9 @@ def page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
         stp_heading=heading,
         stp_title=project if pagename == app.config.root_doc else f"{heading} – {project}",
         stp_description=descriptions(env).get(pagename) or f"{heading}, in the book {project}.",
-        stp_parts=[{"caption": caption, "pages": branch(env, pages, pagename, way)} for caption, pages in parts(env)],
+        stp_parts=[
+            {"caption": caption, "pages": branch(env, pages, pagename, way)} for caption, pages in parts(env)
+        ],
         stp_trail=[{"page": name, "title": titles.get(name, name)} for name in way],
         stp_contents=_on_this_page(context),
         stp_footer=_footer(app, context),
@@ -210,10 +219,13 @@ def mended(body: str) -> str:
     body = re.sub(r"<style scoped>.*?</style>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r"(<[a-zA-Z][^<>]*?)\sstyle=\"", r'\1 data-style="', body)
     body = _PERMALINK.sub(_named_permalink, body)
-    body = re.sub(r'<a class="headerlink" href="#id\d+"[^>]*>[^<]*</a>', "", body)  # names that change with the page
+    body = re.sub(
+        r'<a class="headerlink" href="#id\d+"[^>]*>[^<]*</a>', "", body
+    )  # names that change with the page
     body = re.sub(r'(<a class="headerlink" href="[^"]*") title="', r'\1 aria-label="', body)
     body = _BOX.sub(
-        lambda box: f'{box[0][:-1].rstrip(" /")} aria-label="{"Done" if "checked" in box[1] else "To do"}">', body
+        lambda box: f'{box[0][:-1].rstrip(" /")} aria-label="{"Done" if "checked" in box[1] else "To do"}">',
+        body,
     )
     body = re.sub(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>", r"<td\1></td>", body)
     # The title is the article's own heading, not that of a section within it.
@@ -263,7 +275,11 @@ class Fold(SphinxPostTransform):
             if not isinstance(box, nodes.Element) or "dropdown" not in box["classes"]:
                 continue
             inside = list(box.children)
-            title = inside.pop(0) if isinstance(inside[0], nodes.title) else nodes.title(text=box.tagname.capitalize())
+            title = (
+                inside.pop(0)
+                if isinstance(inside[0], nodes.title)
+                else nodes.title(text=box.tagname.capitalize())
+            )
             fold = create_component(
                 "dropdown", opened=False, type="dropdown", has_title=True, icon=None, chevron=None,
                 container_classes=["sd-mb-3"], title_classes=[], body_classes=[],
@@ -291,7 +307,9 @@ def configure(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> None:
     """Describe pages as they are read; frame and mend them as they are written."""
     app.add_config_value("stp_footer", [], "html", types=[list])
-    app.add_html_math_renderer("stp", inline_renderers=(visit_formula, None), block_renderers=(visit_formula, None))
+    app.add_html_math_renderer(
+        "stp", inline_renderers=(visit_formula, None), block_renderers=(visit_formula, None)
+    )
     app.add_post_transform(Fold)
     app.connect("config-inited", configure)
     app.connect("doctree-read", describe, priority=300)

@@ -110,12 +110,15 @@ def notebook_faults(notebook: Mapping[str, Any]) -> Iterator[str]:
     """What inside a notebook would let a cell fail in silence, or never run."""
     own = notebook.get("metadata", {}).get("mystnb", {})
     for key in sorted(
-        own.keys() & {"execution_mode", "execution_allow_errors", "execution_excludepatterns", "output_stderr"}
+        own.keys()
+        & {"execution_mode", "execution_allow_errors", "execution_excludepatterns", "output_stderr"}
     ):
         yield f"the notebook's own setting mystnb/{key} would let a fault pass. Remove it from the notebook's metadata."
     for number, cell in enumerate(notebook.get("cells", ()), start=1):
         metadata = cell.get("metadata", {})
-        for tag in sorted(set(metadata.get("tags", ())) & {"raises-exception", "skip-execution", "remove-stderr"}):
+        for tag in sorted(
+            set(metadata.get("tags", ())) & {"raises-exception", "skip-execution", "remove-stderr"}
+        ):
             yield f"cell {number} has the tag '{tag}', with which a fault would pass. Remove the tag and mend the cell."
         if "output_stderr" in metadata.get("mystnb", {}):
             yield f"cell {number} has a setting for stderr, with which a warning would pass. Remove it."

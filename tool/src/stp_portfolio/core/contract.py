@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 FOLDER = "data"
 
 SETTINGS = "portfolio.toml"

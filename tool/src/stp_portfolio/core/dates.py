@@ -1,9 +1,11 @@
-"""Days and months in English, whatever the machine's locale."""
+"""Days and months: reckoned in one place, and written in English whatever the machine's locale."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 
+from dateutil.relativedelta import relativedelta
 
 _MONTHS = [
     "January",
@@ -35,3 +37,13 @@ def month_of(text: str) -> tuple[int, int] | None:
     """``(2025, 6)`` for ``June 2025``; None for anything else."""
     name, _, year = text.partition(" ")
     return (int(year), _MONTHS.index(name) + 1) if name in _MONTHS and year.isdecimal() else None
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later (earlier where negative), or that month's last day."""
+    return day + relativedelta(months=months)
+
+
+def month_end(year: int, month: int) -> date:
+    """The last day of a month."""
+    return date(year, month, monthrange(year, month)[1])

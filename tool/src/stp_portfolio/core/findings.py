@@ -1,52 +1,54 @@
-"""One shape for a fault, whoever finds it."""
+"""One shape for a fault, whoever finds it, and one for something that was refused."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from stp_portfolio.core.contract import FOLDER
-
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault in ``data/``: where it is, what it is and what to do. ``row`` is the spreadsheet's."""
-
-    file: str
-    fault: str
-    remedy: str
-    row: int | None = None
-    column: str | None = None
-    value: str | None = None
-
-    def __str__(self) -> str:
-        where = [f"{FOLDER}/{self.file}"]
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column is not None:
-            where.append(f"column {self.column}")
-        value = "" if self.value is None else f"{_shown(self.value)} "
-        return f"{', '.join(where)}: {value}{self.fault}. {self.remedy}."
-
-
-def _shown(value: str) -> str:
-    """A value as a message quotes it: on one line and not too long."""
-    text = " ".join(value.split())
-    return f"'{text if len(text) <= 60 else text[:57] + '…'}'"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: the file (from the root), the line where it has one, and what to do.
+    """One thing that is wrong: where it is, what it is and what to do.
 
-    ``identifies``: what may identify somebody, or what is private; everything else only waits to be mended.
+    ``file`` is a path from the root; ``line`` is its line, or the row of a spreadsheet; ``code`` is a short
+    stable name, such as ``date-ambiguous``, for tests and for who looks a message up; ``identifies`` says
+    that it may identify somebody, or is private: everything else only waits to be fixed.
     """
 
+    code: str
     file: str
-    text: str
+    fault: str
+    remedy: str = ""
     line: int | None = None
+    column: str = ""
+    value: str = ""
     identifies: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.text}"
+        where = self.file
+        if self.file.endswith(".csv"):
+            where += f", row {self.line}" if self.line else ""
+        elif self.line:
+            where += f":{self.line}"
+        if self.column:
+            where += f", column {self.column}"
+        value = f"{quoted(self.value)} " if self.value else ""
+        return f"{where}: {value}{self.fault}{f'. {self.remedy}' if self.remedy else ''}."
 
+
+class Refusal(Exception):  # noqa: N818 - it is what it says, not an error of the program
+    """Something that was not done: why, and what to do. What it would have changed is as it was."""
+
+
+class FaultsError(Refusal):
+    """Something that is wrong in several places at once; ``findings`` lists all of them."""
+
+    def __init__(self, heading: str, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join([heading, *(f"  {finding}" for finding in self.findings)]))
+
+
+def quoted(value: str) -> str:
+    """A value as a message quotes it: on one line and not too long."""
+    text = " ".join(value.split())
+    return f"'{text if len(text) <= 60 else text[:57] + '…'}'"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 # Lists, rules, and what MyST takes for a comment, a target or a fence.

@@ -15,7 +15,16 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
 
-from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio, StandardKey
+from stp_portfolio.core.records import (
+    Activity,
+    ActivityKey,
+    Event,
+    Evidence,
+    Milestone,
+    Module,
+    Portfolio,
+    StandardKey,
+)
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -147,7 +156,9 @@ def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
 # -- pace and milestones ----------------------------------------------------------------------
 
 
-def signed_off_series(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[tuple[date, int], ...]:
+def signed_off_series(
+    portfolio: Portfolio, on: date, module: str | None = None
+) -> tuple[tuple[date, int], ...]:
     """The cumulative number of activities signed off, a step a day on which it grew, up to ``on``."""
     days = Counter(
         event.date
@@ -344,7 +355,9 @@ def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
             target = Target(ahead.milestone, ahead.done + nth, on + timedelta(days=days))
             key = (ahead.milestone.module, target.number)
             found[key] = min(found.get(key, target), target, key=lambda each: each.day)
-    return tuple(sorted(found.values(), key=lambda target: (target.day, target.milestone.module, target.number)))
+    return tuple(
+        sorted(found.values(), key=lambda target: (target.day, target.milestone.module, target.number))
+    )
 
 
 # -- credits ----------------------------------------------------------------------------------

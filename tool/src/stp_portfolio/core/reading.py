@@ -19,21 +19,29 @@ from typing import Any
 
 from stp_portfolio.core.contract import COLUMNS, FOLDER, MAX_BYTES, SETTINGS
 from stp_portfolio.core.disk import PAGE_ENDINGS, decode
-from stp_portfolio.core.findings import Problem, _shown
+from stp_portfolio.core.findings import FaultsError, Finding, quoted
 from stp_portfolio.core.records import (
-    EVENTS, LEGAL_NEXT, Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio, Settings, Standard, StandardKey,
+    EVENTS,
+    LEGAL_NEXT,
+    Activity,
+    ActivityKey,
+    Event,
+    Evidence,
+    Milestone,
+    Module,
+    Portfolio,
+    Settings,
+    Standard,
+    StandardKey,
 )
 
 
+class RecordsError(FaultsError):
+    """``data/`` breaks its contract."""
 
-class RecordsError(Exception):
-    """``data/`` breaks its contract. ``problems`` lists everything that is wrong, in file order."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        head = f"{count} {'fault' if count == 1 else 'faults'} in {FOLDER}/:"
-        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        found = tuple(findings)
+        super().__init__(f"{len(found)} {'fault' if len(found) == 1 else 'faults'} in {FOLDER}/:", found)
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -46,7 +54,14 @@ def find_root(start: Path | None = None) -> Path:
         if (folder / FOLDER / SETTINGS).is_file():
             return folder
     raise RecordsError(
-        [Problem(SETTINGS, f"was not found in {here.name}/ or above it", "Run this inside the portfolio's folder")]
+        [
+            Finding(
+                "no-portfolio",
+                f"{FOLDER}/{SETTINGS}",
+                f"was not found in {here.name}/ or above it",
+                "Run this inside the portfolio's folder",
+            )
+        ]
     )
 
 
@@ -66,7 +81,7 @@ def load(
     """
     root = find_root(root) if root is None else Path(root).resolve()
     today = today or date.today()
-    problems: list[Problem] = []
+    problems: list[Finding] = []
     settings = _read_settings(root, today, problems)
     start = settings.start if settings else date.min
     reader = _Reader(root, start, today, problems, instead or {}, without_pages=without_pages)
@@ -78,8 +93,8 @@ def load(
     evidence = reader.evidence()
     milestones = reader.milestones()
     if problems or settings is None:
-        order = [SETTINGS, *COLUMNS]
-        raise RecordsError(sorted(problems, key=lambda p: (order.index(p.file), p.row or 0)))
+        order = [f"{FOLDER}/{name}" for name in (SETTINGS, *COLUMNS)]
+        raise RecordsError(sorted(problems, key=lambda p: (order.index(p.file), p.line or 0)))
     return Portfolio(
         root=root,
         on=settings.as_of or today,
@@ -91,6 +106,7 @@ def load(
         milestones=milestones,
         standards=standards,
     )
+
 
 _SETTINGS_TYPES: dict[str, tuple[type, bool]] = {  # key: (type, required)
     "title": (str, True),
@@ -111,10 +127,12 @@ _FORMS: dict[type, str] = {
 }
 
 
-def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings | None:
+def _read_settings(root: Path, today: date, problems: list[Finding]) -> Settings | None:
     def wrong(fault: str, remedy: str, column: str | None = None, value: Any = None) -> None:
         shown = None if value is None else str(value)
-        problems.append(Problem(SETTINGS, fault, remedy, column=column, value=shown))
+        problems.append(
+            Finding("settings", f"{FOLDER}/{SETTINGS}", fault, remedy, column=column or "", value=shown or "")
+        )
 
     before = len(problems)
     try:
@@ -126,7 +144,9 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
         wrong("is not UTF-8 text", "Save it as plain text, UTF-8")
         return None
     except tomllib.TOMLDecodeError as error:
-        wrong(f"is not valid TOML: {error}", "Mend the line; texts stand in quotes, dates are bare (2023-09-04)")
+        wrong(
+            f"is not valid TOML: {error}", "Mend the line; texts stand in quotes, dates are bare (2023-09-04)"
+        )
         return None
     for key in sorted(values.keys() - _SETTINGS_TYPES.keys()):
         wrong("is not a setting", f"Use one of: {', '.join(_SETTINGS_TYPES)}", value=key)
@@ -161,7 +181,9 @@ def _read_settings(root: Path, today: date, problems: list[Problem]) -> Settings
     if settings.as_of and settings.as_of > today:
         wrong("is in the future", "Write a day up to today, or leave the line out", "as_of", settings.as_of)
     elif settings.as_of and settings.as_of < settings.start:
-        wrong(f"is before the programme's start, {settings.start}", "Write a later day", "as_of", settings.as_of)
+        wrong(
+            f"is before the programme's start, {settings.start}", "Write a later day", "as_of", settings.as_of
+        )
     return settings
 
 
@@ -202,14 +224,21 @@ class _Row:
 @dataclass
 class _Sheet:
     file: str
-    problems: list[Problem]
+    problems: list[Finding]
     rows: list[_Row] = field(default_factory=list)
     readable: bool = False
 
     def wrong(
-        self, fault: str, remedy: str, row: int | None = None, column: str | None = None, value: str | None = None
+        self,
+        fault: str,
+        remedy: str,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
     ) -> None:
-        self.problems.append(Problem(self.file, fault, remedy, row, column, value))
+        self.problems.append(
+            Finding("records", f"{FOLDER}/{self.file}", fault, remedy, row, column or "", value or "")
+        )
 
     def parse_date(self) -> Callable[[str], date]:
         """A parser for this sheet's dates: ISO, or dd/mm/yyyy where the sheet proves that order.
@@ -246,9 +275,12 @@ class _Sheet:
             try:
                 return date(*parts)
             except ValueError:
-                raise _CellError("is not a day of the calendar", "Write a day that exists, as 2024-02-13") from None
+                raise _CellError(
+                    "is not a day of the calendar", "Write a day that exists, as 2024-02-13"
+                ) from None
 
         return parse
+
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
@@ -276,7 +308,9 @@ def _raw(path: Path, sheet: _Sheet) -> bytes | None:
     except FileNotFoundError:
         sheet.wrong("is missing", "Put the file back, from git or from a backup")
     except OSError as error:
-        sheet.wrong(f"cannot be read ({error.strerror})", "Close the program that holds it and check its permissions")
+        sheet.wrong(
+            f"cannot be read ({error.strerror})", "Close the program that holds it and check its permissions"
+        )
     return None
 
 
@@ -306,7 +340,7 @@ def separator_of(text: str, file: str) -> str:
     return max(",;\t", key=lambda s: sum(_clean(name).lower() in columns for name in first.split(s)))
 
 
-def _read_sheet(folder: Path, file: str, problems: list[Problem], raw: bytes | None) -> _Sheet:
+def _read_sheet(folder: Path, file: str, problems: list[Finding], raw: bytes | None) -> _Sheet:
     sheet = _Sheet(file, problems)
     raw = _raw(folder / file, sheet) if raw is None else raw
     text = None if raw is None else _decoded(raw, sheet)
@@ -439,7 +473,7 @@ class _Reader:
         root: Path,
         start: date,
         today: date,
-        problems: list[Problem],
+        problems: list[Finding],
         instead: Mapping[str, bytes],
         *,
         without_pages: bool,
@@ -457,7 +491,9 @@ class _Reader:
             self.unreadable.add(file)
         return sheet
 
-    def past_date(self, row: _Row, column: str, parse: Callable[[str], date], *, required: bool = True) -> date | None:
+    def past_date(
+        self, row: _Row, column: str, parse: Callable[[str], date], *, required: bool = True
+    ) -> date | None:
         """A day on which something happened: within the programme and not in the future."""
         day = row.get(column, parse, required=required)
         if day is not None and day > self.today:
@@ -552,7 +588,9 @@ class _Reader:
                 previous = last.get(key)
                 legal = LEGAL_NEXT[previous.event if previous else None]
                 if name not in legal:
-                    after = f"after '{previous.event}' of {previous.date}" if previous else "as the first event"
+                    after = (
+                        f"after '{previous.event}' of {previous.date}" if previous else "as the first event"
+                    )
                     wanted = " or ".join(legal) or "nothing: a signed-off activity is done"
                     row.wrong(f"cannot stand {after} of {key}", f"What can follow is {wanted}", "event")
                 elif previous and day < previous.date:
@@ -646,9 +684,9 @@ def _references(
     for item in () if skip else _list(row.cells[column]):
         key = known.get(fold(item))
         if key is None:
-            row.wrong(f"names {_shown(item)}, which is not known", f"Write a list such as {form}", column)
+            row.wrong(f"names {quoted(item)}, which is not known", f"Write a list such as {form}", column)
         elif key in found:
-            row.wrong(f"names {_shown(item)} twice", "Name each once", column)
+            row.wrong(f"names {quoted(item)} twice", "Name each once", column)
         else:
             found.append(key)
     return tuple(found)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from stp_portfolio.core.disk import PAGE_ENDINGS
 
-
 EVENTS = ("started", "submitted", "returned", "signed_off")
 
 # What may follow what. None is the state before the first event.

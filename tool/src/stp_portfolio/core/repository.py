@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-PRIVATE = "private"
+from stp_portfolio.core.findings import Refusal
 
+PRIVATE = "private"
 
 
 def private_in_git(root: Path) -> list[str]:
@@ -32,9 +33,11 @@ def tracked(root: Path) -> list[str]:
     """The files that git tracks, as paths from the root. Raises RepositoryError outside a repository."""
     listed = git(root, "ls-files", "-z")
     if listed is None:
-        raise RepositoryError("This folder is no git repository, so nobody can say which files are public. Run: git init")
+        raise RepositoryError(
+            "This folder is no git repository, so nobody can say which files are public. Run: git init"
+        )
     return [name for name in listed.split("\0") if name]
 
 
-class RepositoryError(Exception):
+class RepositoryError(Refusal):
     """What git could not do: why, and what to do."""

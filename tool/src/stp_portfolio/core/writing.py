@@ -21,13 +21,14 @@ from filelock import FileLock, Timeout
 
 from stp_portfolio.core import disk, reading
 from stp_portfolio.core.contract import FOLDER
+from stp_portfolio.core.findings import Refusal
 
 BACKUPS = ".backup"
 KEPT = 10
 WAIT_SECONDS = 10
 
 
-class WriteError(Exception):
+class WriteError(Refusal):
     """A change that was not made: why, and what to do. The file is as it was."""
 
 
@@ -65,7 +66,9 @@ def rewrite(
                 continue
             before = dict(zip(dialect.header, cells, strict=False))
             after = change(dict(before))
-            found.append(line if after == before else dialect.line([after[column] for column in dialect.header]))
+            found.append(
+                line if after == before else dialect.line([after[column] for column in dialect.header])
+            )
         return found
 
     _change(root, file, with_changes, today)
@@ -159,7 +162,9 @@ class _Dialect:
 # -- the one way to disk ----------------------------------------------------------------------
 
 
-def _change(root: Path, file: str, change: Callable[[list[str], _Dialect], list[str]], today: date | None) -> None:
+def _change(
+    root: Path, file: str, change: Callable[[list[str], _Dialect], list[str]], today: date | None
+) -> None:
     path = (root / FOLDER / file).resolve()
     with _alone(root, path):
         reading.load(root, today)  # never add to records that are wrong already
@@ -197,7 +202,9 @@ def _alone(root: Path, path: Path) -> Iterator[None]:
     try:
         for pattern in (f".~lock.{path.name}#", f"~${path.name}"):
             if (path.parent / pattern).exists():
-                raise WriteError(f"{FOLDER}/{path.name} is open in a spreadsheet. Close it there, and try again.")
+                raise WriteError(
+                    f"{FOLDER}/{path.name} is open in a spreadsheet. Close it there, and try again."
+                )
         for folder in (path.parent, backups):
             for leftover in folder.glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
@@ -225,7 +232,9 @@ def _put(path: Path, before: bytes, after: bytes) -> None:
         _write(temporary, after)
         shutil.copymode(path, temporary)
         if path.read_bytes() != before:
-            raise WriteError(f"{FOLDER}/{path.name} has changed since it was read. Nothing was written; try again.")
+            raise WriteError(
+                f"{FOLDER}/{path.name} has changed since it was read. Nothing was written; try again."
+            )
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from stp_portfolio.core import dates, progress
-from stp_portfolio.show import pages, sentences
 from stp_portfolio.core.progress import Distance
 from stp_portfolio.core.records import Portfolio
+from stp_portfolio.show import pages, sentences
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -105,7 +105,10 @@ def calendar(portfolio: Portfolio, found: Iterable[Entry]) -> bytes:
 
     settings = portfolio.settings
     about = " ".join(
-        filter(None, (f"As the portfolio stood on {dates.written(portfolio.on)}.", sentences.example_line(portfolio)))
+        filter(
+            None,
+            (f"As the portfolio stood on {dates.written(portfolio.on)}.", sentences.example_line(portfolio)),
+        )
     )
     made = Calendar.new(prodid=MAKER, uid=_uid(portfolio, "calendar"), name=settings.title, description=about)
     for entry in found:

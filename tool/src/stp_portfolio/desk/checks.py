@@ -8,12 +8,12 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
-from stp_portfolio.core import configuration, contract, disk, reading, records
-from stp_portfolio.show import pages
+from stp_portfolio.core import configuration, disk, reading, records
 from stp_portfolio.core.findings import Finding
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
 from stp_portfolio.privacy import sources
+from stp_portfolio.show import pages
 
 _PRIVATE_TRACKED = (
     "git tracks it, or an earlier commit holds it. Never publish this repository: take the file out of git and "
@@ -23,8 +23,6 @@ _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((<[^>]+>|[^)\s]+)(?:\s+\"[^\"]*\")?\)")
 _OUTSIDE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
-
-
 
 
 def run(
@@ -40,11 +38,11 @@ def run(
     try:
         portfolio = reading.load(root)
     except reading.RecordsError as error:
-        found += [Finding(f"{contract.FOLDER}/{p.file}", str(p).split(": ", 1)[1], p.row) for p in error.problems]
+        found += error.findings
     for fault in configuration.faults(root):
         file, _, text = fault.partition(": ")
         name, _, where = file.partition(", ")
-        found.append(Finding(name, f"{where}: {text}" if where else text))
+        found.append(_finding(name, f"{where}: {text}" if where else text))
     if portfolio is not None:
         found += _contract(portfolio)
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
@@ -56,12 +54,17 @@ def run(
             found += _notebook(root, notebook)
     if portfolio is not None:
         found += [
-            Finding("_toc.yml", f"{activity.page} is not in the table of contents. Add it, so that it is published")
+            _finding(
+                "_toc.yml",
+                f"{activity.page} is not in the table of contents. Add it, so that it is published",
+            )
             for activity in portfolio.activities
             if activity.page not in listed
         ]
     found += _screening(root, portfolio)
-    found += [Finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)]
+    found += [
+        _finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)
+    ]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
@@ -78,23 +81,21 @@ def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-
-
-
-
 def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     """Direct identifiers one by one; a term that occurs in several places is asked about once."""
     terms: dict[str, list[sources.Found]] = {}
     for found in sources.run(root, portfolio):
         if found.direct:
-            yield Finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line, True)
+            yield _finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line, True)
         else:
             terms.setdefault(found.text, []).append(found)
     for places in terms.values():
         first, *others = places
         where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
         more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
-        yield Finding(first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line, True)
+        yield _finding(
+            first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line, True
+        )
 
 
 def _contract(portfolio: Portfolio) -> Iterator[Finding]:
@@ -104,10 +105,12 @@ def _contract(portfolio: Portfolio) -> Iterator[Finding]:
         try:
             page = pages.read(path)
         except (OSError, UnicodeDecodeError):
-            yield Finding(_name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8")
+            yield _finding(
+                _name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8"
+            )
             continue
         for problem in pages.problems(page, activity, portfolio):
-            yield Finding(_name(portfolio.root, path), problem)
+            yield _finding(_name(portfolio.root, path), problem)
 
 
 def _links(root: Path, path: Path, listed: Container[str]) -> Iterator[Finding]:
@@ -128,11 +131,17 @@ def _links(root: Path, path: Path, listed: Container[str]) -> Iterator[Finding]:
         except (OSError, ValueError):  # no name that a file can have
             there = False
         if not there:
-            yield Finding(_name(root, path), f"the link '{target}' leads to a file that does not exist", line)
+            yield _finding(
+                _name(root, path), f"the link '{target}' leads to a file that does not exist", line
+            )
         elif other.suffix in disk.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
-            yield Finding(_name(root, path), f"the link '{target}' leads to a page that is not in the contents", line)
+            yield _finding(
+                _name(root, path), f"the link '{target}' leads to a page that is not in the contents", line
+            )
         elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
-            yield Finding(_name(root, path), f"the link '{target}' leads to a heading that does not exist", line)
+            yield _finding(
+                _name(root, path), f"the link '{target}' leads to a heading that does not exist", line
+            )
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -153,13 +162,14 @@ def _notebook(root: Path, path: Path) -> Iterator[Finding]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         cells = notebook["cells"]
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
-        yield Finding(name, "is not a notebook that can be read. Put it back, from git or from a backup")
+        yield _finding(name, "is not a notebook that can be read. Put it back, from git or from a backup")
         return
     for fault in configuration.notebook_faults(notebook):
-        yield Finding(name, fault)
+        yield _finding(name, fault)
     if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
-        yield Finding(
-            name, "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
+        yield _finding(
+            name,
+            "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit",
         )
 
 
@@ -167,3 +177,8 @@ def _name(root: Path, path: Path) -> str:
     """A path from the root, and one that lies outside of it as it is."""
     whole = path.resolve()
     return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
+
+
+def _finding(file: str, text: str, line: int | None = None, identifies: bool = False) -> Finding:
+    fault, _, remedy = text.rstrip(".").partition(". ")
+    return Finding("check", file, fault, remedy, line, identifies=identifies)

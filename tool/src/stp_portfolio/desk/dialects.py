@@ -47,7 +47,9 @@ class Block:
         """The lines of the block as they stand on the page, without what follows it."""
         head = [f"{'#' * self.level} {self.lines[0]}"] if self.kind == "heading" else list(self.lines)
         # What a comment names need not be there, so nobody may find a link in it.
-        notes = [f"% {line.replace('](', '] (')}".rstrip() for note in self.notes for line in note.split("\n")]
+        notes = [
+            f"% {line.replace('](', '] (')}".rstrip() for note in self.notes for line in note.split("\n")
+        ]
         return [*head, *([""] if head and notes else []), *notes]
 
     def literal(self) -> None:
@@ -62,7 +64,9 @@ class Block:
 
 # -- words ------------------------------------------------------------------------------------
 
-_WRAPPERS = "article aside body center details div figcaption figure footer header main p section summary".split()
+_WRAPPERS = (
+    "article aside body center details div figcaption figure footer header main p section summary".split()
+)
 _RUNNING = (
     "a abbr b bdi big br cite code del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup time "
     "tt u var wbr"
@@ -88,7 +92,9 @@ def lost(source: str, result: str) -> Counter[str]:
 
 def entities(text: str) -> str:
     """A text with its HTML entities as what they stand for."""
-    return re.sub(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{2,31});", lambda match: html.unescape(match[0]), text)
+    return re.sub(
+        r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{2,31});", lambda match: html.unescape(match[0]), text
+    )
 
 
 def escaped(text: str) -> str:
@@ -146,7 +152,9 @@ def _fence(info: str, code: str) -> tuple[str, str]:
 
     info = info.strip()
     name = (re.match(r"\{?\.?([\w+#-]*)", info) or [""] * 2)[1].lower()
-    if name == "mermaid" and code.startswith("---"):  # the book would take its settings for options of its own
+    if name == "mermaid" and code.startswith(
+        "---"
+    ):  # the book would take its settings for options of its own
         return "text", LITERAL
     if name == "mermaid":
         try:
@@ -155,9 +163,15 @@ def _fence(info: str, code: str) -> tuple[str, str]:
         except diagrams.DiagramError as error:
             return "text", f"this diagram cannot be drawn and is shown as text: {error}"
         return "{mermaid}" if info.startswith("{") else "mermaid", ""
-    look = f"the fence of '{info}' is shown as code and runs nothing: check what it shows" if info[:1] == "{" else ""
+    look = (
+        f"the fence of '{info}' is shown as code and runs nothing: check what it shows"
+        if info[:1] == "{"
+        else ""
+    )
     try:
-        lexer = get_lexer_by_name("pycon" if name.startswith("py") and code.startswith(">>>") else name or "text")
+        lexer = get_lexer_by_name(
+            "pycon" if name.startswith("py") and code.startswith(">>>") else name or "text"
+        )
         lexer.add_filter("raiseonerror")
         list(lexer.get_tokens(code))
     except Exception:  # noqa: BLE001 - unknown, or a lexer that stumbles in any way: the build would warn
@@ -218,7 +232,10 @@ _REACHES_OUT = ("http:", "https:", "mailto:")
 _TO_SEE = (
     (re.compile(r"\$\$"), "a formula in TeX is shown as text: write it as {math}, or in words"),
     (re.compile(r"\[\[[^\[\]\n]+\]\](?!\()"), "a link between double brackets is text here: write it anew"),
-    (re.compile(r"\A\s*\|(?!.*--).*\|\s*\Z", re.DOTALL), "this looks like a table without a header row: add one"),
+    (
+        re.compile(r"\A\s*\|(?!.*--).*\|\s*\Z", re.DOTALL),
+        "this looks like a table without a header row: add one",
+    ),
 )
 
 
@@ -276,7 +293,9 @@ class _Converter:
                 return "\n".join(["", *fenced(match["lang"], match["code"]), "", mark, ""])
             if match["drawing"]:
                 drawing = textwrap.dedent(entities(match["drawing"]).strip("\n"))
-                return "\n".join(["", *fenced("mermaid", drawing), "", self.mark(raw[: raw.index(">") + 1]), ""])
+                return "\n".join(
+                    ["", *fenced("mermaid", drawing), "", self.mark(raw[: raw.index(">") + 1]), ""]
+                )
             return self.mark(raw) if match["hidden"] else raw
 
         return re.sub("^\ufdd0\\d+\ufdd1$", "\n\\g<0>\n", _APART.sub(replaced, text), flags=re.MULTILINE)
@@ -289,7 +308,9 @@ class _Converter:
             return f"\n\n{self.mark(tag[0])}\n\n" if tag["name"].lower() in _WRAPPERS else tag[0]
 
         def running(line: str) -> str:
-            return f"{_NOTHING}{line}" if (tag := _TAG.match(line)) and tag["name"].lower() in _RUNNING else line
+            return (
+                f"{_NOTHING}{line}" if (tag := _TAG.match(line)) and tag["name"].lower() in _RUNNING else line
+            )
 
         for token in reversed(_old_parser().parse(text)):
             if token.type != "html_block" or token.level or token.map is None:
@@ -308,11 +329,15 @@ class _Converter:
         if token.type == "heading_open":
             title = self.expand(self.inline(" ".join(within[0].content.split("\n")))).strip()
             return Block("heading", [title], level=int(token.tag[1])) if title else Block("note", [])
-        if token.type == "hr":  # the book has headings for that, and Sphinx fails on one that stands beside them
+        if (
+            token.type == "hr"
+        ):  # the book has headings for that, and Sphinx fails on one that stands beside them
             self.notes.append(f"old page: {raw.strip()}")
             return Block("note", [])
         if token.type in ("fence", "code_block"):
-            if token.info.strip() == "mermaid" and (settings := re.match(r"---\n([\s\S]*?)\n---\n", token.content)):
+            if token.info.strip() == "mermaid" and (
+                settings := re.match(r"---\n([\s\S]*?)\n---\n", token.content)
+            ):
                 self.notes.append(self.expand(f"old settings of the diagram:\n{settings[1]}"))
                 token.content = token.content[settings.end() :]
             return Block("text", fenced(self.info(token), self.expand(token.content)))
@@ -330,7 +355,11 @@ class _Converter:
         name, raw = token.meta["id"], self.expand(raw)
         again = name in (*self.defined, "X")  # [x] is a done task
         self.defined.add(name)
-        if token.meta["url"].lower().startswith(_REACHES_OUT) and not _is_panel(token.meta["title"]) and not again:
+        if (
+            token.meta["url"].lower().startswith(_REACHES_OUT)
+            and not _is_panel(token.meta["title"])
+            and not again
+        ):
             return Block("definition", [raw])
         self.notes.append(f"old address, as published: {quiet(raw)}")
         if not again:
@@ -366,7 +395,9 @@ class _Converter:
     def run_of(self, text: str, *, rows: bool) -> list[str]:
         """Lines of running text, without those that hold nothing any more."""
         blank = {line for line in text.split("\n") if not line.strip()}
-        text = "\n".join(line for line in self.inline(text).split("\n") if line in blank or line.strip(" \t>"))
+        text = "\n".join(
+            line for line in self.inline(text).split("\n") if line in blank or line.strip(" \t>")
+        )
         text = _SWALLOWED.sub(r"\g<prefix>\\\g<what>", text)
         if not self.kramdown:
             text = _DEFINES.sub(r"\g<prefix>\\\g<what>", text)
@@ -429,10 +460,14 @@ class _Converter:
             return "\\" + self.mark(raw)
         if raw and not _BARE_TAG.fullmatch(raw):
             self.notes.append(f"old page: {quiet(self.expand(raw))}")
-            name = re.match(r"\{%-?\s*(?!end|raw|comment|highlight)(\w+)|<(script|svg)|<(\w+)[^>]*\sstyle\s*=", raw)
+            name = re.match(
+                r"\{%-?\s*(?!end|raw|comment|highlight)(\w+)|<(script|svg)|<(\w+)[^>]*\sstyle\s*=", raw
+            )
             if name:
                 what = name[1] or name[2] or name[3]
-                self.looks.append((f"what '{what}' did on the old page is not taken over: say it in words", raw))
+                self.looks.append(
+                    (f"what '{what}' did on the old page is not taken over: say it in words", raw)
+                )
         return ""
 
     def link(self, label: str, address: str, title: str, *, image: bool = False, in_link: bool) -> str:
@@ -453,15 +488,25 @@ class _Converter:
             look = "it is in a comment, without words for who cannot see it: write them"
         if in_link or wordless or new != plain or bool(title) != bool(titled) or not label.strip():
             said = [self.expand(title), f"({shown})" if shown not in ("", plain) else ""]
-            what = f"image without words for it: `{new}`, as published:" if wordless else "old address, as published:"
+            what = (
+                f"image without words for it: `{new}`, as published:"
+                if wordless
+                else "old address, as published:"
+            )
             self.notes.append(" ".join([what, quiet(plain), *filter(None, said)]))
         if look:
             at = plain if len(plain) < 80 else f"{plain[:40]}…"
-            self.looks.append((f"the {'image' if image else 'link'} '{shown}' to {at}: {look}", shown or plain))
+            self.looks.append(
+                (f"the {'image' if image else 'link'} '{shown}' to {at}: {look}", shown or plain)
+            )
         if new is None or wordless or (in_link and not image):
             return "" if wordless else label
         if not image and (not label.strip() or (shown == plain and not titled)):
-            return f"<{new}>" if new.lower().startswith(_REACHES_OUT) and not re.search(r"[\s<>]", new) else label
+            return (
+                f"<{new}>"
+                if new.lower().startswith(_REACHES_OUT) and not re.search(r"[\s<>]", new)
+                else label
+            )
         return f"{'!' if image else ''}[{label}]({_address(new)}{titled})"
 
 
@@ -554,7 +599,9 @@ def _faulty(page: list[Block], extensions: tuple[str, ...], known: set[str]) -> 
     for index, block in enumerate(page):
         text = "\n".join(block.lines)
         if not text.startswith("```"):
-            text = re.sub(r"\]\[[^\[\]]*\]", "]", entities(text))  # the label of a definition is nothing to read
+            text = re.sub(
+                r"\]\[[^\[\]]*\]", "]", entities(text)
+            )  # the label of a definition is nothing to read
             text = re.sub(rf"^({_PREFIX})\[[ xX]\] ", " ", text, flags=re.MULTILINE)
         if block.kind != "definition" and words(text) - seen[index]:
             bad.add(index)
@@ -573,7 +620,9 @@ def _sound(token: Token, known: set[str]) -> bool:
         return bool(re.fullmatch(r"<br>|<input class=\"task-list[^>]*>", token.content))
     if kind == "link" and token.nesting > 0:
         address = str(token.attrGet("href") or "")
-        reaches = address.lower().startswith(_REACHES_OUT) or not known.isdisjoint((address, unquote(address)))
+        reaches = address.lower().startswith(_REACHES_OUT) or not known.isdisjoint(
+            (address, unquote(address))
+        )
         return reaches and not _is_panel(str(token.attrGet("title") or ""))
     if kind == "image":
         address = str(token.attrGet("src") or "")

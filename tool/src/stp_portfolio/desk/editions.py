@@ -26,11 +26,12 @@ from typing import Any
 import yaml
 
 from stp_portfolio.core import configuration, disk, reading, repository
-from stp_portfolio.desk import checks
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.repository import PRIVATE
-from stp_portfolio.privacy.pictures import clean_picture
+from stp_portfolio.desk import checks
 from stp_portfolio.privacy import direct, sources
-from stp_portfolio.privacy.sources import Found, PICTURES
+from stp_portfolio.privacy.pictures import clean_picture
+from stp_portfolio.privacy.sources import PICTURES, Found
 
 FRAGMENT = "_toc.yml"
 MARK = "Assessor edition, not for publication"
@@ -41,13 +42,11 @@ _NOT_FOR_AN_OVERLAY = (".py", ".yml", ".yaml", ".toml", ".html", ".js", ".css")
 Say = Callable[[str], None]
 
 
-class EditionError(Exception):
+class EditionError(Refusal):
     """An edition that was not made: why, and what to do."""
 
 
 # -- staging ----------------------------------------------------------------------------------
-
-
 
 
 @contextmanager
@@ -84,7 +83,9 @@ def lay_over(tree: Path, overlay: Path) -> list[str]:
     for path in files:
         name = path.relative_to(overlay)
         if path.is_symlink():
-            raise EditionError(f"{PRIVATE}/{name.as_posix()} is a link to another file. Put the file itself there.")
+            raise EditionError(
+                f"{PRIVATE}/{name.as_posix()} is a link to another file. Put the file itself there."
+            )
         if path.suffix.lower() in _NOT_FOR_AN_OVERLAY:
             raise EditionError(
                 f"{PRIVATE}/{name.as_posix()} is not content. An overlay holds pages, notebooks, images and data."
@@ -117,15 +118,21 @@ def _place(toc: dict[str, Any], fragment: Path) -> None:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise EditionError(f"{where} cannot be read ({error}). Mend the line.") from error
     if not isinstance(entries, list):
-        raise EditionError(f"{where} is not a list. Write: - file: path/of/page, and under: the page it belongs under.")
+        raise EditionError(
+            f"{where} is not a list. Write: - file: path/of/page, and under: the page it belongs under."
+        )
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) != {"file", "under"}:
             raise EditionError(f"{where}: each entry has file and under, and nothing else: {entry}")
-        parent = next((item for item in _items(toc) if entry["under"] in (item.get("file"), item.get("root"))), None)
+        parent = next(
+            (item for item in _items(toc) if entry["under"] in (item.get("file"), item.get("root"))), None
+        )
         if parent is None:
             raise EditionError(f"{where}: '{entry['under']}' is not a page of the contents. Correct under.")
         if "root" in parent:
-            raise EditionError(f"{where}: a page cannot stand under the home page. Choose a page of a chapter.")
+            raise EditionError(
+                f"{where}: a page cannot stand under the home page. Choose a page of a chapter."
+            )
         parent.setdefault("sections", []).append({"file": str(entry["file"])})
 
 
@@ -242,7 +249,9 @@ def release(root: Path, say: Say) -> Path:
     if changed is None or commit is None:
         raise EditionError("A release is made from a commit of a git repository. Commit first.")
     if changed.strip():
-        raise EditionError(f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}")
+        raise EditionError(
+            f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}"
+        )
     if leaked := repository.private_in_git(root):
         raise EditionError(
             f"git holds files of {PRIVATE}/, now or in its history: {', '.join(leaked[:3])}. Do not publish this repository."
@@ -250,7 +259,9 @@ def release(root: Path, say: Say) -> Path:
     say("Checking the sources …")
     findings, portfolio = checks.run(root)
     if findings or portfolio is None:
-        raise EditionError("\n".join([*map(str, findings), f"{len(findings)} findings. Mend or approve them first."]))
+        raise EditionError(
+            "\n".join([*map(str, findings), f"{len(findings)} findings. Mend or approve them first."])
+        )
     with staged(root) as tree:
         say("Building from the tracked files into an empty folder …")
         if _jupyter_book(tree):
@@ -265,7 +276,9 @@ def release(root: Path, say: Say) -> Path:
         found = screen_site(site, sources.own_dates(portfolio))
         if found:
             raise EditionError(
-                "\n".join([*map(str, found), f"{len(found)} identifiers in the finished site. Nothing is released."])
+                "\n".join(
+                    [*map(str, found), f"{len(found)} identifiers in the finished site. Nothing is released."]
+                )
             )
         target.mkdir(parents=True)
         (target / "manifest.csv").write_text(manifest(site, commit.strip()), encoding="utf-8")
@@ -299,7 +312,9 @@ def screen_site(site: Path, days: frozenset[Any]) -> list[Found]:
         name = path.relative_to(site).as_posix()
         for text in _texts_of(path, name):
             found += [
-                Found(name, 1 + text.count("\n", 0, hit.start), hit.kind, hit.text, f"«{hit.text}»", direct=True)
+                Found(
+                    name, 1 + text.count("\n", 0, hit.start), hit.kind, hit.text, f"«{hit.text}»", direct=True
+                )
                 for hit in direct(text, days)
             ]
     return list(dict.fromkeys(found))
@@ -315,7 +330,9 @@ def _texts_of(path: Path, name: str) -> Iterator[str]:
         yield from re.findall(r"<!--(.*?)-->", text, re.DOTALL)
         # Numbers of drawings are coordinates, not identifiers; what a drawing says is its texts.
         text = re.sub(r"\s(?:d|points|transform|viewBox|x|y|id|href|src|class|style)=\"[^\"]*\"", " ", text)
-        yield from (unescape(value) for _, value in re.findall(r"""\s[\w:-]+=(["'])(.*?)\1""", text, re.DOTALL))
+        yield from (
+            unescape(value) for _, value in re.findall(r"""\s[\w:-]+=(["'])(.*?)\1""", text, re.DOTALL)
+        )
         text = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", " ", text, flags=re.DOTALL)
         text = re.sub(r"</(?:p|li|h\d|td|th|text|figcaption|caption|div|a|option|dt|dd)>", "\n\n", text)
         yield unescape(re.sub(r"<[^>]+>", "", text))

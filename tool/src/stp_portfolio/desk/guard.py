@@ -29,14 +29,18 @@ def main() -> int:
         faults, others = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
     except OSError as error:
         faults, others = (
-            [f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Close what holds it."],
+            [
+                f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Close what holds it."
+            ],
             [],
         )
     if faults:
         end = "Nothing was committed. Mend what is left, add the files (git add), and commit again."
         sys.stderr.write("\n".join([*faults, "", end, ""]))
     elif others:
-        sys.stderr.write("\n".join([*others, "", "Committed all the same. Mend this before you publish.", ""]))
+        sys.stderr.write(
+            "\n".join([*others, "", "Committed all the same. Mend this before you publish.", ""])
+        )
     return 1 if faults else 0
 
 
@@ -82,7 +86,9 @@ def clear(path: Path) -> bool:
     if held:
         about = notebook.get("metadata", {})
         about.pop("widgets", None)
-        for key in about.get("language_info", {}).keys() - {"name"}:  # such as the version that happened to run it
+        for key in about.get("language_info", {}).keys() - {
+            "name"
+        }:  # such as the version that happened to run it
             del about["language_info"][key]
         temporary = path.with_name(f".{path.name}.tmp")
         text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

@@ -18,13 +18,13 @@ from urllib.parse import unquote
 import yaml
 
 from stp_portfolio.core import configuration, contract, disk, phrases, progress, writing
-from stp_portfolio.desk import dialects
-from stp_portfolio.desk import start as starting
-from stp_portfolio.show import pages
-from stp_portfolio.desk.dialects import Answer, Block
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Event, Portfolio
+from stp_portfolio.desk import dialects, drafts
+from stp_portfolio.desk.dialects import Answer, Block
 from stp_portfolio.privacy import Vocabulary, sources
+from stp_portfolio.show import pages
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 FOLDER = "images"
@@ -32,7 +32,7 @@ STILL = f"This part is {pages.UNWRITTEN}."
 NOT_BUILT = "the book is not built until it is taken out"
 
 
-class MoveError(Exception):
+class MoveError(Refusal):
     """A page that was not taken over: why, and what to do. Nothing was written."""
 
 
@@ -68,7 +68,9 @@ def read(path: Path) -> str:
         raise MoveError(f"{path} is not there. Name one Markdown file of the older portfolio.")
     raw = path.read_bytes()
     if len(raw) > contract.MAX_BYTES:
-        raise MoveError(f"{path.name} is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first.")
+        raise MoveError(
+            f"{path.name} is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first."
+        )
     try:
         text = raw.decode("utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else disk.decode(raw)[0]
     except UnicodeDecodeError:
@@ -99,7 +101,9 @@ def front_matter(text: str) -> tuple[Front, str]:
     values, problem = {}, ""
     try:
         found = (yaml.safe_load(match[1]) or {}).items()
-        values = {str(key).lower(): str(value).strip() for key, value in found if isinstance(value, str | int)}
+        values = {
+            str(key).lower(): str(value).strip() for key, value in found if isinstance(value, str | int)
+        }
     except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
         said = getattr(error, "problem", None) or "it is not valid YAML"
         problem = f"the front matter could not be read ({said}): see what it said"
@@ -108,10 +112,14 @@ def front_matter(text: str) -> tuple[Front, str]:
 
 # -- which activity ---------------------------------------------------------------------------
 
-_KIND = re.compile(r"(?<![^\W_])(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*0*(\d{1,3})(?!\d)", re.IGNORECASE)
+_KIND = re.compile(
+    r"(?<![^\W_])(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*0*(\d{1,3})(?!\d)", re.IGNORECASE
+)
 _FIRST = re.compile(r"\W*0*(\d{1,3})(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))")
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
-_NO_TITLE = re.compile(r"^\W*(?:(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*)?(?:\d{1,3}(?!\d))?", re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"^\W*(?:(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*)?(?:\d{1,3}(?!\d))?", re.IGNORECASE
+)
 
 
 def _letters(text: str) -> str:
@@ -130,16 +138,22 @@ def _meant(portfolio: Portfolio, text: str) -> tuple[set[Activity], bool]:
     """
 
     def numbered(number: str, module: str = "") -> set[Activity]:
-        return {a for a in portfolio.activities if a.key.number == int(number) and module in ("", a.key.module)}
+        return {
+            a for a in portfolio.activities if a.key.number == int(number) and module in ("", a.key.module)
+        }
 
     text = _DATED.sub("", text, count=1)
     for module in {activity.key.module for activity in portfolio.activities}:
-        if key := re.search(rf"(?<![^\W_]){re.escape(module)}[\s/_-]*0*(\d{{1,3}})(?!\d)", text, re.IGNORECASE):
+        if key := re.search(
+            rf"(?<![^\W_]){re.escape(module)}[\s/_-]*0*(\d{{1,3}})(?!\d)", text, re.IGNORECASE
+        ):
             return numbered(key[1], module), True
     if match := _KIND.search(text):
         return numbered(match[1]), True
     title = _title_of(text)
-    named = (a for a in portfolio.activities if title in (_letters(a.title), _title_of(posixpath.basename(a.page))))
+    named = (
+        a for a in portfolio.activities if title in (_letters(a.title), _title_of(posixpath.basename(a.page)))
+    )
     if title and (found := set(named)):
         return found, True
     return (numbered(match[1]) if (match := _FIRST.match(text)) else set()), False
@@ -197,10 +211,12 @@ def _check_free(portfolio: Portfolio, page: str, activity: Activity | None, *, r
     path = portfolio.root / f"{page}.md"
     if not path.is_file():
         if path.with_suffix(".ipynb").is_file():
-            raise MoveError(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
+            raise MoveError(
+                f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to."
+            )
         return
     text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
-    if not replace_ and text.strip() and not (activity and pages.is_draft(portfolio, activity, text)):
+    if not replace_ and text.strip() and not (activity and drafts.is_draft(portfolio, activity, text)):
         raise MoveError(
             f"{page}.md is written already. Import with --replace to put the old page in its place "
             f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
@@ -249,7 +265,11 @@ class Site:
         elif near in configuration.toc_files(self.portfolio.root):
             target, certain = near, True
         else:
-            name = posixpath.basename(posixpath.dirname(path.rstrip("/"))) if stem.casefold() == "index" else stem
+            name = (
+                posixpath.basename(posixpath.dirname(path.rstrip("/")))
+                if stem.casefold() == "index"
+                else stem
+            )
             found, certain = _meant(self.portfolio, name)
             if len(found) > 1 and self.activity:
                 found = {a for a in found if a.key.module == self.activity.key.module}
@@ -257,7 +277,12 @@ class Site:
                 return None, "no page of this book goes by that name or number: it is text now"
             target = found.pop().page
         file = next(
-            (f"{target}{end}" for end in (".md", ".ipynb") if (self.portfolio.root / f"{target}{end}").is_file()), ""
+            (
+                f"{target}{end}"
+                for end in (".md", ".ipynb")
+                if (self.portfolio.root / f"{target}{end}").is_file()
+            ),
+            "",
         )
         if not file:
             return None, f"the page {target} is missing: it is text now"
@@ -280,7 +305,10 @@ class Site:
         if found is None:
             return None, "there is no such file beside the old page or in its site"
         if found.suffix.lower() not in PICTURES:
-            return None, f"a '{found.suffix or 'nameless'}' cannot be cleaned of what it carries; save it as PNG"
+            return (
+                None,
+                f"a '{found.suffix or 'nameless'}' cannot be cleaned of what it carries; save it as PNG",
+            )
         try:
             data = _cleaned(found)
         except Exception:  # noqa: BLE001 - a foreign picture may fail in any way
@@ -328,7 +356,9 @@ def _section(heading: Block) -> str:
     return _letters(re.sub(r"^\W*\d+\s*[.):\u2013\u2014-]?\s*", "", heading.lines[0]))
 
 
-def _arranged(found: list[Block], heading: str, title: Block | None, sections: tuple[str, ...]) -> list[Block]:
+def _arranged(
+    found: list[Block], heading: str, title: Block | None, sections: tuple[str, ...]
+) -> list[Block]:
     """The blocks of the old page below ``heading`` in the order and depth that the book wants.
 
     ``title`` is the old page's own heading, which goes; ``sections`` are none for a further page.
@@ -361,7 +391,9 @@ def _arranged(found: list[Block], heading: str, title: Block | None, sections: t
     for name, part in parts.items():
         page.append(Block("heading", [name], source=name, level=2))
         if all(block.kind in ("note", "definition") for block in part):
-            part.insert(0, Block("text", [STILL], looks=[(f"'{name}' was not on the old page: write it", "")]))
+            part.insert(
+                0, Block("text", [STILL], looks=[(f"'{name}' was not on the old page: write it", "")])
+            )
         page += _stepped(part, 2)
     return [*page, *last]
 
@@ -379,7 +411,9 @@ def _stepped(part: list[Block], base: int) -> list[Block]:
 # -- the whole --------------------------------------------------------------------------------
 
 _PUBLISHED = ("date", "published", "updated", "modified", "lastmod", "last_modified_at", "last_updated")
-_NAMES = frozenset("author authors name by trainee student supervisor trainer assessor mentor contact email".split())
+_NAMES = frozenset(
+    "author authors name by trainee student supervisor trainer assessor mentor contact email".split()
+)
 
 
 def _front_block(front: Front) -> Block:
@@ -390,7 +424,9 @@ def _front_block(front: Front) -> Block:
         said = f", as published: `{line.strip()}`" if key in _PUBLISHED else f": {line.rstrip()}"
         block.notes.append(f"old front matter{said}")
         if key in _NAMES:
-            block.looks.append((f"'{key}' of the old front matter may name somebody: take the name out", line.strip()))
+            block.looks.append(
+                (f"'{key}' of the old front matter may name somebody: take the name out", line.strip())
+            )
     return block
 
 
@@ -417,11 +453,17 @@ def convert(site: Site, text: str) -> list[Block]:
     if activity:
         heading = phrases.plain(activity.heading)
         planned = any(block.kind == "heading" and _section(block) == "plan" for block in found)
-        sections = pages.PLAN_SECTIONS if planned and not _started(portfolio, activity) else pages.STARTED_SECTIONS
+        sections = (
+            pages.PLAN_SECTIONS if planned and not _started(portfolio, activity) else pages.STARTED_SECTIONS
+        )
     page = _arranged(found, heading, title, sections)
     if activity and _title_of(own) not in ("", _letters(activity.title)):
         shown = own if re.search(r"[*_`<\[\\]", own) else f"**{own}**"
-        at = next(i for i, block in enumerate(page) if block.lines in (["Reflection"], ["Plan"]) and block.level == 2)
+        at = next(
+            i
+            for i, block in enumerate(page)
+            if block.lines in (["Reflection"], ["Plan"]) and block.level == 2
+        )
         page.insert(at + 1, Block("text", [shown], source=own))
     elif own not in ("", heading):
         page.append(Block("note", [], notes=[f"old heading: {own}"]))
@@ -458,7 +500,9 @@ def prepare(portfolio: Portfolio, file: Path, to: str | None = None, *, replace_
     lines, starts = dialects.written(blocks)
     text = "\n".join(lines).rstrip("\n") + "\n"
     if missing := dialects.lost(source, text):
-        shown = ", ".join(f"'{word}'{f' ({count} times)' if count > 1 else ''}" for word, count in missing.items())
+        shown = ", ".join(
+            f"'{word}'{f' ({count} times)' if count > 1 else ''}" for word, count in missing.items()
+        )
         raise MoveError(
             f"{file.name} was not imported, since words of it would be lost: {shown}. Nothing was written. "
             "Simplify the lines where they stand, and import again."
@@ -501,8 +545,13 @@ def _owed(portfolio: Portfolio, activity: Activity | None, text: str) -> Iterato
         return
     planned = "## Plan\n" in text and "## Evidence\n" not in text
     if not _started(portfolio, activity) and not planned:
-        yield 1, f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …"
-        portfolio = replace(portfolio, events=(*portfolio.events, Event(portfolio.on, activity.key, "started", "")))
+        yield (
+            1,
+            f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …",
+        )
+        portfolio = replace(
+            portfolio, events=(*portfolio.events, Event(portfolio.on, activity.key, "started", ""))
+        )
     with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
         path = Path(folder) / "page.md"
         path.write_text(text, encoding="utf-8")
@@ -523,5 +572,5 @@ def place(portfolio: Portfolio, move: Move) -> list[str]:
     target = root / f"{move.page}.md"
     kept = [writing.put(root, target.parent / FOLDER / name, data) for name, data in move.pictures.items()]
     kept.append(writing.put(root, target, move.text.encode()))
-    starting.list_page(root, move.page)
+    drafts.list_page(root, move.page)
     return [path.relative_to(root).as_posix() for path in kept if path is not None]

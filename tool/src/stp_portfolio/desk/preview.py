@@ -65,7 +65,11 @@ class _Watched(DefaultFilter):
     def __call__(self, change: Change, path: str) -> bool:
         parts = Path(path).relative_to(self.root).parts
         hidden = any(part.startswith((".", "~$")) for part in parts)
-        return not hidden and parts[:1] not in {(name,) for name in _NOT_WATCHED} and super().__call__(change, path)
+        return (
+            not hidden
+            and parts[:1] not in {(name,) for name in _NOT_WATCHED}
+            and super().__call__(change, path)
+        )
 
 
 class Preview:

@@ -15,9 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from stp_portfolio.core import phrases
-from stp_portfolio.pdf.typesetting import compiled, content, opening, put_template
 from stp_portfolio.core.records import Portfolio, Settings
 from stp_portfolio.desk.report import Block, Bullets, Report
+from stp_portfolio.pdf.typesetting import compiled, content, opening, put_template
 from stp_portfolio.show.tables import Table, shown
 
 SHORT, LONG = 48, 80  # letters of a column's longest cell
@@ -53,7 +53,11 @@ def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
 
 def markdown(report: Report) -> str:
     """The report as Markdown: tables with pipes, a caption in italics before each."""
-    parts = [f"# {phrases.markdown(report.title)}", phrases.markdown(report.subject), phrases.markdown(report.example)]
+    parts = [
+        f"# {phrases.markdown(report.title)}",
+        phrases.markdown(report.subject),
+        phrases.markdown(report.example),
+    ]
     for section in report.sections:
         parts += [f"## {phrases.markdown(section.heading)}", f"**{phrases.markdown(section.answer)}**"]
         parts += [_markdown_block(block) for block in section.blocks]
@@ -126,7 +130,8 @@ def _html_table(table: Table) -> str:
     lines = [f'<div class="wide" role="region" tabindex="0" aria-label="{_text(table.caption)}">', "<table>"]
     lines.append(f"<caption>{_text(table.caption)}</caption>")
     head = "".join(
-        f'<th scope="col"{name}>{_text(column)}</th>' for column, name in zip(table.columns, classes, strict=True)
+        f'<th scope="col"{name}>{_text(column)}</th>'
+        for column, name in zip(table.columns, classes, strict=True)
     )
     lines.append(f"<thead><tr>{head}</tr></thead>")
     lines.append("<tbody>")
@@ -177,7 +182,9 @@ def _typst_block(block: Block) -> str:
     if isinstance(block, str):
         return content(block)
     # A short column takes what it needs; the long ones share the rest by their longest text.
-    columns = ", ".join("auto" if longest <= SHORT else f"{min(longest, LONG)}fr" for longest in _longest(block))
+    columns = ", ".join(
+        "auto" if longest <= SHORT else f"{min(longest, LONG)}fr" for longest in _longest(block)
+    )
     aligns = ", ".join("right" if column in block.numeric else "left" for column in block.columns)
     header = ", ".join(f"[{content(column)}]" for column in block.columns)
     cells = ", ".join(f"[{content(shown(cell))}]" for row in block.rows for cell in row)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from stp_portfolio.core import dates, phrases, progress
-from stp_portfolio.show import pages, sentences
 from stp_portfolio.core.records import Activity, Module, Portfolio
+from stp_portfolio.show import pages, sentences
 from stp_portfolio.show.tables import Cell, Table
 
 MONTHS_AHEAD = 2  # steps of action plans that fall due later are counted, not listed
@@ -112,7 +112,15 @@ def _standing(portfolio: Portfolio) -> Section:
             f"{ahead.needed:.2f}" if ahead and ahead.needed is not None else None,
             f"{so_far:.2f}" if so_far is not None else None,
         ))  # fmt: skip
-    columns = ("Module", "Signed off", "Next milestone", "Required", "Standing", "Needed a month", "So far a month")
+    columns = (
+        "Module",
+        "Signed off",
+        "Next milestone",
+        "Required",
+        "Standing",
+        "Needed a month",
+        "So far a month",
+    )
     table = Table(
         "Each module against its next milestone",
         columns,
@@ -132,7 +140,9 @@ def _changed(portfolio: Portfolio, asked: date | None) -> Section:
     for change in progress.changes(portfolio, since.day, portfolio.on):
         added = ", ".join(piece.id for piece in change.evidence) or "None"
         rows.append((_named(change.activity), sentences.course(change.events), added))
-    table = Table("What happened, activity by activity", ("Activity", "Events", "Evidence added"), tuple(rows))
+    table = Table(
+        "What happened, activity by activity", ("Activity", "Events", "Evidence added"), tuple(rows)
+    )
     blocks: list[Block] = [since.why] if since.why else []
     return Section(
         f"What changed since {since.since}",
@@ -156,7 +166,9 @@ def _waiting(portfolio: Portfolio) -> Section:
     table = Table("What is open, longest first", columns, tuple(rows), frozenset({"Days"}))
     unsigned = sentences.unsigned_answer(portfolio)
     return Section(
-        "What waits, and for whom", sentences.turns_answer(portfolio), (table, unsigned) if rows else (unsigned,)
+        "What waits, and for whom",
+        sentences.turns_answer(portfolio),
+        (table, unsigned) if rows else (unsigned,),
     )
 
 
@@ -177,7 +189,10 @@ def _next(portfolio: Portfolio) -> Section:
         said += [f"{len(due)} due by {until}", *([f"{later} later"] if later else [])]
         shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
         items = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-        blocks += [f"Steps of action plans: {phrases.series(said)}.{shown}", *([Bullets(items)] if items else [])]
+        blocks += [
+            f"Steps of action plans: {phrases.series(said)}.{shown}",
+            *([Bullets(items)] if items else []),
+        ]
     return Section("What is next", first, tuple(blocks))
 
 
@@ -190,10 +205,16 @@ def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
 def _dates(portfolio: Portfolio) -> Section:
     on = portfolio.on
     reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
-    found: list[tuple[date, str, str]] = [(day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)]
+    found: list[tuple[date, str, str]] = [
+        (day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)
+    ]
     for milestone in portfolio.milestones:
         distance = reached.get(id(milestone))
-        needs = f"{distance.required} of {milestone.module}: {sentences.standing(distance).lower()}" if distance else ""
+        needs = (
+            f"{distance.required} of {milestone.module}: {sentences.standing(distance).lower()}"
+            if distance
+            else ""
+        )
         if milestone.date >= on:
             found.append((milestone.date, milestone.name, ". ".join(filter(None, (needs, milestone.note)))))
     found.sort(key=lambda item: item[0])
@@ -206,6 +227,9 @@ def _dates(portfolio: Portfolio) -> Section:
         (dates.written(day), name, (day - on).days, needs) for day, name, needs in found
     )
     table = Table(
-        "Milestones and review meetings ahead", ("Date", "What", "Days", "What it asks for"), rows, frozenset({"Days"})
+        "Milestones and review meetings ahead",
+        ("Date", "What", "Days", "What it asks for"),
+        rows,
+        frozenset({"Days"}),
     )
     return Section("Next dates", f"{name}: {dates.written(day)}, {when}.", (table,))

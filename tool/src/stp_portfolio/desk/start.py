@@ -16,16 +16,23 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from stp_portfolio.core import configuration, dates, disk, phrases, progress, reading, repository, writing
-from stp_portfolio.desk import editions
-from stp_portfolio.show import pages
+from stp_portfolio.core import (
+    dates,
+    disk,
+    phrases,
+    progress,
+    reading,
+    repository,
+)
 from stp_portfolio.core.contract import COLUMNS, FOLDER, SETTINGS
-from stp_portfolio.core.disk import PAGE_ENDINGS
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.reading import RecordsError
-from stp_portfolio.core.records import Activity, Portfolio
+from stp_portfolio.core.records import Portfolio
+from stp_portfolio.core.writing import BACKUPS
+from stp_portfolio.desk import drafts, editions
 from stp_portfolio.privacy import sources
 from stp_portfolio.privacy.vocabulary import first_names, is_english
-from stp_portfolio.core.writing import BACKUPS
+from stp_portfolio.show import pages
 
 # The example as it was, for the tests of the program: they need pages and records whose every number is known.
 EXAMPLE = "tests/example.zip"
@@ -36,93 +43,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
-class StartError(Exception):
+class StartError(Refusal):
     """A portfolio or page that was not made: why, and what to do. Nothing has changed."""
 
 
 # -- one page ---------------------------------------------------------------------------------
-
-
-def page_of(portfolio: Portfolio, activity: Activity) -> Path:
-    """The file of an activity's page; ``.md`` where there is none yet."""
-    files = [portfolio.root / f"{activity.page}{ending}" for ending in PAGE_ENDINGS]
-    return next((path for path in files if path.is_file()), files[0])
-
-
-def write_page(portfolio: Portfolio, activity: Activity) -> str:
-    """Make the page of an activity from the template, with its chapter and its place in the contents.
-
-    A plan becomes a full page once the activity has begun, and its words stay below as comments; a
-    page that is more than a plan is left alone. Returns what was done, in words.
-    """
-    path = page_of(portfolio, activity)
-    folder = activity.page.rpartition("/")[0]
-    done = "is there already"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        index = path.parent / "index.md"
-        if folder and not index.is_file():
-            _write(index, chapter(portfolio, folder))
-        _write(path, pages.draft(portfolio, activity))
-        done = "was made from the template"
-    elif path.suffix == ".md":
-        page = pages.read(path)
-        begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not progress.Status.NOT_STARTED
-        if begun and tuple(page.sections) == pages.PLAN_SECTIONS:
-            text = path.read_text(encoding="utf-8-sig")
-            _write(path, pages.opened(portfolio, activity, text))
-            done = "was its plan and is a page to fill in now; the plan's words stand at its end, for you alone"
-    list_page(portfolio.root, activity.page)
-    return done
-
-
-def list_page(root: Path, page: str) -> None:
-    """Name a page in the contents: after the last page of its folder, else in a chapter of its own.
-
-    ``page`` is its path from the root, without ending. Raises StartError where the contents cannot be read.
-    """
-    folder = page.rpartition("/")[0]
-    index = f"{folder}/index" if folder and (root / folder / "index.md").is_file() else None
-    if page in configuration.toc_files(root):
-        return
-    toc = _yaml(root / "_toc.yml")
-    entry = {"file": page}
-    entries = list(_entries(toc))
-    lists = [item[key] for item in entries for key in ("chapters", "sections") if item.get(key)]
-    beside = [
-        (siblings, place)
-        for siblings in lists
-        for place, item in enumerate(siblings)
-        if item.get("file") != index and str(item.get("file", "")).rpartition("/")[0] == folder
-    ]
-    chapter_of = next((item for item in entries if index and item.get("file") == index), None)
-    if beside:
-        siblings, place = beside[-1]
-        siblings.insert(place + 1, entry)
-    elif chapter_of is not None:
-        chapter_of["sections"] = [entry]
-    else:
-        parts = toc.get("parts")
-        wanted = {"file": index, "sections": [entry]} if index else entry
-        (parts[0] if parts else toc).setdefault("chapters", []).append(wanted)
-    writing.put(root, root / "_toc.yml", _dumped(toc).encode())
-
-
-def _entries(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _entries(child)
-
-
-def chapter(portfolio: Portfolio, folder: str) -> str:
-    """The opening page of a chapter: the folder that holds the pages of one module or of several."""
-    codes = dict.fromkeys(a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder)
-    names = [f"{phrases.plain(m.name)} ({m.code})" for m in portfolio.modules if m.code in codes]
-    template = (portfolio.root / pages.TEMPLATES / "chapter.md").read_text(encoding="utf-8")
-    text = Template(template).substitute(heading=phrases.series(names) or folder)
-    depth = folder.count("/")
-    return text.replace("](../", "](" + "../" * (depth + 1))
 
 
 # -- a portfolio of one's own -----------------------------------------------------------------
@@ -187,7 +112,9 @@ def start(root: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Chan
             'Run: git init; git add --all; git commit -m "The example"; then start again.'
         )
     if changed.strip():
-        raise StartError(f"There are changes that are not committed. Commit or undo them first:\n{changed.rstrip()}")
+        raise StartError(
+            f"There are changes that are not committed. Commit or undo them first:\n{changed.rstrip()}"
+        )
     with editions.staged(root) as tree:
         approved, to_review = _transform(tree, portfolio, wish, today, repository.tracked(root))
         changes = _difference(root, tree, repository.tracked(root))
@@ -210,12 +137,14 @@ def _transform(
     for folder in folders:
         shutil.rmtree(tree / folder, ignore_errors=True)
     for activity in portfolio.activities:
-        (tree / page_of(portfolio, activity).relative_to(portfolio.root)).unlink(missing_ok=True)
+        (tree / f"{activity.page}.md").unlink(missing_ok=True)
     shutil.rmtree(tree / "examples", ignore_errors=True)
     settings = portfolio.settings
     title = wish.title or (settings.title if wish.curriculum in (None, settings.curriculum) else "")
     curriculum = wish.curriculum or settings.curriculum
-    role = wish.role or (settings.role if curriculum == settings.curriculum else "Scientist Training Programme trainee")
+    role = wish.role or (
+        settings.role if curriculum == settings.curriculum else "Scientist Training Programme trainee"
+    )
     title = title or f"NHS Scientist Training Programme [{curriculum}]"
     data = tree / FOLDER
     _write((data / SETTINGS), _settings(title, role, curriculum, wish.start, settings.language))
@@ -258,7 +187,7 @@ def _load(tree: Path, wish: Wish, today: date) -> Portfolio:
     try:
         return reading.load(tree, today, without_pages=True)
     except RecordsError as error:
-        text = "\n".join(f"  {problem}" for problem in error.problems)
+        text = "\n".join(f"  {problem}" for problem in error.findings)
         for name, path in (("modules.csv", wish.modules), ("activities.csv", wish.activities)):
             if path is not None:
                 text = text.replace(f"{FOLDER}/{name}", str(path))
@@ -280,7 +209,9 @@ def _rows(tree: Path, name: str, given: Path | None, instead: dict[str, str]) ->
         raise StartError(f"{path} is neither UTF-8 nor Windows text. Save it as 'CSV UTF-8'.") from error
     separator = reading.separator_of(text, name)
     lines = [
-        line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, line))
+        line
+        for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        if any(map(str.strip, line))
     ]
     header = [cell.strip().lower() for cell in lines[0]] if lines else []
     optional = ("page", "learning_outcomes", "url") if name == "activities.csv" else ("signed_off",)
@@ -332,7 +263,7 @@ def _settings(title: str, role: str, curriculum: str, begun: date, language: str
 
 def _milestones(tree: Path, portfolio: Portfolio) -> Iterator[dict[str, str]]:
     """The dates that count, by the rules of ``templates/milestones.toml``."""
-    path = tree / pages.TEMPLATES / "milestones.toml"
+    path = drafts.TEMPLATES / "milestones.toml"
     begun = portfolio.settings.start
     for rule in tomllib.loads(path.read_text(encoding="utf-8"))["milestone"]:
         year, month = divmod(begun.year * 12 + begun.month - 1 + rule["months"], 12)
@@ -359,11 +290,15 @@ def _write_book(tree: Path, portfolio: Portfolio) -> None:
     folders = list(dict.fromkeys(activity.page.rpartition("/")[0] for activity in portfolio.activities))
     for folder in filter(None, folders):
         (tree / folder).mkdir(parents=True, exist_ok=True)
-        _write((tree / folder / "index.md"), chapter(portfolio, folder))
+        _write((tree / folder / "index.md"), drafts.chapter(portfolio, folder))
     for activity in portfolio.activities:
-        _write((tree / f"{activity.page}.md"), pages.draft(portfolio, activity))
-    links = [f"[{pages.read(tree / folder / 'index.md').heading}]({folder}/index.md)" for folder in folders if folder]
-    home = (tree / pages.TEMPLATES / "home.md").read_text(encoding="utf-8")
+        _write((tree / f"{activity.page}.md"), drafts.draft(portfolio, activity))
+    links = [
+        f"[{pages.read(tree / folder / 'index.md').heading}]({folder}/index.md)"
+        for folder in folders
+        if folder
+    ]
+    home = (drafts.TEMPLATES / "home.md").read_text(encoding="utf-8")
     home = Template(home).substitute(
         title=phrases.plain(settings.title),
         role=phrases.plain(settings.role),
@@ -373,27 +308,29 @@ def _write_book(tree: Path, portfolio: Portfolio) -> None:
         index=f"{folders[0]}/index.md" if folders and folders[0] else "notebooks/progress.ipynb",
     )
     _write((tree / "intro.md"), home)
-    toc = _yaml(tree / "_toc.yml")
+    toc = drafts._yaml(tree / "_toc.yml")
     parts = [part for part in toc["parts"][1:] if not _under(part, GUIDE)]
     chapters = [
         {
             "file": f"{folder}/index",
-            "sections": [{"file": a.page} for a in portfolio.activities if a.page.rpartition("/")[0] == folder],
+            "sections": [
+                {"file": a.page} for a in portfolio.activities if a.page.rpartition("/")[0] == folder
+            ],
         }
         for folder in folders
     ]
     toc["parts"] = [{"caption": "Activities", "chapters": chapters}, *parts]
-    _write(tree / "_toc.yml", _dumped(toc))
-    config = _yaml(tree / "_config.yml")
+    _write(tree / "_toc.yml", drafts._dumped(toc))
+    config = drafts._yaml(tree / "_config.yml")
     config["title"] = config["project"] = settings.title
     config["author"] = settings.role
     config["copyright"] = str(settings.start.year)
     config.get("html", {}).pop("baseurl", None)
-    _write(tree / "_config.yml", _dumped(config))
+    _write(tree / "_config.yml", drafts._dumped(config))
 
 
 def _under(part: Any, folder: str) -> bool:
-    files = [item["file"] for item in _entries(part) if "file" in item]
+    files = [item["file"] for item in drafts._entries(part) if "file" in item]
     return bool(files) and all(name.startswith(f"{folder}/") for name in files)
 
 
@@ -476,28 +413,3 @@ def _write(path: Path, text: str) -> None:
 
 
 # -- YAML that keeps its comments -------------------------------------------------------------
-
-
-def _yaml(path: Path) -> Any:
-    from ruamel.yaml import YAMLError
-
-    try:
-        return _round_trip().load(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, YAMLError) as error:
-        raise StartError(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
-
-
-def _dumped(values: Any) -> str:
-    buffer = io.StringIO()
-    _round_trip().dump(values, buffer)
-    return buffer.getvalue()
-
-
-def _round_trip() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 120
-    yaml.preserve_quotes = True
-    return yaml

@@ -32,12 +32,16 @@ _THEMED = {  # Pele's variables; any other of them is ink
     **{f"--pele-series-{number + 1}": SERIES[number % len(SERIES)] for number in range(8)},
 }  # fmt: skip
 _TAGS = set("svg g path rect circle ellipse line polygon polyline text tspan".split())
-_STYLES = set("fill stroke rx ry stroke-width stroke-dasharray font-weight font-style text-decoration".split())
+_STYLES = set(
+    "fill stroke rx ry stroke-width stroke-dasharray font-weight font-style text-decoration".split()
+)
 _ATTRIBUTES = _STYLES | set(
     "x y x1 x2 y1 y2 cx cy r width height d points transform fill-opacity stroke-linecap stroke-linejoin font-size "
     "text-anchor {http://www.w3.org/XML/1998/namespace}space".split()
 )
-FIRST_WORDS = "flowchart LR, sequenceDiagram, stateDiagram-v2, erDiagram, classDiagram, gantt, pie, mindmap, timeline"
+FIRST_WORDS = (
+    "flowchart LR, sequenceDiagram, stateDiagram-v2, erDiagram, classDiagram, gantt, pie, mindmap, timeline"
+)
 _FLOW = r"\A(?:graph|flowchart)\b.*\n"
 _ADVICE = {  # by a pattern for the kind's first line, the line and what Pele says of it
     r"Expecting 'end'": "A subgraph (or loop, alt, opt) is not closed. Add a line with only: end",
@@ -90,9 +94,13 @@ def render(source: str, alt: str = "") -> Diagram:
 def _check(model: dict[str, Any]) -> None:
     """Raise DiagramError for what could be drawn, but not so that a reader understands it."""
     if model["type"] not in spoken.KINDS:
-        raise DiagramError(f"A {model['type']} diagram cannot be drawn here. Begin with one of: {FIRST_WORDS}")
+        raise DiagramError(
+            f"A {model['type']} diagram cannot be drawn here. Begin with one of: {FIRST_WORDS}"
+        )
     if model["type"] == "pie" and len(model["sections"]) > len(SERIES):
-        raise DiagramError(f"More than {len(SERIES)} slices of a pie look alike. Use a table, or fewer slices.")
+        raise DiagramError(
+            f"More than {len(SERIES)} slices of a pie look alike. Use a table, or fewer slices."
+        )
     for task in model["tasks"] if model["type"] == "gantt" else []:
         if task["startTime"] == task["endTime"] and not task["milestone"] and not task["vert"]:
             raise DiagramError(
@@ -140,7 +148,11 @@ def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
     said, number = found["error"], found["line"] or _line_of(found["error"], lines)
     line = lines[min(number, len(lines)) - 1]
     context = f"{first}\n{line}\n{said}"
-    fallback = "Compare it with the examples at mermaid.js.org." if found["code"] == "syntax" else said.split("\n")[0]
+    fallback = (
+        "Compare it with the examples at mermaid.js.org."
+        if found["code"] == "syntax"
+        else said.split("\n")[0]
+    )
     advice = next((advice for pattern, advice in _ADVICE.items() if re.search(pattern, context)), fallback)
     return DiagramError(f"Line {number} of the diagram, '{line[:80]}', is not understood. {advice}", number)
 
@@ -148,7 +160,9 @@ def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
 def _line_of(said: str, lines: list[str]) -> int:
     """The line of a mistake that Pele gives no number for: the first with the word it complains of."""
     word = re.search(r"[:(][ \"]*([^\s.\")]+)", said)
-    return next((number for number, line in enumerate(lines, 1) if word and word[1] in re.split(r"[\s:,]+", line)), 1)
+    return next(
+        (number for number, line in enumerate(lines, 1) if word and word[1] in re.split(r"[\s:,]+", line)), 1
+    )
 
 
 # -- style ------------------------------------------------------------------------------------
@@ -186,7 +200,11 @@ def _attributes(element: ET.Element) -> dict[str, str]:
     styles = dict(re.findall(r"([\w-]+)\s*:\s*([^;]*[^;\s])", element.get("style", "")))
     merged = element.attrib | {name: value for name, value in styles.items() if name in _STYLES}
     kept = {name: _value(value) for name, value in merged.items() if name in _ATTRIBUTES}
-    own = [name for name in ("fill", "stroke") if not re.match(r"none$|currentColor$|var\(", kept.get(name, "none"))]
+    own = [
+        name
+        for name in ("fill", "stroke")
+        if not re.match(r"none$|currentColor$|var\(", kept.get(name, "none"))
+    ]
     if element.tag in ("text", "tspan"):
         return {name: value for name, value in kept.items() if name not in own}
     if not own:

@@ -186,7 +186,9 @@ def _gantt(model: Model) -> Iterator[str]:
             section = task["section"]
             yield f"{_plain(section)}:"
         states = {"done": task["done"], "under way": task["active"], "critical": task["crit"]}
-        yield ", ".join([_plain(task["task"]), _time(task), *(state for state, holds in states.items() if holds)])
+        yield ", ".join(
+            [_plain(task["task"]), _time(task), *(state for state, holds in states.items() if holds)]
+        )
 
 
 def _time(task: Model) -> str:

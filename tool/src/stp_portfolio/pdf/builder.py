@@ -19,14 +19,13 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from stp_portfolio.core import dates, digests
-from stp_portfolio.show import charts, sentences, tables
-from stp_portfolio.book import panels
+from stp_portfolio.core import dates, digests, reading
+from stp_portfolio.core.records import Activity, Portfolio
 from stp_portfolio.pdf import fonts, setting, typesetting, writer
 from stp_portfolio.pdf.package import BOOK, ONLY, file_stem
 from stp_portfolio.pdf.typesetting import content, opening, quoted
 from stp_portfolio.privacy.pictures import clean_picture
-from stp_portfolio.core.records import Activity, Portfolio
+from stp_portfolio.show import charts, sentences, tables
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ class EportfolioBuilder(Builder):
 
     def write_sources(self, work: Path) -> list[str]:
         """Write the Typst sources of all PDFs, their pictures and the narratives; returns what cannot be set."""
-        portfolio = panels.portfolio_of(self.env)
+        portfolio = reading.load(Path(self.srcdir))
         setting.empty(work)
         typesetting.put_template(work)
         stems = {activity.page: file_stem(activity) for activity in portfolio.activities}
@@ -93,7 +92,9 @@ class EportfolioBuilder(Builder):
         if said := fonts.report():
             logger.info(said)
         pdfs = {"": BOOK.removesuffix(".pdf")}
-        (work / f"{pdfs['']}.typ").write_text(_book(portfolio, self.config.stp_edition, sources), encoding="utf-8")
+        (work / f"{pdfs['']}.typ").write_text(
+            _book(portfolio, self.config.stp_edition, sources), encoding="utf-8"
+        )
         for activity in portfolio.activities:
             if activity.page in sources:
                 stem = pdfs[str(activity.key)] = stems[activity.page]
@@ -186,7 +187,11 @@ def write_sources_too(app: Sphinx, exception: Exception | None) -> None:
     All is in memory then, so it takes a sixth of the time of a run of its own. A later build writes none:
     whoever looks at a page again and again waits for nothing. What cannot be set is said by the export.
     """
-    first = getattr(app, "stp_first", False) and len(app.env.found_docs) <= MANY_PAGES if exception is None else False
+    first = (
+        getattr(app, "stp_first", False) and len(app.env.found_docs) <= MANY_PAGES
+        if exception is None
+        else False
+    )
     if not first or app.builder.format != "html":
         return
     builder, folder = app.builder, Path(app.doctreedir).parent / setting.FOLDER

@@ -28,13 +28,21 @@ def file_stem(activity: Activity) -> str:
     return f"{activity.key.module}_{activity.key.number:02}_{spaced}"
 
 
-def pack(portfolio: Portfolio, built: Path, out: Path, edition: str, commit: str, chosen: Collection[str]) -> Path:
+def pack(
+    portfolio: Portfolio, built: Path, out: Path, edition: str, commit: str, chosen: Collection[str]
+) -> Path:
     """Gather what the builder made in ``built`` into ``out``; returns the zip.
 
     ``chosen`` are the activities wanted (``M-1/5``), all where it is empty. Files of an earlier
     export are removed first, so the folder holds this one and nothing else.
     """
-    for old in (*out.glob("*.pdf"), *out.glob("*.txt"), *out.glob("*.csv"), *out.glob("*.zip"), out / "evidence"):
+    for old in (
+        *out.glob("*.pdf"),
+        *out.glob("*.txt"),
+        *out.glob("*.csv"),
+        *out.glob("*.zip"),
+        out / "evidence",
+    ):
         if old.is_dir():
             shutil.rmtree(old)
         elif old.parent != built:
@@ -84,7 +92,9 @@ def zipped(target: Path, files: dict[str, Path]) -> None:
     """Write a zip of files by their name in it; the same files give the same bytes, whenever it is made."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED
+            )
 
 
 def _take(source: Path, out: Path, activity: str, rows: list[dict[str, str]]) -> None:

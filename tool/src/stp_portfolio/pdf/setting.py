@@ -53,7 +53,9 @@ def _read(folder: Path) -> Sources:
 def is_current(root: Path, built: Path) -> bool:
     """Whether the sources below ``built`` were written from the portfolio as it is now, by a build without a fault."""
     found = kept(built / FOLDER)
-    return digests.was_clean(built / ".doctrees") and found is not None and found.made_of == digests.tree(root)
+    return (
+        digests.was_clean(built / ".doctrees") and found is not None and found.made_of == digests.tree(root)
+    )
 
 
 def set_all(folder: Path, out: Path, chosen: Collection[str], say: Callable[[str], None]) -> Iterator[str]:
@@ -64,7 +66,9 @@ def set_all(folder: Path, out: Path, chosen: Collection[str], say: Callable[[str
     """
     sources = _read(folder)
     out.mkdir(parents=True, exist_ok=True)
-    pictures = b"".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix not in (".typ", ".json"))
+    pictures = b"".join(
+        path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix not in (".typ", ".json")
+    )
     basis = hashlib.sha256("\0".join([repr(fonts.folders()), version("typst")]).encode() + pictures)
     basis.update((folder / typesetting.TEMPLATE).read_bytes())
     stems = {stem: key for key, stem in sources.pdfs.items() if not key or not chosen or key in chosen}

@@ -10,21 +10,28 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 
-from stp_portfolio.pdf import fonts
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Settings
+from stp_portfolio.pdf import fonts
 
 STANDARDS = ["ua-1", "a-2a"]
 TEMPLATE = "template.typ"
 LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs off the page
 
 
-class TypesettingError(Exception):
+class TypesettingError(Refusal):
     """A PDF that was not written, and why."""
 
 
 def quoted(text: str) -> str:
     """A text as a Typst string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "").replace("\t", " ")
+    escaped = (
+        text.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\r", "")
+        .replace("\t", " ")
+    )
     return f'"{escaped}"'
 
 
@@ -42,7 +49,9 @@ def broken(text: str) -> str:
 def breakable(word: str) -> str:
     """A long word with invisible break points, after its own marks where it has any."""
     parts = re.split(r"(?<=[/_.\-=&?])", word)
-    return "\u200b".join("\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part)
+    return "\u200b".join(
+        "\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part
+    )
 
 
 def put_template(folder: Path) -> str:

@@ -18,8 +18,15 @@ from docutils import nodes
 from sphinx import addnodes
 
 from stp_portfolio.pdf import fonts
-from stp_portfolio.pdf.typesetting import LONGEST_WORD, breakable, broken, content, quoted
+from stp_portfolio.pdf.typesetting import (
+    LONGEST_WORD,
+    breakable,
+    broken,
+    content,
+    quoted,
+)
 from stp_portfolio.show.charts import INK, formula
+from stp_portfolio.show.nodes import Picture
 
 
 @dataclass
@@ -86,7 +93,9 @@ def _anchored(sheet: Sheet, node: nodes.Node, text: str) -> str:
         node, nodes.section | nodes.footnote | nodes.Inline | nodes.target
     ):
         return text
-    marks = "".join(f"#metadata(none) #label({quoted(label(sheet.docname, each))})" for each in node.get("ids", ()))
+    marks = "".join(
+        f"#metadata(none) #label({quoted(label(sheet.docname, each))})" for each in node.get("ids", ())
+    )
     return marks + text if text else text
 
 
@@ -186,7 +195,8 @@ def _quote(sheet: Sheet, node: nodes.block_quote) -> str:
 
 def _code(sheet: Sheet, node: nodes.literal_block) -> str:
     text = "\n".join(
-        re.sub(r"\S{60,}", lambda m: breakable(m[0]), line) for line in fonts.settable(node.astext()).splitlines()
+        re.sub(r"\S{60,}", lambda m: breakable(m[0]), line)
+        for line in fonts.settable(node.astext()).splitlines()
     )
     return f"#raw(block: true, {quoted(text)})"
 
@@ -211,13 +221,13 @@ def _table(sheet: Sheet, node: nodes.table) -> str:
     size = "0.85em" if width <= 5 else "0.75em" if width <= 9 else "0.6em"
     columns = ", ".join(f"{weight}fr" for weight in weights)
     aligns = ", ".join("right" if _numeric(body, index) else "left" for index in range(width))
-    header = f"table.header({', '.join(_entry(sheet, entry) for row in head for entry in row)}), " if head else ""
+    header = (
+        f"table.header({', '.join(_entry(sheet, entry) for row in head for entry in row)}), " if head else ""
+    )
     cells = ", ".join(_entry(sheet, entry) for row in body for entry in row)
     title = next((child for child in node.children if isinstance(child, nodes.title)), None)
     caption = f"[{inline(sheet, title)}]" if title is not None else "none"
-    return (
-        f"#tabular(caption: {caption}, size: {size}, table(columns: ({columns},), align: ({aligns},), {header}{cells}))"
-    )
+    return f"#tabular(caption: {caption}, size: {size}, table(columns: ({columns},), align: ({aligns},), {header}{cells}))"
 
 
 def _cell(sheet: Sheet, entry: nodes.entry) -> str:
@@ -253,9 +263,7 @@ def _figure(sheet: Sheet, node: nodes.figure) -> str:
     shown = [child for child in node.children if child is not caption and child not in legend]
     text = f"[{inline(sheet, caption)}]" if caption is not None else "none"
     picture = "".join(render(sheet, child) for child in shown)
-    return (
-        f"#picture(caption: {text})[{picture}]\n\n{blocks(sheet, [part for each in legend for part in each.children])}"
-    )
+    return f"#picture(caption: {text})[{picture}]\n\n{blocks(sheet, [part for each in legend for part in each.children])}"
 
 
 def svg(sheet: Sheet, node: nodes.Element) -> str:
@@ -326,8 +334,14 @@ def _reference(sheet: Sheet, node: nodes.reference) -> str:
     if re.match(r"[a-zA-Z][\w+.-]*:", uri):
         return f"#link({quoted(uri)})[{text}]"
     address, _, fragment = uri.partition("#")
-    docname = posixpath.normpath(posixpath.join(posixpath.dirname(sheet.docname), address)).removesuffix(".html")
-    url = f"{sheet.base_url.rstrip('/')}/{docname}.html{f'#{fragment}' if fragment else ''}" if sheet.base_url else ""
+    docname = posixpath.normpath(posixpath.join(posixpath.dirname(sheet.docname), address)).removesuffix(
+        ".html"
+    )
+    url = (
+        f"{sheet.base_url.rstrip('/')}/{docname}.html{f'#{fragment}' if fragment else ''}"
+        if sheet.base_url
+        else ""
+    )
     return f"#to({quoted(label(docname, fragment))}, {quoted(url)})[{text}]"
 
 
@@ -351,7 +365,9 @@ def _citation(sheet: Sheet, node: nodes.citation) -> str:
 
 
 def _target(sheet: Sheet, node: nodes.target) -> str:
-    return "".join(f"#metadata(none) #label({quoted(label(sheet.docname, each))})" for each in node.get("ids", ()))
+    return "".join(
+        f"#metadata(none) #label({quoted(label(sheet.docname, each))})" for each in node.get("ids", ())
+    )
 
 
 def _raw(sheet: Sheet, node: nodes.raw) -> str:
@@ -364,7 +380,9 @@ def _raw(sheet: Sheet, node: nodes.raw) -> str:
         text = node.astext()
     if "<input" in text:
         return content("Done: " if "checked" in text else "To do: ")
-    shown = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[A-Za-z][^>]*>", "", text, flags=re.DOTALL).strip()
+    shown = re.sub(
+        r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[A-Za-z][^>]*>", "", text, flags=re.DOTALL
+    ).strip()
     return content(html.unescape(shown)) if shown else ""
 
 
@@ -380,7 +398,9 @@ def register(kind: type, renderer: Callable[[Sheet, nodes.Node], str]) -> None:
 _RENDERERS: dict[type, Callable[[Sheet, nodes.Node], str]] = {
     nodes.section: _section,
     nodes.paragraph: _paragraph,
-    nodes.compact_paragraph if hasattr(nodes, "compact_paragraph") else addnodes.compact_paragraph: _paragraph,
+    nodes.compact_paragraph
+    if hasattr(nodes, "compact_paragraph")
+    else addnodes.compact_paragraph: _paragraph,
     nodes.bullet_list: _bullets,
     nodes.enumerated_list: _enumerated,
     nodes.definition_list: _definitions,
@@ -432,4 +452,5 @@ _RENDERERS: dict[type, Callable[[Sheet, nodes.Node], str]] = {
     addnodes.index: _nothing,
     nodes.title: lambda sheet, node: f"#strong[{inline(sheet, node)}]",
     nodes.label: _nothing,
+    Picture: svg,
 }

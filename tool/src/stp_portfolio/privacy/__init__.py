@@ -29,4 +29,6 @@ def screen(text: str, vocabulary: Vocabulary, own_dates: Iterable[date] = ()) ->
 
 def apart(terms: Iterable[Hit], found: Sequence[Hit]) -> list[Hit]:
     """The terms that overlap nothing of what was found already."""
-    return [hit for hit in terms if not any(hit.start < other.end and other.start < hit.end for other in found)]
+    return [
+        hit for hit in terms if not any(hit.start < other.end and other.start < hit.end for other in found)
+    ]

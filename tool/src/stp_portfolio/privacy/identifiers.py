@@ -10,7 +10,9 @@ from itertools import product
 
 from stp_portfolio.privacy.text import Hit, flatten
 
-_TEN_DIGITS = re.compile(r"(?<!\d[.,])(?<![A-Za-z\d])(?P<number>\d(?:(?:[^\w\n]{1,4}|_{1,2})?\d){9})(?![\d]|[.,]\d)")
+_TEN_DIGITS = re.compile(
+    r"(?<!\d[.,])(?<![A-Za-z\d])(?P<number>\d(?:(?:[^\w\n]{1,4}|_{1,2})?\d){9})(?![\d]|[.,]\d)"
+)
 # How ten digits are parted where they are one number; any other grouping is a row of numbers.
 _GROUPS = {
     (10,),
@@ -56,7 +58,8 @@ _OWN_DATE = re.compile(
     re.IGNORECASE,
 )
 _OWN_AFTER = re.compile(
-    r"[ ,]*(?:deadline|release|edition|version|cohort|curriculum|at induction|was the deadline)\b", re.IGNORECASE
+    r"[ ,]*(?:deadline|release|edition|version|cohort|curriculum|at induction|was the deadline)\b",
+    re.IGNORECASE,
 )
 _PEOPLE = re.compile(
     r"\b(?:patients?|he|she|him|her|his|hers|they|them|admitted|died|seen|scanned|born|clinic|ward|mother|father|wife|husband|son"
@@ -78,7 +81,9 @@ _NUMBERED = (
     r"|referral|radiology|exam(?:ination)?|record|registry|trial|participant|subject|spell|attendance|visit|donor|family|pedigree"
     r"|proband|slide|block|biobank|device|implant|bed ?head|district|case ?notes?|folder|web|register|wristband|consignment|tracking|batch order|appointment|booking"
 )
-_REF = r"(?:numbers?|nos?\.?|num\.?|ids?|identifiers?|ref(?:erence)?s?\.?|codes?|barcodes?|labels?|stickers?|#)"
+_REF = (
+    r"(?:numbers?|nos?\.?|num\.?|ids?|identifiers?|ref(?:erence)?s?\.?|codes?|barcodes?|labels?|stickers?|#)"
+)
 _CODE = r"(?=[A-Z\d/_-]*\d[A-Z\d/_-]*\d[A-Z\d/_-]*\d)[A-Z]{0,5}[/_-]?\d[A-Z\d]*(?:[/_-][A-Z\d]+)*"
 
 
@@ -205,7 +210,9 @@ def modulus_11(digits: str) -> bool:
     The nine digits before it are weighted 10 to 2; eleven minus the sum's remainder is the tenth,
     0 for eleven, and none where it would be ten. Source: NHS Data Dictionary, *NHS NUMBER*.
     """
-    check = 11 - sum(int(digit) * weight for digit, weight in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
+    check = (
+        11 - sum(int(digit) * weight for digit, weight in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
+    )
     return check != 10 and int(digits[9]) == check % 11
 
 
@@ -223,7 +230,11 @@ def _numbers(flat: str) -> Iterator[tuple[str, int, int]]:
             continue
         if NOT_A_NUMBER.search(before) or len(set(digits)) == 1:
             continue
-        counted = match["number"].isdecimal() and COUNTED.match(flat, match.end()) and not _NHS_CONTEXT.search(before)
+        counted = (
+            match["number"].isdecimal()
+            and COUNTED.match(flat, match.end())
+            and not _NHS_CONTEXT.search(before)
+        )
         if (modulus_11(digits) and not counted) or named:
             yield "NHS number", match.start("number"), match.end("number")
     for match in re.finditer(r"\b\d\.\d{4,9}\s?(?:[Ee]\s?\+?0?|[xX×]\s?10\s?\^?)9\b", flat):
@@ -248,7 +259,9 @@ def _dates(flat: str, own: frozenset[date]) -> Iterator[tuple[str, int, int]]:
 
 def _sentence(flat: str, start: int, end: int) -> str:
     left = max(flat.rfind(mark, 0, start) for mark in (". ", "\n", "? ", "! ", "|"))
-    right = min((at for mark in (". ", "\n", "? ", "! ", "|") if (at := flat.find(mark, end)) >= 0), default=len(flat))
+    right = min(
+        (at for mark in (". ", "\n", "? ", "! ", "|") if (at := flat.find(mark, end)) >= 0), default=len(flat)
+    )
     return flat[left + 1 : right]
 
 
@@ -329,7 +342,11 @@ def direct(text: str, own_dates: Iterable[date] = ()) -> list[Hit]:
     """The direct identifiers in a text, in order. ``own_dates`` are the record's own and no encounters."""
     flat, places = flatten(text)
     flat = _without_harmless(flat)
-    found: list[tuple[str, int, int]] = [*_numbers(flat), *_dates(flat, frozenset(own_dates)), *_encounters(flat)]
+    found: list[tuple[str, int, int]] = [
+        *_numbers(flat),
+        *_dates(flat, frozenset(own_dates)),
+        *_encounters(flat),
+    ]
     near = _near_digits(flat)
     found += [
         ("postcode", match.start(), match.end())

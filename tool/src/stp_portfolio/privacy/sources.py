@@ -87,8 +87,12 @@ def own_words(portfolio: Portfolio | None) -> list[str]:
     """What the records themselves name: codes, schemes and ids of evidence."""
     if portfolio is None:
         return []
-    words = {module.code for module in portfolio.modules} | {standard.key.scheme for standard in portfolio.standards}
-    words |= {str(activity.key) for activity in portfolio.activities} | {piece.id for piece in portfolio.evidence}
+    words = {module.code for module in portfolio.modules} | {
+        standard.key.scheme for standard in portfolio.standards
+    }
+    words |= {str(activity.key) for activity in portfolio.activities} | {
+        piece.id for piece in portfolio.evidence
+    }
     return sorted(word for word in words if word)
 
 
@@ -121,7 +125,8 @@ def sources(root: Path) -> list[Path]:
 
 
 _TARGET = re.compile(
-    r"\]\(<?([^)\s>]+)|(?:src|href)=[\"']([^\"']+)|^```\{(?:include|literalinclude|figure|image)\} (\S+)", re.MULTILINE
+    r"\]\(<?([^)\s>]+)|(?:src|href)=[\"']([^\"']+)|^```\{(?:include|literalinclude|figure|image)\} (\S+)",
+    re.MULTILINE,
 )
 
 
@@ -188,7 +193,9 @@ def _notebook_pieces(path: Path) -> Iterator[tuple[int, str, bool]]:
         if cell.get("cell_type") == "markdown":
             yield number, prose_of(source), True
         else:
-            comments = re.findall(r"#\s*(.+)$|([\"'])((?:(?!\2).)* (?:(?!\2).)*)\2", source, flags=re.MULTILINE)
+            comments = re.findall(
+                r"#\s*(.+)$|([\"'])((?:(?!\2).)* (?:(?!\2).)*)\2", source, flags=re.MULTILINE
+            )
             yield number, "\n\n".join(first or third for first, _, third in comments), True
         yield number, json.dumps([cell.get("metadata"), cell.get("outputs")], ensure_ascii=False), False
         for output in cell.get("outputs", ()):
@@ -201,7 +208,9 @@ def _notebook_pieces(path: Path) -> Iterator[tuple[int, str, bool]]:
 def _csv_pieces(path: Path) -> Iterator[tuple[int, str, bool]]:
     try:
         text, _ = disk.decode(path.read_bytes())
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=reading.separator_of(text, path.name)))
+        rows = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter=reading.separator_of(text, path.name))
+        )
     except (KeyError, UnicodeDecodeError, csv.Error):
         yield 1, path.read_bytes().decode("utf-8", errors="replace"), False
         return
@@ -225,7 +234,11 @@ def picture_texts(path: Path) -> Iterator[str]:
             exif = image.getexif()
             for block in (exif, exif.get_ifd(ExifTags.IFD.Exif)):
                 for tag, value in block.items():
-                    text = value.decode("utf-8", errors="ignore").strip("\0 ") if isinstance(value, bytes) else value
+                    text = (
+                        value.decode("utf-8", errors="ignore").strip("\0 ")
+                        if isinstance(value, bytes)
+                        else value
+                    )
                     if isinstance(text, str) and text.strip():
                         yield f"{ExifTags.TAGS.get(tag, tag)}: {text}"
             if exif.get_ifd(ExifTags.IFD.GPSInfo):
@@ -274,7 +287,9 @@ def office_texts(path: Path) -> Iterator[str]:
                 text = archive.read(name).decode("utf-8", errors="replace")
                 # A word may stand in several runs; paragraphs, cells and properties end where their element does.
                 text = re.sub(
-                    r"</(?:[\w]+:)?(?:p|si|c|creator|lastModifiedBy|title|subject|description|keywords)>", "\n\n", text
+                    r"</(?:[\w]+:)?(?:p|si|c|creator|lastModifiedBy|title|subject|description|keywords)>",
+                    "\n\n",
+                    text,
                 )
                 yield unescape(re.sub(r"<[^>]+>", "", text))
 
@@ -338,7 +353,12 @@ def name_hits(name: str, vocabulary: Vocabulary) -> Iterator[Hit]:
     """A file's name, word by word: what is no word of the vocabulary may be somebody's name."""
     yield from direct(re.sub(r"[_]", " ", Path(name).stem))
     for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", Path(name).stem):
-        known = len(word) < 3 or vocabulary.holds(word) or vocabulary.holds(word.lower()) or is_english(word.lower())
+        known = (
+            len(word) < 3
+            or vocabulary.holds(word)
+            or vocabulary.holds(word.lower())
+            or is_english(word.lower())
+        )
         if not known:
             yield Hit("file name", word, 0, 0, direct=False)
 
@@ -379,7 +399,11 @@ def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> l
     for path in only or dict.fromkeys([*sources(root), *(path for path in held if path.is_file())]):
         key = digest([path.name.encode(), str(path).encode(), path.read_bytes()])
         stored = known.get(key)
-        hits = screen_file(root, path, vocabulary, days) if stored is None else [Found(**each) for each in stored]
+        hits = (
+            screen_file(root, path, vocabulary, days)
+            if stored is None
+            else [Found(**each) for each in stored]
+        )
         fresh[key] = [asdict(hit) for hit in hits]
         found += hits
     if fresh != known and not only:

@@ -50,7 +50,13 @@ def flatten(text: str) -> tuple[str, Sequence[int]]:
         letters.append(text[place : match.start()])
         places.extend(range(place, match.start()))
         place = match.start()
-        raw = match[0] if match.end() - place == 1 else html.unescape(match[0]) if match[0].startswith("&") else ""
+        raw = (
+            match[0]
+            if match.end() - place == 1
+            else html.unescape(match[0])
+            if match[0].startswith("&")
+            else ""
+        )
         for letter in unicodedata.normalize("NFKC", raw):
             category = unicodedata.category(letter)
             if category == "Cf" or letter in "*`~" or (letter == "_" and _is_emphasis(text, place)):

@@ -45,7 +45,9 @@ _POSSESSIVE = re.compile(r"'s|s'")
 _LOCALES = "en_GB en_US en_IE en_IN en_NZ pl_PL de_DE fr_FR es_ES it_IT pt_PT nl_NL ro_RO tr_TR sv_SE cs_CZ hu_HU hr_HR".split()
 
 
-_NO_NAMES = frozenset(["", "a", "an", "be", "can", "do", "in", "man", "my", "no", "on", "see", "so", "the", "to"])
+_NO_NAMES = frozenset(
+    ["", "a", "an", "be", "can", "do", "in", "man", "my", "no", "on", "see", "so", "the", "to"]
+)
 
 
 @cache
@@ -141,7 +143,11 @@ def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
             continue
         first, last = places[match.start()], places[match.end() - 1] + 1
         between = flat[last_end : match.start()]
-        if match[0].lower() in _EVERYDAY and not match[0].islower() and (follows := _SPEAKS.match(flat, match.end())):
+        if (
+            match[0].lower() in _EVERYDAY
+            and not match[0].islower()
+            and (follows := _SPEAKS.match(flat, match.end()))
+        ):
             # "Hope is" is what is asked about: to approve it must not approve "Hope said".
             last = places[follows.end() - 1] + 1
             hits.append(Hit("term", text[first:last], first, last, direct=False))
@@ -154,9 +160,18 @@ def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
             hits.append(Hit("term", text[first:last], first, last, direct=False))
         last_end = match.end()
     for start, end in _codes(flat):
-        if not any(left <= start and end <= right for left, right in spans) and flat[start:end] not in vocabulary.codes:
+        if (
+            not any(left <= start and end <= right for left, right in spans)
+            and flat[start:end] not in vocabulary.codes
+        ):
             hits.append(
-                Hit("term", text[places[start] : places[end - 1] + 1], places[start], places[end - 1] + 1, direct=False)
+                Hit(
+                    "term",
+                    text[places[start] : places[end - 1] + 1],
+                    places[start],
+                    places[end - 1] + 1,
+                    direct=False,
+                )
             )
     return hits
 
@@ -213,7 +228,9 @@ def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool
     if not starts or not is_english(lower) or (word.isupper() and len(word) > 1):
         return True
     if lower in _EVERYDAY:
-        return bool(_SPEAKS.match(flat, match.end()) or _POSSESSIVE.match(flat, match.end()) or word.endswith("'s"))
+        return bool(
+            _SPEAKS.match(flat, match.end()) or _POSSESSIVE.match(flat, match.end()) or word.endswith("'s")
+        )
     return lower in first_names()
 
 

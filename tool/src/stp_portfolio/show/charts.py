@@ -21,16 +21,18 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from stp_portfolio.core import dates, phrases, progress
-from stp_portfolio.show import sentences
 from stp_portfolio.core.progress import CreditState, Status
 from stp_portfolio.core.records import Activity, Event, Module, Portfolio
+from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 MIME = "application/vnd.stp-portfolio.figure+json"
-WIDTH = 5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
+WIDTH = (
+    5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
+)
 MANY_ROWS = 60  # a row each is drawn for no more: of more, how many there are
 MANY_CHARTS = 6
 LABEL = 62  # characters that fit into that width
@@ -103,7 +105,9 @@ def _canvas(height: float, rows: int = 1) -> Iterator[tuple[Canvas, Sequence[Axe
 def _finished(canvas: Canvas, name: str, alt: str, caption: str) -> Figure:
     """The canvas as a figure, its SVG ready to stand on a page."""
     buffer = io.StringIO()
-    canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    canvas.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     return Figure(inline_svg(buffer.getvalue(), name, alt), alt, caption)
 
 
@@ -173,9 +177,13 @@ def formula(tex: str, *, block: bool) -> str:
         canvas = Canvas(figsize=(0.01, 0.01))
         canvas.text(0, 0, f"${drawn_tex}$", fontsize=11)
         try:
-            canvas.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.02, metadata={"Date": None})
+            canvas.savefig(
+                buffer, format="svg", bbox_inches="tight", pad_inches=0.02, metadata={"Date": None}
+            )
         except ValueError as error:
-            raise ValueError(f"the formula {tex} cannot be set ({str(error).splitlines()[-1].strip()})") from error
+            raise ValueError(
+                f"the formula {tex} cannot be set ({str(error).splitlines()[-1].strip()})"
+            ) from error
     drawn = buffer.getvalue()
     return drawn[drawn.index("<svg") :]
 
@@ -202,13 +210,23 @@ def credits_by_phase(portfolio: Portfolio) -> Figure:
                     row, width, left=left, height=0.62, facecolor=ACCENT if filled else PANEL,
                     edgecolor=ACCENT, linewidth=1, hatch=hatch,
                 )  # fmt: skip
-                text = phrases.number(module.credits) if width * 40 > float(max(phases.values())) else ""  # fits
+                text = (
+                    phrases.number(module.credits) if width * 40 > float(max(phases.values())) else ""
+                )  # fits
                 axes.text(
-                    left + width / 2, row, text, ha="center", va="center", color=PAGE if filled else INK, fontsize=10
+                    left + width / 2,
+                    row,
+                    text,
+                    ha="center",
+                    va="center",
+                    color=PAGE if filled else INK,
+                    fontsize=10,
                 )
                 left += width
             label = (
-                f"{phrases.number(phases[phase])} credits" if phase == next(iter(phases)) else phrases.number(phases[phase])
+                f"{phrases.number(phases[phase])} credits"
+                if phase == next(iter(phases))
+                else phrases.number(phases[phase])
             )
             axes.text(left + float(total or 1) * 0.008, row, label, va="center", fontweight="bold")
         axes.set_yticks(range(len(phases)), [sentences.phase_name(phase) for phase in phases])
@@ -220,7 +238,9 @@ def credits_by_phase(portfolio: Portfolio) -> Figure:
             note += " Hatched: activities complete, module not signed off."
         axes.set_xlabel(note, fontsize=9, loc="left")
         _clear(axes)
-        parts = [f"{sentences.phase_name(phase)} {phrases.number(amount)}" for phase, amount in phases.items()]
+        parts = [
+            f"{sentences.phase_name(phase)} {phrases.number(amount)}" for phase, amount in phases.items()
+        ]
         alt = (
             f"Bar chart of {phrases.number(total)} credits by phase: {phrases.series(parts)}. "
             f"{phrases.number(earned)} of them are earned."
@@ -269,10 +289,18 @@ def timeline(portfolio: Portfolio) -> Figure:
 def _statuses_over_time(portfolio: Portfolio) -> Figure:
     """How many activities had each status, month by month, one band upon another."""
     on, start = portfolio.on, portfolio.settings.start
-    months = [date(start.year + (start.month - 1 + n) // 12, (start.month - 1 + n) % 12 + 1, 1) for n in range(1, 1200)]
+    months = [
+        date(start.year + (start.month - 1 + n) // 12, (start.month - 1 + n) % 12 + 1, 1)
+        for n in range(1, 1200)
+    ]
     days = [start, *(day for day in months if start < day < on), on]
     counted = [progress.counts(portfolio, day) for day in days]
-    faces = {Status.SIGNED_OFF: ACCENT, Status.SUBMITTED: MUTED, Status.RETURNED: WARM, Status.IN_PROGRESS: RULE}
+    faces = {
+        Status.SIGNED_OFF: ACCENT,
+        Status.SUBMITTED: MUTED,
+        Status.RETURNED: WARM,
+        Status.IN_PROGRESS: RULE,
+    }
     with _canvas(3.6) as (canvas, (axes,)):
         axes.stackplot(
             days, [[counts[status] for counts in counted] for status in faces], colors=list(faces.values()),
@@ -366,7 +394,12 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
     axes.step(days, values, where="post", color=ACCENT, linewidth=2.2, zorder=3)
     axes.plot(on, done, "o", markersize=6, color=ACCENT, zorder=4)
     axes.annotate(
-        f"{done} signed off", (on, done), xytext=(4, -14), textcoords="offset points", color=ACCENT, fontweight="bold"
+        f"{done} signed off",
+        (on, done),
+        xytext=(4, -14),
+        textcoords="offset points",
+        color=ACCENT,
+        fontweight="bold",
     )
     ahead = next((d for d in distances if not d.passed and d.left), None)
     if ahead is not None and ahead.needed is not None:
@@ -404,7 +437,9 @@ def _burn_up(portfolio: Portfolio, module: Module, axes: Axes, *, titled: bool) 
     axes.grid(axis="y")
     _clear(axes, "left")
     if titled:
-        axes.set_title(_short(f"{module.code} {module.name}", LABEL), loc="left", fontsize=10, fontweight="bold")
+        axes.set_title(
+            _short(f"{module.code} {module.name}", LABEL), loc="left", fontsize=10, fontweight="bold"
+        )
     text = f"{module.code}: {done} of {total} by {dates.written(on)}"
     goals = [f"{d.required} by {dates.written(d.milestone.date)}" for d in distances]
     return f"{text}; milestones {phrases.series(goals)}." if goals else f"{text}; no milestone is set."
@@ -464,7 +499,8 @@ def waits(portfolio: Portfolio) -> Figure:
         axes.set_xticks([])
         _clear(axes)
         parts = [
-            f"{w.activity.key}: {w.days}, {'waiting' if w.until is None else str(w.outcome).lower()}" for w in items
+            f"{w.activity.key}: {w.days}, {'waiting' if w.until is None else str(w.outcome).lower()}"
+            for w in items
         ]
         alt = f"Bar chart of days with an assessor, {phrases.plural(len(items), 'submission')}: {'; '.join(parts) or 'none yet'}."
         return _finished(canvas, "waits", alt, str(sentences.waiting_answer(portfolio)))
@@ -479,10 +515,14 @@ def _waits_counted(portfolio: Portfolio) -> Figure:
     decided, open_ = [0] * spans, [0] * spans
     for wait in items:
         (open_ if wait.until is None else decided)[wait.days // 7 // step] += 1
-    names = [f"{n * step + 1} to {(n + 1) * step} weeks" if step > 1 else f"week {n + 1}" for n in range(spans)]
+    names = [
+        f"{n * step + 1} to {(n + 1) * step} weeks" if step > 1 else f"week {n + 1}" for n in range(spans)
+    ]
     with _canvas(0.3 * spans + 0.6) as (canvas, (axes,)):
         axes.barh(range(spans), decided, height=0.66, facecolor=PANEL, edgecolor=MUTED, label="decided")
-        axes.barh(range(spans), open_, left=decided, height=0.66, facecolor=WARM, edgecolor=WARM, label="waiting")
+        axes.barh(
+            range(spans), open_, left=decided, height=0.66, facecolor=WARM, edgecolor=WARM, label="waiting"
+        )
         for row, (one, other) in enumerate(zip(decided, open_, strict=True)):
             said = [str(one)] * bool(one) + [f"{other} waiting"] * bool(other)
             axes.text(one + other, row, f" {', '.join(said) or 0}", va="center", fontsize=9)
@@ -492,7 +532,8 @@ def _waits_counted(portfolio: Portfolio) -> Figure:
         axes.set_xticks([])
         _clear(axes)
         parts = [
-            f"{name}: {one} decided, {other} waiting" for name, one, other in zip(names, decided, open_, strict=True)
+            f"{name}: {one} decided, {other} waiting"
+            for name, one, other in zip(names, decided, open_, strict=True)
         ]
         alt = f"Bar chart of {phrases.plural(len(items), 'submission')} by weeks with an assessor. {'; '.join(parts)}."
         return _finished(canvas, "waits", alt, str(sentences.waiting_answer(portfolio)))
@@ -510,7 +551,9 @@ def coverage(portfolio: Portfolio) -> Figure:
     with _canvas(0.21 * max(len(pieces), 1) + 1.1) as (canvas, (axes,)):
         for column, key in enumerate(found):
             if not found[key]:
-                axes.axvspan(column - 0.5, column + 0.5, facecolor=PANEL, edgecolor=RULE, hatch="////", linewidth=0.5)
+                axes.axvspan(
+                    column - 0.5, column + 0.5, facecolor=PANEL, edgecolor=RULE, hatch="////", linewidth=0.5
+                )
             ys = [row for row, piece in enumerate(pieces) if key in piece.standards]
             axes.plot([column] * len(ys), ys, "s", markersize=6.5, color=ACCENT)
             axes.text(
@@ -589,9 +632,16 @@ def card(portfolio: Portfolio) -> bytes:
     columns = 10 if len(now) <= 40 else math.ceil(math.sqrt(len(now) * 2.5))
     with matplotlib.rc_context({**matplotlib.rcParamsDefault, "text.color": INK}):
         canvas = Canvas(figsize=(12, 6.3), dpi=100, facecolor="white")
-        canvas.text(0.06, 0.84, textwrap.fill(portfolio.settings.title, 38), fontsize=34, fontweight="bold", va="top")
         canvas.text(
-            0.06, 0.5, textwrap.fill(str(sentences.status_summary(portfolio)), 68), fontsize=20, va="top", color=MUTED
+            0.06, 0.84, textwrap.fill(portfolio.settings.title, 38), fontsize=34, fontweight="bold", va="top"
+        )
+        canvas.text(
+            0.06,
+            0.5,
+            textwrap.fill(str(sentences.status_summary(portfolio)), 68),
+            fontsize=20,
+            va="top",
+            color=MUTED,
         )
         axes = canvas.add_axes((0.06, 0.08, 0.6, 0.24), xlim=(0, columns), aspect="equal")
         axes.set_ylim(math.ceil(len(now) / columns) or 1, 0)

@@ -10,27 +10,22 @@ a page is not finished or a month has passed, is a reminder: time alone makes no
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from html import unescape
 from pathlib import Path
-from string import Template
 
-from stp_portfolio.core import dates, phrases, progress, records
+from stp_portfolio.core import dates, progress, records
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Evidence, Portfolio
+from stp_portfolio.core.records import Activity, Portfolio
 
 STARTED_SECTIONS = ("Evidence", "Reflection", "Action plan")
 PLAN_SECTIONS = ("Plan",)
-TEMPLATES = Path(__file__).parents[1] / "desk" / "templates"
 PLAN_PARTS = ("Occasion", "Evidence aimed at", "First step", "Risk")
 UNWRITTEN = "still to be written"  # what a draft says to its reader where the author has not written yet
-GENERAL = "any"  # the prompts of an activity that has none of its own
 
-_PROMPT = re.compile(r"\$prompt_(\w+)")
-_MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 _SENTENCE_END = re.compile(r"[.?!](?:\s|$)")
 _STEP = re.compile(
     r"\*\*(?P<month>[A-Z][a-z]+ \d{4})\.?\*\*\s*(?P<action>.*?)"
@@ -73,7 +68,9 @@ class Page:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the action plan; of a plan, its first step."""
-        plan = re.search(r"\*\*First step\.\*\* (?:In )?(.+?)(?:\n\n|\Z)", self.sections.get("Plan", ""), re.DOTALL)
+        plan = re.search(
+            r"\*\*First step\.\*\* (?:In )?(.+?)(?:\n\n|\Z)", self.sections.get("Plan", ""), re.DOTALL
+        )
         if plan:
             return (_step(_folded(plan[1])),)
         items = re.split(r"^- ", self.sections.get("Action plan", ""), flags=re.MULTILINE)[1:]
@@ -176,7 +173,7 @@ def _step_problems(page: Page, on: date) -> Iterator[str]:
             yield f"the step of {month} lies ahead and has an outcome already"
 
 
-class PageError(Exception):
+class PageError(Refusal):
     """A page that cannot be read: which one, and what to do."""
 
 
@@ -227,7 +224,9 @@ def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
     """
     now = (portfolio.on.year, portfolio.on.month)
     found = [(activity, step) for activity, _, step in steps(portfolio) if step.month and step.month <= now]
-    return tuple(sorted((item for item in found if not item[1].outcome), key=lambda item: item[1].month or (0, 0)))
+    return tuple(
+        sorted((item for item in found if not item[1].outcome), key=lambda item: item[1].month or (0, 0))
+    )
 
 
 def bare(text: str) -> str:
@@ -239,62 +238,3 @@ def bare(text: str) -> str:
 
 
 # -- drafts -----------------------------------------------------------------------------------
-
-
-def prompts(root: Path) -> dict[str, dict[str, str]]:
-    """The optional prompts by activity (``MODULE/NUMBER``), and for every other one under ``GENERAL``.
-
-    From ``templates/prompts.toml``. Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes
-    ``evidence``. Raises OSError or tomllib.TOMLDecodeError where the file cannot be read.
-    """
-    path = root / TEMPLATES / "prompts.toml"
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {**values["activity"], GENERAL: values[GENERAL]}
-
-
-def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
-    """The prompts of one activity: its own, or the general ones. Raises as ``prompts`` does."""
-    found = prompts(root)
-    return found.get(str(activity.key), found[GENERAL])
-
-
-def draft(portfolio: Portfolio, activity: Activity) -> str:
-    """The author's first copy of a page: a plan before the activity has begun, a full page from then on.
-
-    It keeps the contract and says to its reader what is still to be written; its prompts stand in
-    comments, which never reach a reader. Raises OSError where a template is missing.
-    """
-    begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
-    return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
-
-
-def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
-    template = (portfolio.root / TEMPLATES / name).read_text(encoding="utf-8")
-    own = prompts_for(portfolio.root, activity)
-    lines = [line for line in template.splitlines() if not (match := _PROMPT.search(line)) or match[1] in own]
-    pieces = [f"**{piece.id}** is {UNWRITTEN} about: {phrases.plain(piece.title)}." for piece in held]
-    month = date(portfolio.on.year + portfolio.on.month // 12, portfolio.on.month % 12 + 1, 1)
-    return Template("\n".join(lines) + "\n").substitute(
-        {f"prompt_{key}": text for key, text in own.items()},
-        heading=phrases.plain(activity.heading),
-        evidence="\n\n".join(pieces) or "No evidence is registered yet.",
-        month=dates.written_month(month),
-    )
-
-
-def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
-    """Whether a page is a draft that its author has not touched, of any month and with any of its evidence."""
-
-    def bare(draft: str) -> list[str]:
-        return [_MONTH.sub("", line) for line in draft.splitlines() if line]
-
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
-    forms = [("plan.md", ()), *(("activity.md", held[:count]) for count in range(len(held) + 1))]
-    return any(bare(text) == bare(_filled(portfolio, activity, name, pieces)) for name, pieces in forms)
-
-
-def opened(portfolio: Portfolio, activity: Activity, text: str) -> str:
-    """The full page of an activity that has begun, with the words of its plan kept below as comments."""
-    kept = [f"% {line}".rstrip() for line in text.splitlines() if not line.startswith(("%", "# "))]
-    return f"{draft(portfolio, activity)}\n% The plan, as it was:\n" + "\n".join(kept) + "\n"

@@ -25,24 +25,6 @@ class Sentence(str):
         return phrases.plain(self)
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def happened(event: Event) -> str:
     """An event as its reader sees it: ``Signed off``, with its note where it has one."""
     return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
@@ -60,9 +42,7 @@ def example_line(portfolio: Portfolio) -> str:
     """The one line that marks the shipped example as invented; empty once the records are one's own."""
     if not portfolio.settings.example:
         return ""
-    return (
-        f"Illustration: the progress, evidence and reflections are invented and show a trainee at {dates.written(portfolio.on)}."
-    )
+    return f"Illustration: the progress, evidence and reflections are invented and show a trainee at {dates.written(portfolio.on)}."
 
 
 def status_summary(portfolio: Portfolio) -> Sentence:
@@ -89,7 +69,10 @@ def progress_answers(portfolio: Portfolio) -> list[str]:
         return [_module_answer(portfolio, module) for module in modules]
     complete, behind = 0, []
     for module in modules:
-        owed = [(d.left if d.passed else d.behind) for d in progress.distances(portfolio, portfolio.on, module.code)]
+        owed = [
+            (d.left if d.passed else d.behind)
+            for d in progress.distances(portfolio, portfolio.on, module.code)
+        ]
         counts = progress.counts(portfolio, portfolio.on, module.code)
         complete += counts[Status.SIGNED_OFF] == sum(counts.values())
         if any(owed):
@@ -140,7 +123,9 @@ def pace_answer(portfolio: Portfolio) -> Sentence:
         so_far = progress.pace(portfolio, portfolio.on)
         paced = f"; {so_far:.2f} a month were signed off so far" if so_far is not None else ""
         done, total = progress.signed_off_by(portfolio, portfolio.on), len(portfolio.activities)
-        return Sentence(f"{done} of {phrases.activities(total)} in {len(modules)} modules are signed off{paced}.")
+        return Sentence(
+            f"{done} of {phrases.activities(total)} in {len(modules)} modules are signed off{paced}."
+        )
     for module in modules:
         ahead = progress.next_distance(portfolio, portfolio.on, module.code)
         so_far = progress.pace(portfolio, portfolio.on, module.code)
@@ -244,7 +229,9 @@ def earned_answer(portfolio: Portfolio) -> Sentence:
         return Sentence(f"None of the {phrases.plural(total, 'credit')} is earned yet.")
     phases = list(dict.fromkeys(phase_name(module.phase, inside=True) for module in earned))
     amount = sum((module.credits for module in earned), Decimal(0))
-    return Sentence(f"Earned so far: {phrases.number(amount)} of {phrases.plural(total, 'credit')}, in {phrases.series(phases)}.")
+    return Sentence(
+        f"Earned so far: {phrases.number(amount)} of {phrases.plural(total, 'credit')}, in {phrases.series(phases)}."
+    )
 
 
 def phase_name(phase: str, *, inside: bool = False) -> str:
@@ -268,7 +255,9 @@ def coverage_answer(portfolio: Portfolio) -> Sentence:
     )
     if not gaps:
         return Sentence(f"{text}.")
-    return Sentence(f"{text}; none yet to {phrases.series(gaps) if len(gaps) <= MANY else f'the other {len(gaps)}'}.")
+    return Sentence(
+        f"{text}; none yet to {phrases.series(gaps) if len(gaps) <= MANY else f'the other {len(gaps)}'}."
+    )
 
 
 def coverage_finding(portfolio: Portfolio) -> Sentence:
@@ -297,7 +286,9 @@ def uncovered_answer(portfolio: Portfolio) -> Sentence:
         if begun
         else "none of these has been started"
     )
-    return Sentence(f"{phrases.activities(len(bare)).capitalize()} {have} no evidence that speaks to a standard; {tail}.")
+    return Sentence(
+        f"{phrases.activities(len(bare)).capitalize()} {have} no evidence that speaks to a standard; {tail}."
+    )
 
 
 def next_actions(portfolio: Portfolio) -> list[str]:
@@ -327,7 +318,9 @@ def next_actions(portfolio: Portfolio) -> list[str]:
     ]
     if working:
         since, oldest = min(working, key=lambda item: item[0])
-        found.append(f"Take {oldest.key} further: in progress since {dates.written(since)}, longer than any other.")
+        found.append(
+            f"Take {oldest.key} further: in progress since {dates.written(since)}, longer than any other."
+        )
     idle = [activity for activity in portfolio.activities if now[activity.key] is Status.NOT_STARTED]
     if idle:
         found.append(f"Seek an occasion for {idle[0].key}, {idle[0].title}: not started.")

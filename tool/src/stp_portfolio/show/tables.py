@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from stp_portfolio.core import dates, phrases, progress
-from stp_portfolio.show import sentences
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Portfolio
+from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
     import pandas
@@ -54,22 +54,30 @@ class Table:
         """The rows as a data frame: one column a table column, links as text, numbers as numbers."""
         import pandas
 
-        return pandas.DataFrame([[_plain(cell) for cell in row] for row in self.rows], columns=list(self.columns))
+        return pandas.DataFrame(
+            [[_plain(cell) for cell in row] for row in self.rows], columns=list(self.columns)
+        )
 
     def shortened(self) -> Table:
         """What a page shows: the first ``MAX_ROWS`` rows and the total, and how many there are."""
         if len(self.rows) <= MAX_ROWS + self.total:
             return self
         rows = self.rows[:MAX_ROWS] + self.rows[len(self.rows) - self.total :]
-        return replace(self, caption=f"{self.caption}: {MAX_ROWS} of {len(self.rows) - self.total} rows", rows=rows)
+        return replace(
+            self, caption=f"{self.caption}: {MAX_ROWS} of {len(self.rows) - self.total} rows", rows=rows
+        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         import pandas
 
         short = self.shortened()
         # Not the frame: beside an empty cell, pandas makes 9 into 9.0.
-        texts = pandas.DataFrame([[shown(cell) for cell in row] for row in short.rows], columns=list(self.columns))
-        html = texts.to_html(index=False, border=0).replace(">", f"><caption>{_escaped(short.caption)}</caption>", 1)
+        texts = pandas.DataFrame(
+            [[shown(cell) for cell in row] for row in short.rows], columns=list(self.columns)
+        )
+        html = texts.to_html(index=False, border=0).replace(
+            ">", f"><caption>{_escaped(short.caption)}</caption>", 1
+        )
         return {MIME: to_json(short), "text/html": html, "text/plain": texts.to_string(index=False)}
 
 
@@ -118,7 +126,8 @@ def from_json(data: dict[str, Any]) -> Table:
 def programme(portfolio: Portfolio) -> Table:
     """The modules by phase with their credits, and the programme's total."""
     rows: list[tuple[Cell, ...]] = [
-        (sentences.phase_name(m.phase), f"{m.name} ({m.code})" if m.code else m.name, m.credits) for m in portfolio.modules
+        (sentences.phase_name(m.phase), f"{m.name} ({m.code})" if m.code else m.name, m.credits)
+        for m in portfolio.modules
     ]
     rows.append(("Total", None, progress.total_credits(portfolio)))
     return Table(
@@ -168,7 +177,9 @@ def status_counts(portfolio: Portfolio) -> Table:
     counts = progress.counts(portfolio, portfolio.on)
     rows: list[tuple[Cell, ...]] = [(str(status), count) for status, count in counts.items()]
     rows.append(("Total", sum(counts.values())))
-    return Table("Activities by status", ("Status", "Activities"), tuple(rows), frozenset({"Activities"}), True)
+    return Table(
+        "Activities by status", ("Status", "Activities"), tuple(rows), frozenset({"Activities"}), True
+    )
 
 
 def activities(portfolio: Portfolio) -> Table:
@@ -184,7 +195,9 @@ def activities(portfolio: Portfolio) -> Table:
     if len(rows) > MAX_ROWS:  # what is open comes first where not all can be shown
         rows.sort(key=lambda row: row[1] == Status.SIGNED_OFF)
     columns = ("Activity", "Status", "Started", "Last submitted", "Last returned", "Signed off", "Evidence")
-    return Table("The activities, their status and their dates", columns, tuple(rows), frozenset({"Evidence"}))
+    return Table(
+        "The activities, their status and their dates", columns, tuple(rows), frozenset({"Evidence"})
+    )
 
 
 def _named(activity: Any, portfolio: Portfolio) -> Link:
@@ -201,12 +214,24 @@ def milestones(portfolio: Portfolio) -> Table:
         distance = found.get(id(milestone))
         if distance is None:
             state = "Passed" if milestone.date < portfolio.on else "Ahead"
-            rows.append((milestone.name, dates.written(milestone.date), None, None, state, None, milestone.note))
+            rows.append(
+                (milestone.name, dates.written(milestone.date), None, None, state, None, milestone.note)
+            )
             continue
         state = sentences.standing(distance)
         needed = f"{distance.needed:.2f}" if distance.needed is not None else None
         required = f"{distance.required} of {milestone.module}"
-        rows.append((milestone.name, dates.written(milestone.date), required, distance.done, state, needed, milestone.note))
+        rows.append(
+            (
+                milestone.name,
+                dates.written(milestone.date),
+                required,
+                distance.done,
+                state,
+                needed,
+                milestone.note,
+            )
+        )
     columns = ("Milestone", "Date", "Required", "Signed off now", "State", "Needed a month", "Note")
     return Table("Milestones", columns, tuple(rows), frozenset({"Signed off now", "Needed a month"}))
 
@@ -276,7 +301,9 @@ def by_standard(portfolio: Portfolio) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for key, pieces in progress.coverage(portfolio, portfolio.on).items():
         spoken = {activity for piece in pieces for activity in piece.activities}
-        own = tuple(_named(activity, portfolio) for activity in portfolio.activities if activity.key in spoken)
+        own = tuple(
+            _named(activity, portfolio) for activity in portfolio.activities if activity.key in spoken
+        )
         if len(own) > MAX_ITEMS:
             own = (*own[:MAX_ITEMS], Link(f"and {len(own) - MAX_ITEMS} more", ""))
         rows.append((f"{key}: {labels[key]}", own or "None yet"))

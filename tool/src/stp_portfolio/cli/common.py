@@ -1,0 +1,94 @@
+"""What all verbs share: the command, its printing, its refusals, and how a day and an activity are written."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from stp_portfolio.core import reading, records
+from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.records import Activity, Portfolio
+
+app = typer.Typer(
+    name="portfolio",
+    help="Keep a training portfolio: see, record and check progress.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # fits a screen, and is plain where it is piped
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
+app.add_typer(evidence_app, name="evidence")
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print a line as it is: nothing in it is taken for markup, and it is plain where it is piped."""
+    out.print(Text(text, style=style))
+
+
+def main() -> None:
+    """Run the command; every refusal ends in one message and code 1, never in a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a piped Windows console knows no ≥ and no …
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except Refusal as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check that it is there and not open."
+        )
+
+
+def refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(1)
+
+
+def day_of(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day. Write it as 2025-07-07, year first.") from None
+
+
+Day = Annotated[
+    str | None,
+    typer.Option("--date", metavar="DATE", help="The day it happened, as 2025-07-07; today by default."),
+]
+
+
+def read_on(as_of: str | None) -> Portfolio:
+    """The records, read on another day where one is given; a day before the start is a misuse."""
+    portfolio = reading.load()
+    day = day_of(as_of)
+    return portfolio if day is None else records.on_day(portfolio, not_before_start(portfolio, day))
+
+
+def not_before_start(portfolio: Portfolio, day: date) -> date:
+    if day < portfolio.settings.start:
+        raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
+    return day
+
+
+def activity_named(portfolio: Portfolio, text: str) -> Activity:
+    wanted = text.casefold()
+    for activity in portfolio.activities:
+        if str(activity.key).casefold() == wanted:
+            return activity
+    example = next((str(activity.key) for activity in portfolio.activities), "MODULE/NUMBER")
+    refuse(
+        f"'{text}' is not an activity of data/activities.csv. Write the module's code and the number, such as {example}."
+    )

@@ -1,0 +1,97 @@
+"""Verbs for a meeting: the report and the calendar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stp_portfolio.cli.common import (
+    app,
+    day_of,
+    not_before_start,
+    read_on,
+    refuse,
+    say,
+)
+from stp_portfolio.core import (
+    dates,
+    phrases,
+    reading,
+)
+
+
+@app.command()
+def report(
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="DATE", help="Tell what changed from this day on; the last review by default."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/report by default.")
+    ] = None,
+) -> None:
+    """Make one page for a meeting.
+
+    Where you stand, what changed, what waits and what is next, as PDF, HTML and Markdown.
+    """
+    from pypdf import PdfReader
+
+    from stp_portfolio.desk import renderings
+    from stp_portfolio.desk import report as reports
+    from stp_portfolio.pdf.typesetting import TypesettingError
+    from stp_portfolio.show.pages import PageError
+
+    portfolio = read_on(as_of)
+    day = day_of(since)
+    if day is not None and not_before_start(portfolio, day) > portfolio.on:
+        raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
+    target = (folder or portfolio.root / "_build" / "report").resolve()
+    try:
+        made = reports.make(portfolio, day)
+        written = renderings.write(made, portfolio, target)
+    except (PageError, TypesettingError) as error:
+        refuse(str(error))
+    say(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:")
+    for path in written:
+        say(f"  {path}")
+    if (count := len(PdfReader(written[0]).pages)) > 1:
+        say(f"The PDF has {count} pages: there is more to say than one page holds.")
+
+
+@app.command()
+def calendar(
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The file to write; _build/portfolio.ics by default."),
+    ] = None,
+) -> None:
+    """Write milestones, targets and reviews for a calendar.
+
+    With the steps of action plans. A newer file updates what an earlier one put into the calendar.
+    """
+    from stp_portfolio.desk import calendar
+    from stp_portfolio.show.pages import PageError
+
+    portfolio = reading.load()
+    target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
+    try:
+        found = calendar.entries(portfolio)
+    except PageError as error:
+        refuse(str(error))
+    if not found:
+        refuse(
+            "There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(calendar.calendar(portfolio, found))
+    count = phrases.plural(len(found), "entry", "entries")
+    say(f"{count}, as the portfolio stood on {dates.written(portfolio.on)}: {target}")
+    say("Import it into a calendar of its own; importing a newer file moves its entries and doubles none.")

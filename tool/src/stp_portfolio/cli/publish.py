@@ -1,0 +1,206 @@
+"""Verbs before others read it: check, approve, build, preview, export, release."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stp_portfolio.cli.common import (
+    activity_named,
+    app,
+    refuse,
+    say,
+)
+from stp_portfolio.core import (
+    phrases,
+    reading,
+    repository,
+    writing,
+)
+from stp_portfolio.desk import checks, editions
+from stp_portfolio.privacy import direct, sources
+
+
+@app.command()
+def approve(
+    terms: Annotated[
+        list[str], typer.Argument(metavar="TERM...", help="Words or phrases that name nobody and no place.")
+    ],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it identifies nobody.")
+    ] = "no name",
+) -> None:
+    """Approve terms that name nobody and no place.
+
+    Screening does not ask about them any more; an identifier is refused.
+    """
+    root = reading.find_root()
+    known = set(sources.approved_terms(root))
+    for term in terms:
+        if hits := direct(term):
+            refuse(
+                f"'{term}' is a direct identifier ({hits[0].kind}) and cannot be approved. Take it out of the text."
+            )
+        if not term.strip() or any(mark in term for mark in "|#\n\r"):
+            refuse(f"'{term}' is not a term. Write a word or a phrase without bars, hashes and line breaks.")
+    new = [term.strip() for term in dict.fromkeys(terms) if term.strip() not in known]
+    plain = " ".join(reason.replace("|", "/").split())
+    writing.append_lines(root, "approved_terms.txt", [f"{term} | {date.today()} | {plain}" for term in new])
+    say(
+        f"Approved {phrases.series(new) if new else 'nothing new'}. No check proves that a text is anonymous."
+    )
+
+
+@app.command()
+def build(
+    edition: Annotated[
+        str, typer.Option("--edition", metavar="EDITION", help="public or assessor.")
+    ] = "public",
+    private: Annotated[
+        Path | None,
+        typer.Option(
+            "--private", metavar="DIR", help="The overlay of the assessor's edition; private/ by default."
+        ),
+    ] = None,
+) -> None:
+    """Build the public or the assessor's edition.
+
+    The assessor's is the public book with the private overlay laid on top.
+    """
+    root = reading.find_root()
+    if edition == "public":
+        raise SystemExit(1 if editions.build_public(root) else 0)
+    if edition != "assessor":
+        refuse(f"'{edition}' is not an edition. Use public or assessor.")
+    target = editions.build_assessor(root, private or root / repository.PRIVATE, say)
+    say(f"{editions.MARK}: {target / 'index.html'}")
+
+
+@app.command()
+def preview(
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", help="The port to use; the next free one from there.")
+    ] = 8000,
+    launch: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
+    ] = True,
+) -> None:
+    """Show the public book while you write, rebuilt when you save.
+
+    Only this computer can open it. Stop it with Ctrl and C.
+    """
+    import asyncio
+
+    from stp_portfolio.desk import preview as previews
+
+    def ready(address: str) -> None:
+        say(f"The book is at {address}. Save a file, and it is built again. Stop with Ctrl and C.")
+        if launch and sys.stdout.isatty():
+            typer.launch(address)
+
+    say("Building the book …")
+    try:
+        asyncio.run(previews.serve(reading.find_root(), port, say, ready))
+    except KeyboardInterrupt:
+        say("The preview has ended.")
+
+
+@app.command()
+def export(
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition", metavar="EDITION", help="public or assessor; assessor where there is an overlay."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Where to; _build/eportfolio, or _build/export, by default."
+        ),
+    ] = None,
+    private: Annotated[
+        Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
+    ] = None,
+) -> None:
+    """Make the PDFs and texts for the e-portfolio.
+
+    With the evidence files, a manifest and one zip.
+    """
+    portfolio = reading.load()
+    root = portfolio.root
+    overlay = private or root / repository.PRIVATE
+    chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
+    kind = edition or ("assessor" if overlay.is_dir() else "public")
+    if kind not in ("public", "assessor"):
+        refuse(f"'{kind}' is not an edition. Use public or assessor.")
+    if kind == "assessor" and not overlay.is_dir():
+        refuse(
+            f"There is no overlay at {overlay}. Put the assessor's pages there, or export the public edition."
+        )
+    say(f"Exporting the {kind} edition.")
+    target = (folder or root / "_build" / "eportfolio").resolve()
+    archive = editions.export(root, kind, overlay, chosen, target, say)
+    say(f"The {kind} edition for the e-portfolio: {archive}. What is in it: {archive.with_name('index.txt')}")
+
+
+@app.command()
+def release() -> None:
+    """Make the site to publish, fully checked.
+
+    The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened.
+    """
+    say(NO_PROOF)
+    site = editions.release(reading.find_root(), say)
+    say(f"To publish: {site}. Every file with its SHA-256: {site.parent / 'manifest.csv'}")
+    say(f"To hand over, readable without a network: {site.parent / editions.OFFLINE}")
+
+
+MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATHS]", help="Only what concerns these files or folders."),
+    ] = None,
+) -> None:
+    """Find everything that is wrong, in one run.
+
+    Records, settings, pages, links, notebooks, and what may identify somebody.
+    """
+    root = reading.find_root()
+    for path in paths or ():
+        if not path.exists():
+            refuse(f"{path} does not exist. Name a file or folder of the portfolio.")
+    found, portfolio = checks.run(root, paths or ())
+    for finding in found:
+        say(str(finding))
+    if found:
+        say()
+        refuse(f"{phrases.plural(len(found), 'finding')}. Mend them and run the command again.")
+    for text, files in checks.reminders(portfolio) if portfolio else ():
+        more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
+        say(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}.")
+    count = len(portfolio.activities) if portfolio else 0
+    say(NO_PROOF, style="dim")
+    say(
+        f"No fault found: the records, the settings, {phrases.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
+    )
+
+
+NO_PROOF = (
+    "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare condition, a small "
+    "number, an event that was in the news, or a combination of details that singles somebody out?"
+)

@@ -1,0 +1,9 @@
+"""The one node of our own: a drawing in the document tree, which the book and the PDFs show each in their way."""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+
+class Picture(nodes.General, nodes.Element):
+    """A figure drawn as inline SVG: ``svg`` is its markup, ``alt`` what it shows in words."""
