@@ -84,7 +84,9 @@ def put(path: Path, content: bytes | str, before: bytes | None = None) -> None:
         if path.exists():
             shutil.copymode(path, temporary)
         if before is not None and path.read_bytes() != before:
-            raise ChangedError(f"{shown(path)} has changed since it was read. Nothing was written; try again.")
+            raise ChangedError(
+                f"{shown(path)} has changed since it was read. Nothing was written; try again."
+            )
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
