@@ -61,8 +61,8 @@ def load(
     context = Context(root, settings.start if settings else date.min, today, not without_pages)
     found = {file: _Sheet(file, context, problems).records((instead or {}).get(file)) for file in TABLES}
     if problems or settings is None:
-        order = [f"{FOLDER}/{name}" for name in (SETTINGS, *TABLES)]
-        raise RecordsError(sorted(problems, key=lambda p: (order.index(p.file), p.line or 0)))
+        order = [SETTINGS, *TABLES]
+        raise RecordsError(sorted(problems, key=lambda p: (order.index(Path(p.file).name), p.line or 0)))
     return Portfolio(
         root=root,
         on=settings.as_of or today,
@@ -114,21 +114,23 @@ def _settings(root: Path, today: date, problems: list[Finding]) -> Settings | No
 
 
 def _wrong_forms(values: dict[str, Any]) -> Iterator[Finding]:
-    """What is no setting, or not of its type."""
     for key in sorted(values.keys() - contract.KEYS.keys()):
         yield _setting("setting-unknown", "", key, keys=", ".join(contract.KEYS))
-    for key, (kind, _, required) in contract.KEYS.items():
-        value: Any = values.get(key)
-        if key not in values:
-            if required:
-                yield _setting("setting-missing", key, key=key)
-        elif type(value) is not kind or (key == "format" and value < 1):
-            yield _setting("setting-form", key, value, key=key, form=_FORMS[kind])
-        elif kind is str and not value.strip():
-            yield _setting("setting-empty", key, key=key)
-        for item in value if type(value) is list else ():
-            if type(item) is not date:
-                yield _setting("review-form", key, item)
+    for key, setting in contract.KEYS.items():
+        if key in values:
+            yield from _wrong_form(key, setting.kind, values[key])
+        elif setting.required:
+            yield _setting("setting-missing", key, key=key)
+
+
+def _wrong_form(key: str, kind: type, value: Any) -> Iterator[Finding]:
+    fits = type(value) is kind  # true is no whole number, and a time no date
+    if not fits or (kind is int and value < 1):
+        yield _setting("setting-form", key, value, key=key, form=_FORMS[kind])
+    elif kind is str and not value.strip():
+        yield _setting("setting-empty", key, key=key)
+    elif kind is list:
+        yield from (_setting("review-form", key, item) for item in value if type(item) is not date)
 
 
 def _wrong_days(settings: Settings, today: date) -> Iterator[Finding]:
@@ -196,6 +198,28 @@ _NEVER = {  # what no cell may hold; of those, the first is said
 }
 
 
+def _trimmed(record: list[str], width: int) -> list[str]:
+    """The cells without the blanks round them, and without the empty ones beyond the header's."""
+    cells = [contract.clean(cell) for cell in record]
+    while len(cells) > width and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _items(cell: str, many: bool) -> list[str]:
+    return [item for part in (cell.split(";") if many else [cell]) if (item := contract.clean(part))]
+
+
+def _parsed(item: str, column: Column, row: Row, before: list[Any]) -> Any:
+    """The value of a cell, or of one item of its list; a list's own parser says what an empty one lacks."""
+    if not item and not column.many:
+        raise UnfitError("empty", name=column.name)
+    value = column.parse(item, row)
+    if value is not None and value in before:
+        raise UnfitError("reference-twice", item=quoted(item))
+    return value
+
+
 class _Sheet:
     """One file of ``data/``, read into records; every fault goes into ``problems``."""
 
@@ -216,32 +240,44 @@ class _Sheet:
     def records(self, raw: bytes | None) -> tuple[Any, ...]:
         """The records of the rows without fault, in the file's order; ``raw`` stands in for its contents."""
         before = len(self.problems)
-        try:
-            raw = _raw(self.context.root / FOLDER / self.file) if raw is None else raw
-            text = _decoded(raw, self.file)
-        except UnfitError as error:
-            self.wrong(error.code, **error.words)
-            return ()
-        if match := _CONFLICT.search(text):
-            self.wrong("conflict-marker", text.count("\n", 0, match.start()) + 1, "", match[1])
-            return ()
-        rows = list(self.rows(text))
+        rows = list(self.rows(self.text(raw)))
         readable = len(self.problems) == before
         day_first = contract.days_stand_first(cell for row in rows for cell in row.cells.values())
         seen: dict[tuple[str, ...], int] = {}
         found = []
         for row in rows:
             row.day_first = day_first
-            for column in self.table.columns:
-                row.values[column.name] = self.value(row, column)
-            self.check_uniqueness(row, seen)
-            found.append((row, self.table.record(*row.values.values())))
+            found.append((row, self.record(row, seen)))
         if self.file == "progress.csv":
             self.check_order(found)
         if self.table.key and readable:
-            keys = [getattr(record, self.table.key) for _, record in found]
-            self.context.known[self.file] = {contract.fold(key): key for key in keys if key and all(key)}
+            keys = filter(None, (getattr(record, self.table.key) for _, record in found))
+            self.context.known[self.file] = {contract.fold(key): key for key in keys if all(key)}
         return tuple(record for row, record in found if row.sound)
+
+    def text(self, raw: bytes | None) -> str:
+        """The text of the file, empty where it cannot be taken."""
+        try:
+            raw = _raw(self.context.root / FOLDER / self.file) if raw is None else raw
+            text = _decoded(raw, self.file)
+        except UnfitError as error:
+            self.wrong(error.code, **error.words)
+            return ""
+        if match := _CONFLICT.search(text):
+            self.wrong("conflict-marker", text.count("\n", 0, match.start()) + 1, "", match[1])
+            return ""
+        return text
+
+    def record(self, row: Row, seen: dict[tuple[str, ...], int]) -> Any:
+        """What a row says, whether it is sound or not; ``seen`` holds the keys of the rows before it."""
+        for column in self.table.columns:
+            row.values[column.name] = self.value(row, column)
+        for name, together in self.table.unique.items():
+            values = [row.values[each] for each in together]
+            first = seen.setdefault((name, *map(contract.fold, values)), row.number)
+            if first != row.number and None not in values and any(values):
+                self.unfit(row, name, UnfitError("twice", row=first))
+        return self.table.record(*row.values.values())
 
     def rows(self, text: str) -> Iterator[Row]:
         """The rows below the header, with a cell for each column."""
@@ -251,9 +287,7 @@ class _Sheet:
         try:
             for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
                 number += 1
-                cells = [contract.clean(cell) for cell in record]
-                while len(cells) > len(header) and not cells[-1]:
-                    cells.pop()
+                cells = _trimmed(record, len(header))
                 if not any(cells):
                     continue
                 if not header:
@@ -292,33 +326,19 @@ class _Sheet:
 
     def value(self, row: Row, column: Column) -> Any:
         """The value of a cell, None where it has none; what is wrong with it is reported."""
-        cell = row.cells[column.name]
-        items = [
-            item for part in (cell.split(";") if column.many else [cell]) if (item := contract.clean(part))
-        ]
+        items = _items(row.cells[column.name], column.many)
         if not items and column.empty is not ...:
             return column.empty
-        if not items and not column.many:
-            self.unfit(row, column.name, UnfitError("empty", name=column.name))
         found: list[Any] = []
-        for item in items or [""] * column.many:  # the parser of a list says what to name in it
+        for item in items or [""]:
             try:
-                found.append(value := column.parse(item, row))
-                if value is not None and found.count(value) > 1:
-                    self.unfit(row, column.name, UnfitError("reference-twice", item=quoted(item)))
+                value = _parsed(item, column, row, found)
+                found.append(value)
                 if column.rule:
                     column.rule(value, row)
             except UnfitError as error:
                 self.unfit(row, column.name, error)
         return tuple(found) if column.many else next(iter(found), None)
-
-    def check_uniqueness(self, row: Row, seen: dict[tuple[str, ...], int]) -> None:
-        """Report a row that says what an earlier one says."""
-        for column, together in self.table.unique.items():
-            values = [row.values[name] for name in together]
-            first = seen.setdefault((column, *map(contract.fold, values)), row.number)
-            if first != row.number and None not in values and any(values):
-                self.unfit(row, column, UnfitError("twice", row=first))
 
     def check_order(self, found: list[tuple[Row, Event]]) -> None:
         """Report an event that cannot follow the one before it of the same activity."""
