@@ -38,9 +38,11 @@ PARAGRAPHS |= {"stp-answer": "strong", "stp-strip-head": "strong"}
 logger = logging.getLogger(__name__)
 
 
-def report(problem: str, location: Tree = None) -> None:
-    """Report what fails the export, at a node or on a page."""
-    logger.warning(problem, type="stp", subtype="eportfolio", location=location)
+def report(problem: str, node: Tree = None) -> None:
+    """Report what fails the export, with file and line: a node in a line has the line of what holds it."""
+    while node is not None and not node.line:
+        node = node.parent
+    logger.warning(problem, type="stp", subtype="eportfolio", location=node)
 
 
 def vector(svg: str) -> str:
@@ -68,8 +70,8 @@ class PageWriter:
         """The Typst source of the page."""
         self._footnotes = {each: note for note in tree.findall(nodes.footnote) for each in note["ids"]}
         source = f"{self._mark()}\n\n{self._blocks(tree)}"
-        if self._footnotes:
-            report("a footnote that nothing refers to is left out", self.docname)
+        for note in self._footnotes.values():
+            report("a footnote that nothing refers to is left out", note)
         return source
 
     def _render(self, node: Tree) -> str:
