@@ -1,18 +1,20 @@
-"""PDFs for the e-portfolio, written from the same doctrees as the web pages: tagged, archivable, the same everywhere.
+"""PDFs for the e-portfolio, from the same doctrees as the web pages: tagged, archivable, the same everywhere.
 
 Used by ``jupyter-book build . --builder custom --custom-builder eportfolio`` and by ``portfolio export``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-def setup(app: Sphinx) -> None:
-    """Register the builder."""
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the builder and what it can show of a notebook."""
     from stp_portfolio.pdf import builder
 
-    builder.setup(app)
+    app.add_builder(builder.EportfolioBuilder)
+    app.connect("config-inited", builder.offer_outputs, priority=100)
+    return {"version": "1", "parallel_read_safe": True}
