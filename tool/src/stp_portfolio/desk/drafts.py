@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from string import Template
-from typing import Any
 
-from stp_portfolio.core import configuration, dates, disk, phrases, progress, writing
+import yaml
+
+from stp_portfolio.core import configuration, dates, disk, phrases, progress
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
@@ -60,12 +59,11 @@ def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[
     own = prompts_for(portfolio.root, activity)
     lines = [line for line in template.splitlines() if not (match := _PROMPT.search(line)) or match[1] in own]
     pieces = [f"**{piece.id}** is {UNWRITTEN} about: {phrases.plain(piece.title)}." for piece in held]
-    month = date(portfolio.on.year + portfolio.on.month // 12, portfolio.on.month % 12 + 1, 1)
     return Template("\n".join(lines) + "\n").substitute(
         {f"prompt_{key}": text for key, text in own.items()},
         heading=phrases.plain(activity.heading),
         evidence="\n\n".join(pieces) or "No evidence is registered yet.",
-        month=dates.written_month(month),
+        month=dates.written_month(dates.months_after(portfolio.on, 1)),
     )
 
 
@@ -96,21 +94,16 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
     folder = activity.page.rpartition("/")[0]
     done = "is there already"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
         index = path.parent / "index.md"
         if folder and not index.is_file():
             disk.put(index, chapter(portfolio, folder))
         disk.put(path, draft(portfolio, activity))
         done = "was made from the template"
     elif path.suffix == ".md":
-        page = pages.read(path)
-        begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not progress.Status.NOT_STARTED
-        if begun and tuple(page.sections) == pages.PLAN_SECTIONS:
-            text = path.read_text(encoding="utf-8-sig")
-            disk.put(path, opened(portfolio, activity, text))
-            done = (
-                "was its plan and is a page to fill in now; the plan's words stand at its end, for you alone"
-            )
+        begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
+        if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
+            disk.put(path, opened(portfolio, activity, disk.read_text(path)))
+            done = "was its plan and is a page to fill in now; the plan's words stand at its end, for you alone"
     list_page(portfolio.root, activity.page)
     return done
 
@@ -118,40 +111,59 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
 def list_page(root: Path, page: str) -> None:
     """Name a page in the contents: after the last page of its folder, else in a chapter of its own.
 
-    ``page`` is its path from the root, without ending. Raises Refusal where the contents cannot be read.
+    ``page`` is its path from the root, without ending. Every other line of ``_toc.yml`` stays as it is.
+    Raises Refusal where the file cannot be read, or has no line to put another one after.
     """
-    folder = page.rpartition("/")[0]
-    index = f"{folder}/index" if folder and (root / folder / "index.md").is_file() else None
-    if page in configuration.toc_files(root):
+    listed = configuration.toc_files(root)
+    if page in listed:
         return
-    toc = _yaml(root / "_toc.yml")
-    entry = {"file": page}
-    entries = list(_entries(toc))
-    lists = [item[key] for item in entries for key in ("chapters", "sections") if item.get(key)]
-    beside = [
-        (siblings, place)
-        for siblings in lists
-        for place, item in enumerate(siblings)
-        if item.get("file") != index and str(item.get("file", "")).rpartition("/")[0] == folder
-    ]
-    chapter_of = next((item for item in entries if index and item.get("file") == index), None)
+    path = root / "_toc.yml"
+    try:
+        has_index = (root / page).with_name("index.md").is_file()
+        after = _with_entry(disk.read_text(path), page, has_index=has_index)
+        named = [node.value for key, node in _pairs(yaml.compose(after)) if key in ("file", "root")]
+    except yaml.YAMLError as error:
+        raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
+    if not {page, *listed} <= set(named):
+        raise Refusal(f"{path.name} shows no place for the page '{page}'. Add it by hand: - file: {page}")
+    disk.put(path, after)
+
+
+def _with_entry(toc: str, page: str, *, has_index: bool) -> str:
+    """The contents with one more page: beside its folder's last, under its chapter, or in a new chapter."""
+    tree = yaml.compose(toc)
+    folder = page.rpartition("/")[0]
+    index = f"{folder}/index" if folder and has_index else None
+    chapters = [node.value[-1] for key, node in _pairs(tree) if key == "chapters" and node.value]
+    entries = [(file.value, node) for node in _mappings(tree) for key, file in node.value if key.value == "file"]
+    beside = [node for file, node in entries if file != index and file.rpartition("/")[0] == folder]
+    opened = [node for file, node in entries if file == index]
     if beside:
-        siblings, place = beside[-1]
-        siblings.insert(place + 1, entry)
-    elif chapter_of is not None:
-        chapter_of["sections"] = [entry]
+        after, block = beside[-1], [f"- file: {page}"]
+    elif opened:
+        after, block = opened[-1], ["  sections:", f"    - file: {page}"]
     else:
-        parts = toc.get("parts")
-        wanted = {"file": index, "sections": [entry]} if index else entry
-        (parts[0] if parts else toc).setdefault("chapters", []).append(wanted)
-    writing.put(root, root / "_toc.yml", _dumped(toc).encode())
+        after = chapters[0] if chapters else None
+        block = [f"- file: {index}", "  sections:", f"    - file: {page}"] if index else [f"- file: {page}"]
+    lines = toc.splitlines()
+    if after is None:
+        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in block), ""])
+    indent = " " * max(after.start_mark.column - 2, 0)
+    end = max(node.end_mark.line for _, node in _pairs(after) if isinstance(node, yaml.ScalarNode)) + 1
+    return "\n".join([*lines[:end], *(indent + line for line in block), *lines[end:], ""])
 
 
-def _entries(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _entries(child)
+def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        yield from _mappings(child[1] if isinstance(child, tuple) else child)
+
+
+def _pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Every key and value below a node of the contents, in the order of the file."""
+    for mapping in _mappings(node):
+        yield from ((key.value, value) for key, value in mapping.value)
 
 
 def chapter(portfolio: Portfolio, folder: str) -> str:
@@ -162,28 +174,3 @@ def chapter(portfolio: Portfolio, folder: str) -> str:
     text = Template(template).substitute(heading=phrases.series(names) or folder)
     depth = folder.count("/")
     return text.replace("](../", "](" + "../" * (depth + 1))
-
-
-def _yaml(path: Path) -> Any:
-    from ruamel.yaml import YAMLError
-
-    try:
-        return _round_trip().load(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, YAMLError) as error:
-        raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
-
-
-def _dumped(values: Any) -> str:
-    buffer = io.StringIO()
-    _round_trip().dump(values, buffer)
-    return buffer.getvalue()
-
-
-def _round_trip() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 120
-    yaml.preserve_quotes = True
-    return yaml
