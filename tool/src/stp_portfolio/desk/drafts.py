@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from string import Template
 
 import yaml
 
@@ -21,26 +21,40 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 GENERAL = "any"  # the prompts of an activity that has none of its own
 
-_PROMPT = re.compile(r"\$prompt_(\w+)")
-
 _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
-def prompts(root: Path) -> dict[str, dict[str, str]]:
-    """The optional prompts by activity (``MODULE/NUMBER``), and for every other one under ``GENERAL``.
+def filled(name: str, **values: object) -> str:
+    """A template with its places filled in. Raises OSError where it is missing, and jinja2's errors where it is wrong.
 
-    From ``templates/prompts.toml``. Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes
-    ``evidence``. Raises OSError or tomllib.TOMLDecodeError where the file cannot be read.
+    Beside Jinja's own filters: ``plain`` for a text that Markdown shall not read as markup, ``quoted`` for one that
+    YAML and TOML read alike, ``cell`` for one of a CSV file, ``month`` for ``June 2025``.
     """
-    path = TEMPLATES / "prompts.toml"
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {**values["activity"], GENERAL: values[GENERAL]}
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(TEMPLATES)
+    pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    pages.filters |= {"plain": phrases.plain, "quoted": _quoted, "cell": _cell, "month": dates.written_month}
+    return pages.get_template(name).render(values)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(re.sub(r"[\x00-\x1f\x7f]", " ", text), ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return '"{}"'.format(text.replace('"', '""')) if re.search(r'[",]', text) else text
 
 
 def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
-    """The prompts of one activity: its own, or the general ones. Raises as ``prompts`` does."""
-    found = prompts(root)
-    return found.get(str(activity.key), found[GENERAL])
+    """The prompts of one activity, its own or the general ones, from ``templates/prompts.toml``.
+
+    Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes ``evidence``.
+    """
+    found = tomllib.loads((TEMPLATES / "prompts.toml").read_text(encoding="utf-8"))
+    return found["activity"].get(str(activity.key), found[GENERAL])  # type: ignore[no-any-return]
 
 
 def draft(portfolio: Portfolio, activity: Activity) -> str:
@@ -55,15 +69,14 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
 
 
 def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
-    template = (TEMPLATES / name).read_text(encoding="utf-8")
-    own = prompts_for(portfolio.root, activity)
-    lines = [line for line in template.splitlines() if not (match := _PROMPT.search(line)) or match[1] in own]
-    pieces = [f"**{piece.id}** is {UNWRITTEN} about: {phrases.plain(piece.title)}." for piece in held]
-    return Template("\n".join(lines) + "\n").substitute(
-        {f"prompt_{key}": text for key, text in own.items()},
-        heading=phrases.plain(activity.heading),
-        evidence="\n\n".join(pieces) or "No evidence is registered yet.",
+    return filled(
+        name,
+        heading=activity.heading,
+        prompts=prompts_for(portfolio.root, activity),
+        held=held,
+        unwritten=UNWRITTEN,
         month=dates.written_month(dates.months_after(portfolio.on, 1)),
+        above="index.md" if "/" in activity.page else "intro.md",
     )
 
 
@@ -168,9 +181,7 @@ def _pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
 
 def chapter(portfolio: Portfolio, folder: str) -> str:
     """The opening page of a chapter: the folder that holds the pages of one module or of several."""
-    codes = dict.fromkeys(a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder)
+    codes = {a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder}
     names = [f"{phrases.plain(m.name)} ({m.code})" for m in portfolio.modules if m.code in codes]
-    template = (TEMPLATES / "chapter.md").read_text(encoding="utf-8")
-    text = Template(template).substitute(heading=phrases.series(names) or folder)
-    depth = folder.count("/")
-    return text.replace("](../", "](" + "../" * (depth + 1))
+    heading = phrases.series(names) or folder
+    return filled("chapter.md", heading=heading, up="../" * (folder.count("/") + 1))

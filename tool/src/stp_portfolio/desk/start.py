@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import io
-import json
 import re
 import shutil
 import tempfile
-import tomllib
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import metadata
 from pathlib import Path
-from string import Template
 
-import yaml
+from wheel.wheelfile import WheelFile
 
 import stp_portfolio
 from stp_portfolio.core import dates, disk, phrases, progress, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
 from stp_portfolio.core.findings import Refusal
-from stp_portfolio.core.records import Portfolio
+from stp_portfolio.core.records import Module, Portfolio
 from stp_portfolio.desk import drafts
 from stp_portfolio.privacy import sources
 from stp_portfolio.privacy.vocabulary import first_names, is_english
 
 OWNED = drafts.TEMPLATES / "owned"  # what the tool writes and `portfolio upgrade` writes again
-FIRST = drafts.TEMPLATES / "first"  # what is written once and is the trainee's from then on
+FIRST = drafts.TEMPLATES / "first"  # what is written once, and is the trainee's from then on
 DISTRIBUTION = "stp-portfolio"
 CURRICULUM = "SBI1-3-23"  # that of the modules and activities which come with the tool
 _OPTIONAL = {"modules.csv": ("signed_off",), "activities.csv": ("page", "learning_outcomes", "url")}
 _WORD = re.compile(r"[^\W\d_]+")
 _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
-_NO_SOURCES = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 
 class StartError(Refusal):
@@ -47,16 +40,16 @@ class StartError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the new portfolio shall be; None is what comes with the tool.
+    """What the new portfolio shall be; without a title or a role it gets those that go with the curriculum.
 
-    ``modules`` and ``activities`` are CSV files as in ``data/``. In that of the activities, the
-    columns ``page``, ``learning_outcomes`` and ``url`` may be missing or empty.
+    ``modules`` and ``activities`` are CSV files as in ``data/``, None for those that come with the tool. In that
+    of the activities, the columns ``page``, ``learning_outcomes`` and ``url`` may be missing or empty.
     """
 
     start: date
-    title: str | None = None
-    curriculum: str | None = None
-    role: str | None = None
+    title: str = ""
+    curriculum: str = CURRICULUM
+    role: str = ""
     modules: Path | None = None
     activities: Path | None = None
 
@@ -73,65 +66,59 @@ class Made:
 
 def first_monday_of_september(today: date) -> date:
     """The day on which the latest cohort began: the first Monday of the last September."""
-    for year in (today.year, today.year - 1):
-        seventh = date(year, 9, 7)
-        day = seventh - timedelta(days=seventh.weekday())
-        if day <= today:
-            break
-    return day
+    sevenths = [date(year, 9, 7) for year in (today.year, today.year - 1)]
+    mondays = [seventh - timedelta(days=seventh.weekday()) for seventh in sevenths]
+    return next(monday for monday in mondays if monday <= today)
 
 
 def start(folder: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Made:
-    """Fill a new folder with a portfolio; with ``dry_run`` make and check it elsewhere and keep nothing.
+    """Fill a new folder with a portfolio; with ``dry_run`` make and check it elsewhere, and keep nothing.
 
     Raises StartError or RecordsError, with nothing made, where the folder holds something or what was
     wished for is wrong.
     """
     with new_folder(folder, keep=not dry_run) as tree:
         lay_out(tree)
-        _write_first(tree, wish)
-        portfolio = _load(tree, wish, today)
-        _write_rows(tree, "milestones.csv", _milestones(portfolio))
-        portfolio = _load(tree, wish, today)
+        portfolio = _write_records(tree, wish, today)
         _write_pages(tree, portfolio)
         approved, to_review = _approve(tree, portfolio, today)
-        reading.load(tree, today)
-        shutil.rmtree(tree / "_build", ignore_errors=True)
+        portfolio = reading.load(tree, today)
+        shutil.rmtree(tree / "_build", ignore_errors=True)  # where screening remembers
         files = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
     return Made(portfolio, files, approved, to_review)
 
 
 @contextmanager
 def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
-    """A tree beside ``folder`` to fill; at the end it is put in its place in one step, and after a fault it is gone."""
+    """A tree to fill: put in the place of ``folder`` in one step at the end, and gone after a fault or to no purpose."""
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise StartError(f"{folder} is there already. Name a folder that does not exist yet, or an empty one.")
+        raise StartError(f"{folder} holds something already. Name a folder that does not exist yet, or an empty one.")
     if not folder.parent.is_dir():
         raise StartError(f"{folder.parent} does not exist. Make that folder first, or choose another.")
-    beside = folder.parent if keep else None
+    beside = folder.parent if keep else None  # on the same disk, or it could not be put in place in one step
     with tempfile.TemporaryDirectory(prefix=".portfolio-", dir=beside, ignore_cleanup_errors=True) as place:
         tree = Path(place) / folder.name
         tree.mkdir()
         yield tree
         if keep:
             if folder.is_dir():
-                folder.rmdir()  # an empty one: Windows puts nothing in the place of a folder
+                folder.rmdir()  # Windows puts nothing in the place of a folder
             tree.rename(folder)
 
 
 def lay_out(tree: Path) -> None:
-    """What the tool owns in every portfolio: its files, itself as a wheel, and a list of what it wrote."""
-    shutil.copytree(OWNED, tree, ignore=_NO_SOURCES, dirs_exist_ok=True)
+    """What the tool owns in every portfolio: its files, the pins, and itself as a wheel."""
+    not_ours = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(OWNED, tree, ignore=not_ours, dirs_exist_ok=True)
     (tree / ".githooks" / "pre-commit").chmod(0o755)
-    _write(tree, "requirements.txt", requirements())
+    disk.put(tree / "requirements.txt", requirements())
     pack(tree / "wheels")
 
 
 def requirements() -> str:
     """The pins of a portfolio made with this version."""
-    text = (FIRST / "requirements.txt").read_text(encoding="utf-8")
-    return Template(text).substitute(version=metadata.version(DISTRIBUTION))
+    return drafts.filled("first/requirements.txt", version=metadata.version(DISTRIBUTION))
 
 
 def pack(folder: Path) -> Path:
@@ -139,93 +126,92 @@ def pack(folder: Path) -> Path:
     about = metadata.distribution(DISTRIBUTION)
     stem = f"stp_portfolio-{about.version}"
     package = Path(stp_portfolio.__file__).parent
-    paths = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    files = {f"stp_portfolio/{path.relative_to(package).as_posix()}": path.read_bytes() for path in paths}
-    for name in ("METADATA", "WHEEL", "entry_points.txt"):
-        files[f"{stem}.dist-info/{name}"] = (about.read_text(name) or "").encode()
-    record = io.StringIO()
-    rows = csv.writer(record, lineterminator="\n")
-    for name, raw in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
-        rows.writerow([name, f"sha256={digest}", len(raw)])
-    rows.writerow([f"{stem}.dist-info/RECORD", "", ""])
-    files[f"{stem}.dist-info/RECORD"] = record.getvalue().encode()
     folder.mkdir(exist_ok=True)
-    wheel = folder / f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in files.items():  # without the time of day: the same package, the same bytes
-            archive.writestr(zipfile.ZipInfo(name), raw, zipfile.ZIP_DEFLATED)
-    return wheel
+    with WheelFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        for path in sorted(package.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, f"stp_portfolio/{path.relative_to(package).as_posix()}")
+        for name in ("METADATA", "WHEEL", "entry_points.txt"):
+            archive.writestr(f"{stem}.dist-info/{name}", about.read_text(name) or "")
+    return folder / f"{stem}-py3-none-any.whl"
 
 
-def _write(tree: Path, name: str, text: str) -> None:
-    path = tree / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+# -- records ----------------------------------------------------------------------------------
 
 
-def _write_rows(tree: Path, name: str, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write a table of ``data/``; an empty row stays one, so that a fault is said of the row it stands in."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS[name])
-    writer.writerows([row.get(column, "") for column in COLUMNS[name]] if row else [] for row in rows)
-    _write(tree, f"{FOLDER}/{name}", buffer.getvalue())
-
-
-def _write_first(tree: Path, wish: Wish) -> None:
-    """Settings and records: those that come with the tool, or those that were handed over."""
-    curriculum = wish.curriculum or CURRICULUM
-    ours = curriculum == CURRICULUM
+def _write_records(tree: Path, wish: Wish, today: date) -> Portfolio:
+    """Settings and tables: those that come with the tool, or those that were handed over. Raises StartError."""
+    ours = wish.curriculum == CURRICULUM
     of = "Clinical Informatics" if ours else "Scientist Training Programme"
-    role = wish.role or f"{of} trainee"
-    title = wish.title or f"NHS {'STP Clinical Informatics' if ours else of} [{curriculum}]"
-    words = {"title": title, "role": role, "curriculum": curriculum, "start": str(wish.start)}
-    words |= {f"{key}_quoted": _quoted(text) for key, text in words.items()} | {"year": str(wish.start.year)}
-    for name in ("_config.yml", *(f"{FOLDER}/{path.name}" for path in (FIRST / FOLDER).iterdir())):
-        _write(tree, name, Template((FIRST / name).read_text(encoding="utf-8")).substitute(words))
-    for name in ("progress.csv", "evidence.csv", "milestones.csv"):
-        _write_rows(tree, name, [])
-    if wish.modules:
-        _write_rows(tree, "modules.csv", _given(wish.modules, "modules.csv"))
+    title = wish.title or f"NHS {f'STP {of}' if ours else of} [{wish.curriculum}]"
+    words = {"title": title, "role": wish.role or f"{of} trainee", "curriculum": wish.curriculum}
+    for path in (FIRST / FOLDER).glob("[!m]*"):
+        disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=words, start=wish.start))
+    given = wish.modules or FIRST / FOLDER / "modules.csv"
+    modules = _given(given, "modules.csv")
+    _write_rows(tree, "modules.csv", modules)
     if wish.activities:
-        names = {row.get("code", ""): row.get("module", "") for row in _given(tree / FOLDER / "modules.csv", "modules.csv")}
-        rows = list(_given(wish.activities, "activities.csv"))
-        for row in filter(None, rows):
+        names = {row.get("code", ""): row.get("module", "") for row in modules}
+        rows = _given(wish.activities, "activities.csv")
+        for row in rows:
             row["page"] = row.get("page") or _page_path(row, names.get(row["module"], ""))
         _write_rows(tree, "activities.csv", rows)
+    name = "milestones.csv"
+    try:
+        portfolio = reading.load(tree, today, {name: ",".join(COLUMNS[name]).encode()}, without_pages=True)
+    except reading.RecordsError as error:
+        raise StartError(_fault_in_given("\n".join(f"  {finding}" for finding in error.findings), wish)) from error
+
+    def due(months: int, day: int) -> date:
+        month = dates.months_after(wish.start, months)
+        last = dates.month_end(month.year, month.month)
+        return last.replace(day=min(day, last.day))
+
+    def part(module: Module, per_cent: int) -> int:
+        return -(-len(progress.activities_of(portfolio, module.code)) * per_cent // 100)
+
+    taught = progress.modules_with_activities(portfolio)
+    disk.put(tree / FOLDER / name, drafts.filled(f"first/data/{name}", modules=taught, due=due, part=part))
+    return portfolio
 
 
-def _quoted(text: str) -> str:
-    """A text as YAML and TOML read it alike: in quotation marks, without control characters."""
-    return json.dumps(re.sub(r"[\x00-\x1f\x7f]", " ", text), ensure_ascii=False)
+def _fault_in_given(text: str, wish: Wish) -> str:
+    """What is wrong, said of the files that were handed over."""
+    for name, path in (("modules.csv", wish.modules), ("activities.csv", wish.activities)):
+        text = text.replace(f"{FOLDER}/{name}", str(path)) if path else text
+    if (wish.modules is None) != (wish.activities is None):
+        missing = "--activities" if wish.activities is None else "--modules"
+        text += f"\nThe other of the two files is the one that comes with the tool; give your own with {missing}."
+    return f"Nothing was made. What is wrong:\n{text}"
 
 
-def _given(path: Path, name: str) -> Iterator[dict[str, str]]:
-    """The rows of a file that was handed over, with the columns that the table has; an empty row is empty."""
+def _given(path: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a table that was handed over, as its columns have them. Raises StartError."""
     try:
         text, _ = disk.decode(path.read_bytes())
-    except OSError as error:
-        raise StartError(f"{path} cannot be read ({error.strerror}). Check its name.") from error
-    except UnicodeDecodeError as error:
-        raise StartError(f"{path} is neither UTF-8 nor Windows text. Save it as 'CSV UTF-8'.") from error
-    if "\0" in text:
-        raise StartError(f"{path} is no text in UTF-8; a spreadsheet may call it Unicode. Save it as 'CSV UTF-8'.")
-    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=reading.separator_of(text, name)))
-    lines = [[cell.strip() for cell in line] for line in lines]
-    header = [cell.lower() for cell in lines[0]] if lines else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"{path} cannot be read ({error}). Check its name, or save it as 'CSV UTF-8'.") from error
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=reading.separator_of(text, name))
+    lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if any(map(str.strip, line))]
+    header = [cell.lower() for cell in lines[0][1]] if lines else []
     missing = [column for column in COLUMNS[name] if column not in (*header, *_OPTIONAL[name])]
-    if missing or not any(any(line) for line in lines[1:]):
+    if missing or not lines[1:]:
         fault = f"has no column {phrases.series(missing)}" if missing else "has no rows"
         rule = f"Its first line is {','.join(COLUMNS[name])}, and {phrases.series(_OPTIONAL[name])} may be left out."
-        raise StartError(f"{path} {fault}. {rule}")
-    for number, line in enumerate(lines[1:], start=2):
+        raise StartError(f"{path} {fault}. {rule} Save it as 'CSV UTF-8'.")
+    for number, line in lines[1:]:
         if any(line[len(header) :]):
-            raise StartError(
-                f"{path}, row {number}: the row has {len(line)} cells, the header {len(header)}. "
-                "Put a text that holds the separator in quotation marks."
-            )
-        yield dict(zip(header, line, strict=False)) if any(line) else {}
+            fault = f"row {number}: the row has {len(line)} cells, the header {len(header)}"
+            raise StartError(f"{path}, {fault}. Put a text that holds the separator in quotation marks.")
+    return [dict(zip(header, line + [""] * len(header), strict=False)) for _, line in lines[1:]]
+
+
+def _write_rows(tree: Path, name: str, rows: list[dict[str, str]]) -> None:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS[name], extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    disk.put(tree / FOLDER / name, buffer.getvalue())
 
 
 def _page_path(row: Mapping[str, str], module: str) -> str:
@@ -239,66 +225,23 @@ def _page_path(row: Mapping[str, str], module: str) -> str:
     return f"{folder}/{row['number']}_{''.join(words(row['title'], 4))}"
 
 
-def _load(tree: Path, wish: Wish, today: date) -> Portfolio:
-    """The records of the new tree; a fault in a file that was handed over is said of that file."""
-    try:
-        return reading.load(tree, today, without_pages=True)
-    except reading.RecordsError as error:
-        text = "\n".join(f"  {finding}" for finding in error.findings)
-        for name, path in (("modules.csv", wish.modules), ("activities.csv", wish.activities)):
-            text = text.replace(f"{FOLDER}/{name}", str(path)) if path else text
-        hint = ""
-        if (wish.modules is None) != (wish.activities is None):
-            missing = "--activities" if wish.activities is None else "--modules"
-            hint = f"\nThe other of the two files is the one that comes with the tool; give your own with {missing}."
-        raise StartError(f"Nothing was made. What is wrong:\n{text}{hint}") from error
-
-
-def _milestones(portfolio: Portfolio) -> Iterator[dict[str, object]]:
-    """The dates that count, by the rules of ``templates/milestones.toml``."""
-    rules = tomllib.loads((drafts.TEMPLATES / "milestones.toml").read_text(encoding="utf-8"))
-    for rule in rules["milestone"]:
-        month = dates.months_after(portfolio.settings.start, rule["months"])
-        last = dates.month_end(month.year, month.month)
-        row = {"date": last.replace(day=min(rule["day"], last.day)), "name": rule["name"], "note": rule["note"]}
-        share = rule.get("required", {})
-        required = {
-            module.code: -(-len(progress.activities_of(portfolio, module.code)) * per_cent // 100)
-            for module in progress.modules_with_activities(portfolio)
-            if (per_cent := share.get(module.code, share.get("any")))
-        }
-        yield from [row | {"module": code, "required": count} for code, count in required.items()] or [row]
+# -- pages and words --------------------------------------------------------------------------
 
 
 def _write_pages(tree: Path, portfolio: Portfolio) -> None:
-    """Home page, chapters, plans and contents."""
-    settings = portfolio.settings
+    """Home page, chapters, plans, contents and settings of the book."""
     folders: dict[str, list[str]] = {}
     for activity in portfolio.activities:
         folders.setdefault(activity.page.rpartition("/")[0], []).append(activity.page)
-        _write(tree, f"{activity.page}.md", drafts.draft(portfolio, activity))
-    alone = [{"file": page} for page in folders.pop("", [])]
-    chapters = {folder: drafts.chapter(portfolio, folder) for folder in folders}
-    for folder, text in chapters.items():
-        _write(tree, f"{folder}/index.md", text)
-    links = [f"[{text.splitlines()[0].removeprefix('# ')}]({folder}/index.md)" for folder, text in chapters.items()]
-    home = Template((FIRST / "intro.md").read_text(encoding="utf-8")).substitute(
-        title=phrases.plain(settings.title),
-        role=phrases.plain(settings.role),
-        curriculum=phrases.plain(settings.curriculum),
-        month=dates.written_month(settings.start),
-        chapters=phrases.series(links) or "[progress](notebooks/progress.ipynb)",
-        index=f"{next(iter(folders))}/index.md" if folders else "notebooks/progress.ipynb",
-    )
-    _write(tree, "intro.md", home)
-    opened = [
-        {"file": f"{folder}/index", "sections": [{"file": page} for page in listed]}
-        for folder, listed in folders.items()
-    ]
-    notebooks = [{"file": f"notebooks/{name}"} for name in ("progress", "credits", "coverage")]
-    parts = [{"caption": "Activities", "chapters": opened + alone}, {"caption": "Progress", "chapters": notebooks}]
-    toc = {"format": "jb-book", "root": "intro", "parts": parts}
-    _write(tree, "_toc.yml", yaml.safe_dump(toc, sort_keys=False, allow_unicode=True, width=120))
+        disk.put(tree / f"{activity.page}.md", drafts.draft(portfolio, activity))
+    links = []
+    for folder in filter(None, folders):
+        text = drafts.chapter(portfolio, folder)
+        links.append(f"[{text.splitlines()[0].removeprefix('# ')}]({folder}/index.md)")
+        disk.put(tree / folder / "index.md", text)
+    for name in ("intro.md", "_toc.yml", "_config.yml"):
+        values = {"settings": portfolio.settings, "folders": folders, "links": phrases.series(links)}
+        disk.put(tree / name, drafts.filled(f"first/{name}", **values))
 
 
 def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], list[str]]:
@@ -319,6 +262,6 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
 
     terms = dict.fromkeys(hit.text for hit in found)
     approved = [term for term in terms if all(known(word.casefold()) for word in _WORD.findall(term))]
-    before = disk.read_text(tree / sources.TERMS)
-    _write(tree, sources.TERMS, before + "".join(f"{term} | {today} | from the curriculum\n" for term in approved))
+    lines = "".join(f"{term} | {today} | from the curriculum\n" for term in approved)
+    disk.put(tree / sources.TERMS, disk.read_text(tree / sources.TERMS) + lines)
     return approved, [term for term in terms if term not in approved]
