@@ -15,19 +15,19 @@ from sphinx.application import Sphinx
 
 from stp_portfolio.book import (
     diagrams,
+    frame,
     freshness,
     nodes,
     notebooks,
     panels,
-    site,
     strict,
-    theme,
+    translator,
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``strict`` comes first: it must see what the others report."""
-    for room in (strict, nodes, diagrams, panels, notebooks, freshness, theme, site):
+    for room in (strict, nodes, translator, diagrams, panels, notebooks, freshness, frame):
         room.setup(app)
     # Python looks for cycles among all that a build has made before it ends, 0.4 s for nothing.
     atexit.register(gc.freeze)

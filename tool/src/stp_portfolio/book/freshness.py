@@ -25,11 +25,11 @@ def page_digest(app: Sphinx, docname: str) -> str:
         path = Path(app.srcdir, dependency)
         parts.append(path.read_bytes() if path.is_file() else b"missing")
     names = panels.asked_for(env).get(docname, [])
-    shown = panels.panels_for(panels.portfolio_of(env), docname, names)
+    shown = panels.panels_for(panels.portfolio_of(app), docname, names)
     parts += [node.pformat().encode() for node in shown]
     if source.suffix == ".ipynb":
         read = notebooks.what_was_read(env).get(docname, ())
-        parts.append(notebooks.inputs_digest(panels.portfolio_of(env), read).encode())
+        parts.append(notebooks.inputs_digest(panels.portfolio_of(app), read).encode())
     return digests.digest(parts)
 
 

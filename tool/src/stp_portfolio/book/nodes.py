@@ -9,19 +9,10 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.writers.html5 import HTML5Translator
 
 from stp_portfolio.show import charts, tables
 from stp_portfolio.show.nodes import Picture
 from stp_portfolio.show.tables import Cell, Link, Table
-
-
-def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
-    """Write the SVG into the page, where it follows the theme and its text stays text."""
-    translator.body.append(
-        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
-    )
-    raise nodes.SkipNode
 
 
 def figure(svg: str, alt: str, caption: str) -> nodes.figure:
@@ -111,13 +102,6 @@ class NotebookOutput:
         return None
 
 
-def mend_links(app: Sphinx, doctree: nodes.document) -> None:
-    """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
-    for reference in doctree.findall(nodes.reference):
-        if "&amp;" in reference.get("refuri", ""):
-            reference["refuri"] = reference["refuri"].replace("&amp;", "&")
-
-
 def prefer(app: Sphinx, config: Config) -> None:
     """Let the package's own outputs come before any other form of them."""
     if "nb_mime_priority_overrides" in config:  # not where diagrams are used without notebooks
@@ -126,7 +110,5 @@ def prefer(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the picture node, and mend what a parser gets wrong."""
+    """Put the package's own outputs first."""
     app.connect("config-inited", prefer, priority=100)
-    app.connect("doctree-read", mend_links)
-    app.add_node(Picture, html=(visit_picture_html, None))

@@ -299,7 +299,7 @@ def panels_for(portfolio: Portfolio, docname: str, names: Sequence[str]) -> list
 
 def place(app: Sphinx, doctree: nodes.document) -> None:
     """Put the generated panels into a page that was just read, and note which ones it asked for."""
-    portfolio = portfolio_of(app.env)
+    portfolio = portfolio_of(app)
     docname = app.env.docname
     asked: list[str] = []
     for paragraph in list(doctree.findall(nodes.paragraph)):
@@ -359,9 +359,9 @@ def _after_standfirst(section: nodes.section) -> int:
 # -- the records of a build -------------------------------------------------------------------
 
 
-def portfolio_of(env: BuildEnvironment) -> Portfolio:
+def portfolio_of(app: Sphinx) -> Portfolio:
     """The records that this build shows."""
-    return cast(Portfolio, env.app.stp_portfolio)
+    return cast(Portfolio, app.stp_portfolio)
 
 
 def asked_for(env: BuildEnvironment) -> dict[str, list[str]]:

@@ -122,7 +122,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     """After the build: check the finished pages, then stamp it as clean or set it aside."""
     if exception is None and app.builder.format == "html":
         if (
-            hasattr(app, "stp_styles") or not app.stp_was_clean
+            True or not app.stp_was_clean
         ):  # a page was written, or the last build had a fault
             for fault in page_faults(Path(app.outdir)):
                 logger.warning(fault, type="stp", subtype="page")

@@ -32,7 +32,7 @@
 
   // What scrolls sideways must be reachable with the keyboard, and only then.
   const scrollers = () => {
-    for (const part of document.querySelectorAll(".pst-scrollable-table-container, .stp-picture, .cell_output .output, pre")) {
+    for (const part of document.querySelectorAll(".stp-scroll, .stp-picture, .cell_output .output, pre")) {
       if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
       else part.removeAttribute("tabindex");
     }

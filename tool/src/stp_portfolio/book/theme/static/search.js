@@ -46,10 +46,10 @@ function find(query, index) {
   }
   index.docnames.forEach((name, page) => {
     const known = PAGES[name];
-    if (known?.keys.some((key) => normal(key) === wanted)) {
+    if (known?.keys?.some((key) => normal(key) === wanted)) {
       found[page].score += 1000;
       found[page].why = known.keys[0];
-    } else if (known?.standards.some((key) => normal(key) === wanted)) {
+    } else if (known?.standards?.some((key) => normal(key) === wanted)) {
       found[page].score += 500;
       found[page].why = `Evidence speaks to ${known.standards.find((key) => normal(key) === wanted)}`;
     }
