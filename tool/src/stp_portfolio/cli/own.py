@@ -11,6 +11,7 @@ import typer
 from stp_portfolio.cli.common import app, day_of, say
 from stp_portfolio.core import dates, phrases, reading
 from stp_portfolio.desk import start as starting
+from stp_portfolio.desk import upgrade as upgrading
 
 
 def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
@@ -58,15 +59,39 @@ def start(
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         say(f"- {dates.written(milestone.date)}: {milestone.name}{of}")
     say("Check these dates with the School; they stand in data/milestones.csv.")
+    _say_first_steps(folder)
+
+
+def _say_first_steps(folder: Path) -> None:
     say("Next, one line after the other (README.md there has them for Windows as well):")
-    _say_lines(
+    for line in (
         f"cd {folder}",
         "python3 -m venv .venv && .venv/bin/python -m pip install --no-compile -r requirements.txt",
         ".venv/bin/jupyter-book build .",
         "git init && git config core.hooksPath .githooks && git add --all && git commit -m 'My own portfolio'",
-    )
-
-
-def _say_lines(*lines: str) -> None:
-    for line in lines:
+    ):
         say(f"  {line}")
+
+
+@app.command()
+def upgrade(
+    to: Annotated[str, typer.Argument(metavar="[WHEEL|VERSION]", help="The newest version by default.")] = "",
+    old: Annotated[
+        Path | None, _option("--from", "FOLDER", "Bring over this old copy, tool and all, into a new folder.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--undo", help="Go back to the version before.")] = False,
+) -> None:
+    """Take this portfolio to another version of the tool.
+
+    Your pages, data and notebooks stay byte for byte. With --from, name the new folder in place of a version.
+    """
+    if old and not to:
+        raise typer.BadParameter("Name the new folder as well: portfolio upgrade --from OLD NEWFOLDER")
+    if old:
+        upgrading.bring_over(old, Path(to), say)
+        say(f"{to} holds the content of {old} now; nothing in {old} has changed.")
+        _say_first_steps(Path(to))
+    elif back:
+        say(f"This portfolio is made with version {upgrading.undo(reading.find_root())} of the tool again.")
+    else:
+        raise typer.Exit(upgrading.upgrade(reading.find_root(), to))

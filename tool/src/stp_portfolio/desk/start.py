@@ -11,23 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib import metadata
 from pathlib import Path
 
-from wheel.wheelfile import WheelFile
-
-import stp_portfolio
 from stp_portfolio.core import dates, disk, phrases, progress, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Module, Portfolio
-from stp_portfolio.desk import drafts
+from stp_portfolio.desk import drafts, kit
 from stp_portfolio.privacy import sources
 from stp_portfolio.privacy.vocabulary import first_names, is_english
 
-OWNED = drafts.TEMPLATES / "owned"  # what the tool writes and `portfolio upgrade` writes again
 FIRST = drafts.TEMPLATES / "first"  # what is written once, and is the trainee's from then on
-DISTRIBUTION = "stp-portfolio"
 CURRICULUM = "SBI1-3-23"  # that of the modules and activities which come with the tool
 _OPTIONAL = {"modules.csv": ("signed_off",), "activities.csv": ("page", "learning_outcomes", "url")}
 _WORD = re.compile(r"[^\W\d_]+")
@@ -78,7 +72,7 @@ def start(folder: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Ma
     wished for is wrong.
     """
     with new_folder(folder, keep=not dry_run) as tree:
-        lay_out(tree)
+        kit.lay_out(tree)
         portfolio = _write_records(tree, wish, today)
         _write_pages(tree, portfolio)
         approved, to_review = _approve(tree, portfolio, today)
@@ -105,35 +99,6 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
             if folder.is_dir():
                 folder.rmdir()  # Windows puts nothing in the place of a folder
             tree.rename(folder)
-
-
-def lay_out(tree: Path) -> None:
-    """What the tool owns in every portfolio: its files, the pins, and itself as a wheel."""
-    not_ours = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(OWNED, tree, ignore=not_ours, dirs_exist_ok=True)
-    (tree / ".githooks" / "pre-commit").chmod(0o755)
-    disk.put(tree / "requirements.txt", requirements())
-    pack(tree / "wheels")
-
-
-def requirements() -> str:
-    """The pins of a portfolio made with this version."""
-    return drafts.filled("first/requirements.txt", version=metadata.version(DISTRIBUTION))
-
-
-def pack(folder: Path) -> Path:
-    """Put this very package into ``folder`` as a wheel, whether it was installed or runs from a checkout."""
-    about = metadata.distribution(DISTRIBUTION)
-    stem = f"stp_portfolio-{about.version}"
-    package = Path(stp_portfolio.__file__).parent
-    folder.mkdir(exist_ok=True)
-    with WheelFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
-        for path in sorted(package.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, f"stp_portfolio/{path.relative_to(package).as_posix()}")
-        for name in ("METADATA", "WHEEL", "entry_points.txt"):
-            archive.writestr(f"{stem}.dist-info/{name}", about.read_text(name) or "")
-    return folder / f"{stem}-py3-none-any.whl"
 
 
 # -- records ----------------------------------------------------------------------------------
