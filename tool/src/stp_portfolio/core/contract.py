@@ -277,7 +277,8 @@ def _file(file: str, row: Row) -> None:
 def _no_more_than_there_are(required: int, row: Row) -> None:
     module, activities = row.values["module"], row.context.known["activities.csv"]
     held = sum(key.module == module for key in activities.keys)
-    if activities.whole and module in row.context.known["modules.csv"].keys and required > held:
+    modules = row.context.known["modules.csv"]
+    if modules.whole and activities.whole and module in modules.keys and required > held:
         remedy = "Correct the number, or add the activities"
         raise UnfitError("milestone-too-many", f"is more than the {held} activities of {module}", remedy)
 
