@@ -39,10 +39,7 @@ def run(
         portfolio = reading.load(root)
     except reading.RecordsError as error:
         found += error.findings
-    for fault in configuration.faults(root):
-        file, _, text = fault.partition(": ")
-        name, _, where = file.partition(", ")
-        found.append(_finding(name, f"{where}: {text}" if where else text))
+    found += configuration.faults(root)
     if portfolio is not None:
         found += _contract(portfolio)
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
@@ -160,13 +157,13 @@ def _notebook(root: Path, path: Path) -> Iterator[Finding]:
     name = _name(root, path)
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        cells = notebook["cells"]
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
-        yield _finding(name, "is not a notebook that can be read. Put it back, from git or from a backup")
+    except (OSError, ValueError):
+        notebook = None
+    faults = list(configuration.notebook_faults(name, notebook))
+    yield from faults
+    if any(fault.code == "notebook-shape" for fault in faults):
         return
-    for fault in configuration.notebook_faults(notebook):
-        yield _finding(name, fault)
-    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in notebook["cells"]):
         yield _finding(
             name,
             "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit",
