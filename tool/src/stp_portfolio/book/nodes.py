@@ -23,13 +23,14 @@ def figure(svg: str, alt: str, caption: str) -> nodes.figure:
     return node
 
 
-def table(content: Table, docname: str) -> nodes.table:
+def table(content: Table, docname: str, *classes: str) -> nodes.table:
     """A table as a page holds it: caption, header row, row headers, numbers to the right.
 
-    ``docname`` is the page it stands on, from which its links lead.
+    ``docname`` is the page it stands on, from which its links lead. Where no column has a name there is
+    no header row: each row names itself.
     """
     content = content.shortened()
-    node = nodes.table(classes=["stp-table"])
+    node = nodes.table(classes=list(classes or ("stp-table",)))
     if content.caption:
         node["ids"] = [nodes.make_id(f"table {content.caption}")]
         node += nodes.title(text=content.caption)
@@ -37,13 +38,13 @@ def table(content: Table, docname: str) -> nodes.table:
     node += group
     for index in range(len(content.columns)):
         group += nodes.colspec(colwidth=1, **({"stub": 1} if index == 0 else {}))
-    head = nodes.thead()
-    head += _row(content, content.columns, docname)
+    if any(content.columns):
+        group += nodes.thead("", _row(content, content.columns, docname))
     body = nodes.tbody()
     for index, cells in enumerate(content.rows):
         last = content.total and index == len(content.rows) - 1
         body += _row(content, cells, docname, ["stp-total"] if last else [])
-    group += [head, body]
+    group += body
     return node
 
 
@@ -63,15 +64,19 @@ def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[
 
 
 def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
-    """A reference to another page of the book; resolving it warns if that page does not exist.
+    """A reference to another page of the book, or to an address; resolving it warns if there is no such page.
 
     It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
     the text and drop the children.
     """
+    inside = nodes.inline("", "", *(children or (nodes.Text(link.text),)))
+    if "://" in link.page:
+        return nodes.reference("", "", inside, refuri=link.page)
     if not link.page:
-        return nodes.inline("", "", *(children or (nodes.Text(link.text),)))
-    reference = addnodes.pending_xref(
+        return inside
+    return addnodes.pending_xref(
         "",
+        inside,
         refdomain="doc",
         reftype="myst",
         reftarget=link.page,
@@ -79,8 +84,6 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
         refdoc=docname,
         refexplicit=True,
     )
-    reference += nodes.inline("", "", *(children or (nodes.Text(link.text),)))
-    return reference
 
 
 class NotebookOutput:

@@ -101,7 +101,7 @@ def _contract(portfolio: Portfolio) -> Iterator[Finding]:
             continue
         try:
             page = pages.read(path)
-        except (OSError, UnicodeDecodeError):
+        except pages.PageError:
             yield _finding(
                 _name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8"
             )

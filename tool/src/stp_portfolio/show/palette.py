@@ -29,5 +29,6 @@ WARM, RULE, PANEL = LIGHT["warm"], LIGHT["rule"], LIGHT["panel"]
 # What a drawing on a page names instead of a light colour, so that it follows the theme: the stylesheet's
 # custom property, with the light colour where there is no stylesheet (in JupyterLab). Ink is the text's own.
 THEMED = {
-    colour: "currentColor" if name == "ink" else f"var(--stp-{name}, {colour})" for name, colour in LIGHT.items()
+    colour: "currentColor" if name == "ink" else f"var(--stp-{name}, {colour})"
+    for name, colour in LIGHT.items()
 }
