@@ -184,41 +184,39 @@ def _mark(tree: Path) -> None:
 
 
 def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path, say: Say) -> Path:
-    """Set the PDFs of an edition and pack them for the e-portfolio into ``out``; returns the zip.
+    """Set the PDFs of an edition, of the chosen activities alone where there are any, and pack them into ``out``.
 
-    Raises EditionError where the overlay has no place in the book or a PDF was not written.
+    Returns the zip. Raises EditionError where the overlay has no place in the book or a PDF was not written.
     """
-    from stp_portfolio.pdf import package, setting
+    from stp_portfolio.pdf import package
 
-    commit = (repository.git(root, "rev-parse", "HEAD") or "").strip()
-    builder = ("--builder", "custom", "--custom-builder", "eportfolio")
-    os.environ[package.ONLY] = ";".join(chosen)
-    if edition == "public":
-        build = root / "_build"
-        if setting.is_current(root, build):
-            faults = list(setting.set_all(build / setting.FOLDER, build / "eportfolio", chosen, say))
-            if faults:
-                raise EditionError("\n".join([*faults, "The PDFs were not all written."]))
-        elif _jupyter_book(root, *builder):
+    def made(tree: Path) -> Path:
+        options = ("--builder", "custom", "--custom-builder", "eportfolio")
+        if _jupyter_book(tree, *options, environment={package.ONLY: " ".join(chosen)}):
             raise EditionError("The PDFs were not all written. What is wrong stands above.")
-        return package.pack(reading.load(root), root / "_build" / "eportfolio", out, edition, commit, chosen)
+        say("Packing …")
+        built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
+        return package.pack(reading.load(tree), built, out, edition, commit.strip(), chosen)
+
+    package.clear(out)
+    if edition == "public":
+        return made(root)
     with staged(root) as tree:
         lay_over(tree, overlay)
         _mark(tree)
-        if _jupyter_book(tree, *builder):
-            raise EditionError("The PDFs were not all written. What is wrong stands above.")
-        say("Packing …")
-        return package.pack(reading.load(tree), tree / "_build" / "eportfolio", out, edition, commit, chosen)
+        return made(tree)
 
 
-def _jupyter_book(tree: Path, *options: str) -> int:
+def _jupyter_book(tree: Path, *options: str, environment: dict[str, str] | None = None) -> int:
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
     command = [str(Path(sys.executable).with_name(name)), "build", ".", *options]
+    env = {**os.environ, **(environment or {})}
     if sys.stdout.isatty():
-        return subprocess.run(command, cwd=tree, check=False).returncode  # noqa: S603 - our own tool
+        return subprocess.run(command, cwd=tree, env=env, check=False).returncode  # noqa: S603 - our own tool
     process = subprocess.Popen(  # noqa: S603 - our own tool
         command,
         cwd=tree,
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

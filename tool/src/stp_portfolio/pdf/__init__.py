@@ -5,14 +5,16 @@ Used by ``jupyter-book build . --builder custom --custom-builder eportfolio`` an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-def setup(app: Sphinx) -> None:
-    """Register the builder."""
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the builder and what it can show of a notebook."""
     from stp_portfolio.pdf import builder
 
-    builder.setup(app)
+    app.add_builder(builder.EportfolioBuilder)
+    app.connect("config-inited", builder.offer_outputs, priority=100)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,7 +1,7 @@
 """The faces of the PDFs: from packages, never from the system, so that every machine sets the same pages.
 
-Atkinson Hyperlegible was drawn for readers with low vision; DejaVu, which Matplotlib carries, has
-the letters that it lacks.
+Atkinson Hyperlegible, in ``faces/`` with its licence, was drawn for readers with low vision; DejaVu, which
+Matplotlib carries, has the letters that it lacks.
 """
 
 from __future__ import annotations
@@ -9,19 +9,30 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typst
 
 # Letters that no face has and that were written out by name since the last report.
 substituted: Counter[str] = Counter()
 
 
-def folders() -> list[str]:
-    """The folders that hold the font files."""
-    import fontpkg_atkinson_hyperlegible
-    import matplotlib
+def folders() -> tuple[Path, Path]:
+    """The folders that hold the faces: Atkinson Hyperlegible, and DejaVu."""
+    # Where it lies, without the quarter of a second that importing Matplotlib takes.
+    dejavu = distribution("matplotlib").locate_file("matplotlib/mpl-data/fonts/ttf")
+    return Path(__file__).with_name("faces"), Path(str(dejavu))
 
-    atkinson = Path(fontpkg_atkinson_hyperlegible.__file__).parent / "files"
-    return [str(atkinson), str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")]
+
+@cache
+def faces() -> typst.Fonts:
+    """The faces as Typst takes them, read once for all PDFs."""
+    import typst
+
+    return typst.Fonts(font_paths=list(folders()), include_system_fonts=False, include_embedded_fonts=False)
 
 
 @cache
@@ -31,9 +42,13 @@ def _letters() -> frozenset[int]:
 
     found: set[int] = set()
     for folder, name in zip(folders(), ("AtkinsonHyperlegible-Regular.ttf", "DejaVuSans.ttf"), strict=True):
-        with TTFont(Path(folder) / name, lazy=True) as font:
+        with TTFont(folder / name, lazy=True) as font:
             found.update(font.getBestCmap())
     return frozenset(found)
+
+
+def _name(letter: str) -> str:
+    return f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
 
 
 def settable(text: str) -> str:
@@ -41,33 +56,23 @@ def settable(text: str) -> str:
 
     Marks that only change the look of the letter before them are dropped.
     """
-    if text.isascii():
-        return text
-    known = _letters()
-    letters = []
-    for letter in text:
-        if ord(letter) in known or letter in "\n\r\t\u200b":
-            letters.append(letter)
-        elif unicodedata.category(letter) in ("Cf", "Mn") or 0xFE00 <= ord(letter) <= 0xFE0F:
-            continue
-        else:
-            name = unicodedata.name(letter, f"U+{ord(letter):04X}").lower()
-            substituted[letter] += 1
-            letters.append(f"[{name}]")
-    return "".join(letters)
+    return text if text.isascii() else "".join(_settable(letter) for letter in text)
 
 
-def report() -> str | None:
-    """What was written out since the last report, in a sentence; None where nothing was."""
-    if not substituted:
-        return None
-    names = [
-        f"{letter} as [{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}] ({count} times)"
-        for letter, count in substituted.most_common()
-    ]
+def _settable(letter: str) -> str:
+    if ord(letter) in _letters() or letter in "\n\r\t\u200b":
+        return letter
+    if unicodedata.category(letter) in ("Cf", "Mn"):
+        return ""
+    substituted[letter] += 1
+    return _name(letter)
+
+
+def report() -> str:
+    """What was written out since the last report, in a sentence; empty where nothing was."""
+    names = [f"{letter} as {_name(letter)} ({count} times)" for letter, count in substituted.most_common()]
     substituted.clear()
+    more = f" and {len(names) - 10} more" if names[10:] else ""
     return (
-        "no font has these characters, so the PDFs name them: "
-        + ", ".join(names[:10])
-        + (f" and {len(names) - 10} more" if names[10:] else "")
+        f"no font has these characters, so the PDFs name them: {', '.join(names[:10])}{more}" if names else ""
     )

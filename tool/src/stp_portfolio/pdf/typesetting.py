@@ -9,13 +9,13 @@ import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Settings
 from stp_portfolio.pdf import fonts
+from stp_portfolio.show import palette
 
-STANDARDS = ["ua-1", "a-2a"]
-TEMPLATE = "template.typ"
 LONGEST_WORD = 24  # letters after which a word may break, so that nothing runs off the page
 
 
@@ -25,20 +25,20 @@ class TypesettingError(Refusal):
 
 def quoted(text: str) -> str:
     """A text as a Typst string."""
-    escaped = (
-        text.replace("\\", "\\\\")
-        .replace('"', '\\"')
-        .replace("\n", "\\n")
-        .replace("\r", "")
-        .replace("\t", " ")
-    )
-    return f'"{escaped}"'
+    for mark, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", ""), ("\t", " ")):
+        text = text.replace(mark, escaped)
+    return f'"{text}"'
 
 
 def content(text: str) -> str:
     """A text as Typst content: lines joined, with break points in long words and every letter in a font."""
     whole = broken(fonts.settable(re.sub(r"\s*\n\s*", " ", text)))
     return f"#{quoted(whole)}" if whole else ""
+
+
+def call(function: str, *texts: str) -> str:
+    """A call of a function of the template, or of Typst, with texts as its contents."""
+    return f"#{function}" + "".join(f"[{content(text)}]" for text in texts)
 
 
 def broken(text: str) -> str:
@@ -49,41 +49,34 @@ def broken(text: str) -> str:
 def breakable(word: str) -> str:
     """A long word with invisible break points, after its own marks where it has any."""
     parts = re.split(r"(?<=[/_.\-=&?])", word)
-    return "\u200b".join(
-        "\u200b".join(part[i : i + 12] for i in range(0, len(part), 12)) for part in parts if part
-    )
-
-
-def put_template(folder: Path) -> str:
-    """Put the look of the PDFs beside their sources, where ``opening`` finds it; returns its text."""
-    text = files("stp_portfolio.pdf").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    (folder / TEMPLATE).write_text(text, encoding="utf-8")
-    return text
+    return "\u200b".join(part[i : i + 12] for part in parts for i in range(0, len(part), 12))
 
 
 def opening(settings: Settings, title: str, running: str) -> str:
     """The first lines of a source: the template, and the title, author and running head of the PDF."""
+    template = files("stp_portfolio.pdf").joinpath("template.typ").read_text(encoding="utf-8")
     keywords = ", ".join(quoted(word) for word in (settings.curriculum, "portfolio", "reflection"))
     return (
-        f'#import "{TEMPLATE}": *\n'
-        f"#show: setup.with(title: {quoted(title)}, author: {quoted(settings.role)}, "
+        f"{template}\n#show: setup.with(title: {quoted(title)}, author: {quoted(settings.role)}, "
         f"keywords: ({keywords}), running: {quoted(running)})\n"
     )
 
 
-def compiled(path: Path, on: date) -> tuple[bytes, list[str]]:
+def compiled(source: str, on: date, pictures: Path | None = None) -> tuple[bytes, list[str]]:
     """The PDF of a source as PDF/UA-1 and PDF/A-2a at once, dated ``on``, and what Typst remarks.
 
-    The same source and day give the same bytes. Raises TypesettingError where Typst refuses.
+    ``pictures`` is the folder of the images that it names. The same source and day give the same bytes.
+    Raises TypesettingError where Typst refuses.
     """
     import typst
 
     try:
-        pdf, warnings = typst.compile_with_warnings(
-            str(path), font_paths=fonts.folders(), ignore_system_fonts=True, pdf_standards=STANDARDS,
-            timestamp=int(datetime.combine(on, datetime.min.time(), UTC).timestamp()),
-        )  # fmt: skip
+        pdf, warnings = typst.Compiler(
+            source.encode(), root=pictures, font_paths=fonts.faces(), sys_inputs=palette.LIGHT
+        ).compile_with_warnings(
+            pdf_standards=["ua-1", "a-2a"], timestamp=datetime(on.year, on.month, on.day, tzinfo=UTC)
+        )
     except typst.TypstError as error:
-        hints = "; ".join(getattr(error, "hints", None) or [])
-        raise TypesettingError(f"{error.message}{f' ({hints})' if hints else ''}") from error
-    return pdf, [warning.message for warning in warnings]
+        hints = f" ({'; '.join(error.hints)})" if error.hints else ""
+        raise TypesettingError(f"{error.message}{hints}") from error
+    return cast("bytes", pdf), [warning.message for warning in warnings]
