@@ -192,8 +192,7 @@ def stop(app: Sphinx, exception: Exception | None = None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Start once ``strict`` has read the records and before it screens; fill as pages are read."""
-    app.connect("config-inited", begin, priority=910)
+    """Fill notebooks as pages are read; ``strict`` starts them once it has read the records."""
     app.connect("env-before-read-docs", notebooks_last)
     app.connect("source-read", fill)
     app.connect("build-finished", stop, priority=100)
