@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,34 +14,42 @@ from stp_portfolio.desk import start as starting
 from stp_portfolio.desk import upgrade as upgrading
 
 
-def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
+def _option(name: str, metavar: str, words: str) -> Any:
     return typer.Option(name, metavar=metavar, help=words)
 
 
-_BEGUN = _option("--start", "DATE", "The day the programme began, as 2026-09-07; else the first Monday of last September.")
+_NEW = typer.Argument(metavar="FOLDER", help="The folder to make; it may not hold anything yet.")
+_BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
+_DRY_RUN = typer.Option("--dry-run", help="Say what would be made, and make nothing.")
+_OURS = starting.CURRICULUM
 
 
 @app.command()
 def start(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make; it may not hold anything yet.")],
-    begun: Annotated[str | None, _BEGUN] = None,
+    folder: Annotated[Path, _NEW],
+    begun: Annotated[str | None, _option("--start", "DATE", _BEGUN)] = None,
     title: Annotated[str, _option("--title", "TEXT", "Title of the book.")] = "",
-    curriculum: Annotated[str, _option("--curriculum", "CODE", "Code of your curriculum.")] = starting.CURRICULUM,
+    curriculum: Annotated[str, _option("--curriculum", "CODE", "Code of your curriculum.")] = _OURS,
     role: Annotated[str, _option("--role", "TEXT", "Your role, never your name.")] = "",
-    modules: Annotated[Path | None, _option("--modules", "FILE", "Your modules, as data/modules.csv.")] = None,
-    activities: Annotated[Path | None, _option("--activities", "FILE", "Your activities, as data/activities.csv.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
+    modules: Annotated[Path | None, _option("--modules", "FILE", "Your modules, a CSV file.")] = None,
+    activities: Annotated[
+        Path | None, _option("--activities", "FILE", "Your activities, a CSV file.")
+    ] = None,
+    dry_run: Annotated[bool, _DRY_RUN] = False,
 ) -> None:
     """Make a portfolio of your own in a new folder.
 
-    Every activity gets a plan to fill in, and the dates that count follow from the day on which the programme began.
+    Every activity gets a plan to fill in, and the dates that count follow from the programme's first day.
     """
     today = date.today()
     day = day_of(begun) or starting.first_monday_of_september(today)
-    made = starting.start(folder, starting.Wish(day, title, curriculum, role, modules, activities), today, dry_run=dry_run)
+    wish = starting.Wish(day, title, curriculum, role, modules, activities)
+    made = starting.start(folder, wish, today, dry_run=dry_run)
     for name in made.files if dry_run else ():
         say(f"  {name}")
-    say(f"{phrases.plural(len(made.files), 'file')}: {made.portfolio.settings.title}, begun on {dates.written(day)}.")
+    say(
+        f"{phrases.plural(len(made.files), 'file')}: {made.portfolio.settings.title}, begun on {dates.written(day)}."
+    )
     if made.approved:
         say(
             f"Words of your curriculum, approved in data/approved_terms.txt: {phrases.series(made.approved)}. "
@@ -54,7 +62,9 @@ def start(
         return
     say(f"{phrases.activities(len(made.portfolio.activities)).capitalize()} with a plan to fill in.")
     if curriculum != starting.CURRICULUM and modules is None:
-        say("The modules are those of Clinical Informatics. Correct data/modules.csv, or start with --modules.")
+        say(
+            "The modules are those of Clinical Informatics. Correct data/modules.csv, or start with --modules."
+        )
     for milestone in made.portfolio.milestones:
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         say(f"- {dates.written(milestone.date)}: {milestone.name}{of}")

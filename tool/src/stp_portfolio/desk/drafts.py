@@ -25,16 +25,20 @@ _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
 def filled(name: str, **values: object) -> str:
-    """A template with its places filled in. Raises OSError where it is missing, and jinja2's errors where it is wrong.
+    """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
-    Beside Jinja's own filters: ``plain`` for a text that Markdown shall not read as markup, ``quoted`` for one that
-    YAML and TOML read alike, ``cell`` for one of a CSV file, ``month`` for ``June 2025``.
+    Beside Jinja's own filters: ``plain`` for a text that Markdown shall not read as markup, ``quoted`` for one
+    that YAML and TOML read alike, ``cell`` for one of a CSV file, ``month`` for ``June 2025``.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(TEMPLATES)
     pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
-        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     pages.filters |= {"plain": phrases.plain, "quoted": _quoted, "cell": _cell, "month": dates.written_month}
     return pages.get_template(name).render(values)
@@ -81,7 +85,7 @@ def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[
 
 
 def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
-    """Whether a page is a draft that its author has not touched, of any month and with any of its evidence."""
+    """Whether a page is an untouched draft, of any month and with any of its evidence."""
 
     def bare(draft: str) -> list[str]:
         return [_MONTH.sub("", line) for line in draft.splitlines() if line]
@@ -116,7 +120,9 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
         begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
         if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
             disk.put(path, opened(portfolio, activity, disk.read_text(path)))
-            done = "was its plan and is a page to fill in now; the plan's words stand at its end, for you alone"
+            done = (
+                "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
+            )
     list_page(portfolio.root, activity.page)
     return done
 
@@ -148,7 +154,9 @@ def _with_entry(toc: str, page: str, *, has_index: bool) -> str:
     folder = page.rpartition("/")[0]
     index = f"{folder}/index" if folder and has_index else None
     chapters = [node.value[-1] for key, node in _pairs(tree) if key == "chapters" and node.value]
-    entries = [(file.value, node) for node in _mappings(tree) for key, file in node.value if key.value == "file"]
+    entries = [
+        (file.value, node) for node in _mappings(tree) for key, file in node.value if key.value == "file"
+    ]
     beside = [node for file, node in entries if file != index and file.rpartition("/")[0] == folder]
     opened = [node for file, node in entries if file == index]
     if beside:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -21,8 +20,8 @@ WHEELS = "wheels"
 LEDGER = f"{FOLDER}/portfolio.lock.toml"
 _OWNED = drafts.TEMPLATES / "owned"
 _HEAD = """\
-# The files that came with the tool, with the SHA-256 of what it wrote. `portfolio upgrade` writes them again where they
-# are still so, and leaves alone what you have changed.
+# The files that came with the tool, with the SHA-256 of what it wrote. `portfolio upgrade` writes them again
+# where they are still so, and leaves alone what you have changed.
 """
 
 

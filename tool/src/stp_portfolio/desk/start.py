@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from pathlib import Path
 
 from stp_portfolio.core import dates, disk, phrases, progress, reading
@@ -36,8 +37,8 @@ class StartError(Refusal):
 class Wish:
     """What the new portfolio shall be; without a title or a role it gets those that go with the curriculum.
 
-    ``modules`` and ``activities`` are CSV files as in ``data/``, None for those that come with the tool. In that
-    of the activities, the columns ``page``, ``learning_outcomes`` and ``url`` may be missing or empty.
+    ``modules`` and ``activities`` are CSV files as in ``data/``, None for those that come with the tool. In
+    that of the activities, the columns ``page``, ``learning_outcomes`` and ``url`` may be missing or empty.
     """
 
     start: date
@@ -50,7 +51,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The new portfolio: its records and files, the terms that were approved, and those that wait for a person."""
+    """The new portfolio: its records and files, the terms approved, and those that wait for a person."""
 
     portfolio: Portfolio
     files: list[str]
@@ -84,10 +85,12 @@ def start(folder: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Ma
 
 @contextmanager
 def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
-    """A tree to fill: put in the place of ``folder`` in one step at the end, and gone after a fault or to no purpose."""
+    """A tree to fill: put in the place of ``folder`` in one step at the end, and gone after a fault."""
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise StartError(f"{folder} holds something already. Name a folder that does not exist yet, or an empty one.")
+        raise StartError(
+            f"{folder} is there already. Name a folder that does not exist yet, or an empty one."
+        )
     if not folder.parent.is_dir():
         raise StartError(f"{folder.parent} does not exist. Make that folder first, or choose another.")
     beside = folder.parent if keep else None  # on the same disk, or it could not be put in place in one step
@@ -106,26 +109,27 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
 
 def _write_records(tree: Path, wish: Wish, today: date) -> Portfolio:
     """Settings and tables: those that come with the tool, or those that were handed over. Raises StartError."""
-    ours = wish.curriculum == CURRICULUM
-    of = "Clinical Informatics" if ours else "Scientist Training Programme"
-    title = wish.title or f"NHS {f'STP {of}' if ours else of} [{wish.curriculum}]"
-    words = {"title": title, "role": wish.role or f"{of} trainee", "curriculum": wish.curriculum}
-    for path in (FIRST / FOLDER).glob("[!m]*"):
-        disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=words, start=wish.start))
-    given = wish.modules or FIRST / FOLDER / "modules.csv"
-    modules = _given(given, "modules.csv")
+    for path in (FIRST / FOLDER).iterdir():
+        if path.name != "milestones.csv":
+            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=wish))
+    modules = _given(wish.modules or tree / FOLDER / "modules.csv", "modules.csv")
     _write_rows(tree, "modules.csv", modules)
-    if wish.activities:
-        names = {row.get("code", ""): row.get("module", "") for row in modules}
-        rows = _given(wish.activities, "activities.csv")
-        for row in rows:
-            row["page"] = row.get("page") or _page_path(row, names.get(row["module"], ""))
-        _write_rows(tree, "activities.csv", rows)
+    activities = _given(wish.activities or tree / FOLDER / "activities.csv", "activities.csv")
+    names = {row["code"]: row["module"] for row in modules}
+    for row in activities:
+        row["page"] = row["page"] or _page_path(row, names.get(row["module"], ""))
+    _write_rows(tree, "activities.csv", activities)
+    return _write_milestones(tree, wish, today)
+
+
+def _write_milestones(tree: Path, wish: Wish, today: date) -> Portfolio:
+    """The dates that count, by the rules of their template. Returns the records. Raises StartError."""
     name = "milestones.csv"
+    none_yet = {name: ",".join(COLUMNS[name]).encode()}
     try:
-        portfolio = reading.load(tree, today, {name: ",".join(COLUMNS[name]).encode()}, without_pages=True)
+        portfolio = reading.load(tree, today, none_yet, without_pages=True)
     except reading.RecordsError as error:
-        raise StartError(_fault_in_given("\n".join(f"  {finding}" for finding in error.findings), wish)) from error
+        raise StartError(f"Nothing was made. What is wrong:\n{_in_given(error, wish)}") from error
 
     def due(months: int, day: int) -> date:
         month = dates.months_after(wish.start, months)
@@ -133,47 +137,58 @@ def _write_records(tree: Path, wish: Wish, today: date) -> Portfolio:
         return last.replace(day=min(day, last.day))
 
     def part(module: Module, per_cent: int) -> int:
-        return -(-len(progress.activities_of(portfolio, module.code)) * per_cent // 100)
+        return ceil(len(progress.activities_of(portfolio, module.code)) * per_cent / 100)
 
     taught = progress.modules_with_activities(portfolio)
     disk.put(tree / FOLDER / name, drafts.filled(f"first/data/{name}", modules=taught, due=due, part=part))
     return portfolio
 
 
-def _fault_in_given(text: str, wish: Wish) -> str:
+def _in_given(error: reading.RecordsError, wish: Wish) -> str:
     """What is wrong, said of the files that were handed over."""
+    text = "\n".join(f"  {finding}" for finding in error.findings)
     for name, path in (("modules.csv", wish.modules), ("activities.csv", wish.activities)):
         text = text.replace(f"{FOLDER}/{name}", str(path)) if path else text
-    if (wish.modules is None) != (wish.activities is None):
-        missing = "--activities" if wish.activities is None else "--modules"
-        text += f"\nThe other of the two files is the one that comes with the tool; give your own with {missing}."
-    return f"Nothing was made. What is wrong:\n{text}"
+    if (wish.modules is None) == (wish.activities is None):
+        return text
+    missing = "--activities" if wish.activities is None else "--modules"
+    return (
+        f"{text}\nThe other of the two files is the one that comes with the tool; give your own: {missing}."
+    )
 
 
 def _given(path: Path, name: str) -> list[dict[str, str]]:
-    """The rows of a table that was handed over, as its columns have them. Raises StartError."""
+    """The rows of a table that was handed over, with a cell for each column. Raises StartError."""
+    remedy = "Check its name, and save it as 'CSV UTF-8'."
     try:
         text, _ = disk.decode(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"{path} cannot be read ({error}). Check its name, or save it as 'CSV UTF-8'.") from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=reading.separator_of(text, name))
-    lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if any(map(str.strip, line))]
-    header = [cell.lower() for cell in lines[0][1]] if lines else []
-    missing = [column for column in COLUMNS[name] if column not in (*header, *_OPTIONAL[name])]
-    if missing or not lines[1:]:
-        fault = f"has no column {phrases.series(missing)}" if missing else "has no rows"
-        rule = f"Its first line is {','.join(COLUMNS[name])}, and {phrases.series(_OPTIONAL[name])} may be left out."
-        raise StartError(f"{path} {fault}. {rule} Save it as 'CSV UTF-8'.")
-    for number, line in lines[1:]:
-        if any(line[len(header) :]):
-            fault = f"row {number}: the row has {len(line)} cells, the header {len(header)}"
-            raise StartError(f"{path}, {fault}. Put a text that holds the separator in quotation marks.")
-    return [dict(zip(header, line + [""] * len(header), strict=False)) for _, line in lines[1:]]
+        raise StartError(f"{path} cannot be read ({error}). {remedy}") from error
+    lines = csv.DictReader(
+        io.StringIO(text, newline=""), None, "more", "", delimiter=reading.separator_of(text, name)
+    )
+    lines.fieldnames = [column.strip().lower() for column in lines.fieldnames or ()]
+    optional = _OPTIONAL[name]
+    missing = [column for column in COLUMNS[name] if column not in (*lines.fieldnames, *optional)]
+    if missing:
+        whole = f"Its first line is {','.join(COLUMNS[name])}; {phrases.series(optional)} may be left out"
+        raise StartError(f"{path} has no column {phrases.series(missing)}. {whole}. {remedy}")
+    rows = []
+    for line in lines:
+        if any(line.pop("more", "")):
+            raise StartError(
+                f"{path}, row {lines.line_num}: the row has more cells than the header. "
+                "Put a text that holds the separator in quotation marks."
+            )
+        rows.append({column: line.get(column, "").strip() for column in COLUMNS[name]})
+    if not rows:
+        raise StartError(f"{path} has no rows. {remedy}")
+    return rows
 
 
 def _write_rows(tree: Path, name: str, rows: list[dict[str, str]]) -> None:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS[name], extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(buffer, COLUMNS[name], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     disk.put(tree / FOLDER / name, buffer.getvalue())

@@ -48,9 +48,13 @@ def upgrade(root: Path, to: str) -> int:
         )
     wheel = Path(to)
     if wheel.suffix == ".whl" and not (wheel.is_file() and wheel.name.startswith("stp_portfolio-")):
-        raise UpgradeError(f"{to} is no wheel of {kit.DISTRIBUTION}. Give a file such as stp_portfolio-….whl.")
+        raise UpgradeError(
+            f"{to} is no wheel of {kit.DISTRIBUTION}. Give a file such as stp_portfolio-….whl."
+        )
     by_name = f"{kit.DISTRIBUTION}=={to}" if to else kit.DISTRIBUTION
-    if code := _pip(root, "--upgrade", "--find-links", kit.WHEELS, str(wheel.resolve()) if wheel.is_file() else by_name):
+    if code := _pip(
+        root, "--upgrade", "--find-links", kit.WHEELS, str(wheel.resolve()) if wheel.is_file() else by_name
+    ):
         raise UpgradeError(f"Nothing was changed: pip ended with code {code}. What it said stands above.")
     _keep(root, before)
     if wheel.is_file():
@@ -92,14 +96,20 @@ def finish(root: Path, say: Say) -> int:
     for finding in found:
         say(str(finding))
     code = editions.build_public(root) or code
-    say(f"This portfolio is made with version {version} of the tool now. To go back: portfolio upgrade --undo")
+    say(
+        f"This portfolio is made with version {version} of the tool now. To go back: portfolio upgrade --undo"
+    )
     return 1 if found or code else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def main() -> int:
     """Finish an upgrade of the folder that is named. Returns the exit code."""
     try:
-        return finish(Path(sys.argv[1]), lambda text: sys.stdout.write(f"{text}\n"))
+        return finish(Path(sys.argv[1]), _say)
     except Refusal as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -108,7 +118,9 @@ def main() -> int:
 def _repin(root: Path, model: str) -> None:
     """Move the pins to those of a model, and add those that are missing; every other line stays."""
     pins = dict(_PIN.findall(model))
-    text = _PIN.sub(lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", disk.read_text(root / kit.PINS))
+    text = _PIN.sub(
+        lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", disk.read_text(root / kit.PINS)
+    )
     missing = sorted(pins.keys() - dict(_PIN.findall(text)).keys())
     disk.put(root / kit.PINS, text + "".join(f"{name}=={pins[name]}\n" for name in missing))
 
@@ -123,9 +135,9 @@ def rewrite(root: Path, say: Say) -> None:
         if there == wrote.get(name):  # untouched, or new
             kit.put(root, name, raw)
         elif there is not None and now[name] not in (there, wrote.get(name)):
-            lines = [disk.read_text(root / name).splitlines(), raw.decode().splitlines()]
-            diff = difflib.unified_diff(*lines, f"{name}, yours", f"{name}, new", lineterm="")
-            say("\n".join([f"{name} was changed here and stays as it is. What the new version has:", *diff]))
+            yours, new = disk.read_text(root / name).splitlines(), raw.decode().splitlines()
+            diff = difflib.unified_diff(yours, new, "yours", "the new version's", lineterm="")
+            say("\n".join([f"{name} was changed here and stays as it is. What is different:", *diff]))
     for name in wrote.keys() - ours.keys():
         if kit.digest(root / name) == wrote[name]:
             (root / name).unlink()
@@ -150,7 +162,9 @@ def undo(root: Path) -> str:
             kit.put(root, name, path.read_bytes())
     version = folder.name.removeprefix("upgrade-")
     if _pip(root, "-r", kit.PINS):
-        raise UpgradeError(f"The files of version {version} are back, but pip could not install it. See above.")
+        raise UpgradeError(
+            f"The files of version {version} are back, but pip could not install it. See above."
+        )
     shutil.rmtree(folder)
     return version
 
@@ -159,7 +173,15 @@ def undo(root: Path) -> str:
 
 _PROGRAM = {
     *("stp_portfolio", "tests", "benchmarks", "docs", "templates", "examples", "tool", "_build", "wheels"),
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CONTENT", "myst.yml"),
+    *(
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "CITATION.cff",
+        "LICENSE",
+        "LICENSE-CONTENT",
+        "myst.yml",
+    ),
     *("pyproject.toml", "pytest.ini", "requirements.txt", "requirements-lab.txt", "requirements.lock"),
     *("_config.yml", "_toc.yml", "_static/portfolio.css", "_static/favicon.svg", "data/README.md"),
 }
@@ -168,7 +190,11 @@ _SHIPPED = {  # the notebooks of 0.1.0
     "notebooks/credits.ipynb": "b40fc4192709086cc32a88728c6982deeafd53ad26fae1ab5bdf253faaec8170",
     "notebooks/progress.ipynb": "924610c47847674df81445172264ac6ef47dba0f6791dbf824e83db658dbf8c5",
 }
-_OLD_THEME = {"favicon", "home_page_in_navbar", "nb_remove_code_source"}  # keys of _config.yml that were for it
+_OLD_THEME = {
+    "favicon",
+    "home_page_in_navbar",
+    "nb_remove_code_source",
+}  # keys of _config.yml that were for it
 
 
 def bring_over(old: Path, folder: Path, say: Say) -> None:
@@ -204,7 +230,9 @@ def _content(old: Path) -> Iterator[Path]:
         parts = path.relative_to(old).parts
         hidden = any(part.startswith(".") or part.endswith("egg-info") for part in parts)
         ours = parts[0] in _PROGRAM or "/".join(parts) in _PROGRAM
-        inside = any((folder / "pyvenv.cfg").is_file() for folder in path.parents if folder.is_relative_to(old))
+        inside = any(
+            (folder / "pyvenv.cfg").is_file() for folder in path.parents if folder.is_relative_to(old)
+        )
         if path.is_file() and not (hidden or ours or inside or "__pycache__" in parts):
             yield path
 

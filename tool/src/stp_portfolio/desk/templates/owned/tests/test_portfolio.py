@@ -1,4 +1,4 @@
-"""What every portfolio promises: sound data, pages and notebooks, and a book that is built from them each time."""
+"""What every portfolio promises: sound data, pages and notebooks, and a book built from them each time."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The book, built twice by the README's command: a fault must stop the second build like the first."""
     folder = tmp_path_factory.mktemp("book")
     for _ in range(2):
-        command = [JUPYTER_BOOK, "build", ROOT, "--path-output", folder]
+        command = [str(part) for part in (JUPYTER_BOOK, "build", ROOT, "--path-output", folder)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder / "_build" / "html"
