@@ -31,8 +31,6 @@ _TOC_KEYS = {
 _EXTENSIONS = ("stp_portfolio.book", "stp_portfolio.pdf")
 # Jupyter Book's own default; anything else would hide a fault.
 MAY_BE_SUPPRESSED = frozenset({"myst.domains"})
-_HIDING_TAGS = {"raises-exception", "skip-execution", "remove-stderr"}
-_HIDING_KEYS = {"execution_mode", "execution_allow_errors", "execution_excludepatterns", "output_stderr"}
 
 # The parser in C where PyYAML brings it, which is ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -40,23 +38,21 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read_yaml(text: str) -> Any:
     """What a text in YAML says. Raises yaml.YAMLError, also for a key that stands twice in one place."""
-    _no_key_twice(yaml.compose(text, Loader=_LOADER))
+    _refuse_twins(yaml.compose(text, Loader=_LOADER))
     return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are the safe ones
 
 
-def _no_key_twice(node: yaml.Node | None) -> None:
-    """PyYAML, and so Jupyter Book, lets the second win in silence."""
-    if isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            _no_key_twice(each)
-    elif isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
+def _refuse_twins(node: yaml.Node | None) -> None:
+    """PyYAML, and so Jupyter Book, lets the second of two equal keys win in silence."""
+    seen = set()
+    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
+        key, value = part if isinstance(part, tuple) else (None, part)
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
                 problem = f"the key '{key.value}' stands there twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(str(key.value))
-            _no_key_twice(value)
+            seen.add(key.value)
+        _refuse_twins(value)
 
 
 def faults(root: Path) -> Iterator[Finding]:
@@ -65,17 +61,15 @@ def faults(root: Path) -> Iterator[Finding]:
         try:
             values = read_yaml(disk.read_text(root / file))
         except disk.UnreadableError as error:
-            yield Finding("configuration-unreadable", file, error.fault, error.remedy)
+            yield Finding.of("file-unreadable", file, fault=error.fault, remedy=error.remedy)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            fault = f"is not valid YAML ({getattr(error, 'problem', error)})"
-            yield Finding("configuration-yaml", file, fault, "Mend the line", mark.line + 1 if mark else None)
+            yield Finding.of("yaml", file, mark and mark.line + 1, why=getattr(error, "problem", error))
         else:
             if isinstance(values, dict):
                 yield from check(root, values)
             else:
-                remedy = "Put the file back, from git or from a backup"
-                yield Finding("configuration-empty", file, "holds no settings", remedy)
+                yield Finding.of("yaml-empty", file)
 
 
 def toc_files(root: Path) -> list[str]:
@@ -87,12 +81,56 @@ def toc_files(root: Path) -> list[str]:
     return [value for key, value in _pairs(values) if key in ("root", "file") and isinstance(value, str)]
 
 
-def _key(code: str, key: str, fault: str, remedy: str, file: str = "_config.yml") -> Finding:
-    return Finding(code, file, fault, remedy, column=key)
+def _toc_faults(root: Path, values: dict[str, Any]) -> Iterator[Finding]:
+    for key, _ in _pairs(values):
+        if key not in _TOC_KEYS:
+            yield Finding.of("toc-key-unknown", "_toc.yml", column=key)
+    for name, count in Counter(toc_files(root)).items():
+        if not any((root / f"{name}{ending}").is_file() for ending in ("", ".rst", *disk.PAGE_ENDINGS)):
+            yield Finding.of("toc-page-missing", "_toc.yml", page=name)
+        if count > 1:
+            yield Finding.of("toc-page-twice", "_toc.yml", page=name)
 
 
-def _config_faults(root: Path, values: dict[str, Any]) -> Iterator[Finding]:
-    spec = find_spec("jupyter_book")
+def _pairs(values: Any) -> Iterator[tuple[str, Any]]:
+    """Every key and its value, at any depth; what stands in ``meta`` is free."""
+    for value in values if isinstance(values, list) else ():
+        yield from _pairs(value)
+    for key, value in values.items() if isinstance(values, dict) else ():
+        yield str(key), value
+        if key != "meta":
+            yield from _pairs(value)
+
+
+# -- _config.yml ------------------------------------------------------------------------------
+
+
+def _config(code: str, key: str, /, **words: Any) -> Finding:
+    return Finding.of(code, "_config.yml", column=key, **words)
+
+
+def _config_faults(_root: Path, values: dict[str, Any]) -> Iterator[Finding]:
+    yield from _unknown_to_jupyter_book(values)
+    sphinx = _group(values, "sphinx")
+    own = _group(sphinx, "config")
+    yield from _hiding(_group(values, "execute"), own)
+    listed = _several(own.get("extensions", sphinx.get("extra_extensions")))
+    missing = [name for name in _EXTENSIONS if name not in listed]
+    yield from (_config("extension-missing", "sphinx/config/extensions", name=name) for name in missing)
+
+
+def _group(values: dict[str, Any], key: str) -> dict[str, Any]:
+    """What stands under a key; empty where that is no group, of which the schema tells."""
+    return found if isinstance(found := values.get(key), dict) else {}
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _unknown_to_jupyter_book(values: dict[str, Any]) -> Iterator[Finding]:
+    """Keys and values outside of its schema: it takes most of them in silence."""
+    spec = find_spec("jupyter_book")  # not imported: that takes long
     package = Path(str(spec and spec.origin)).parent
     schema = json.loads((package / "config_schema.json").read_text(encoding="utf-8"))
     defaults = read_yaml((package / "default_config.yml").read_text(encoding="utf-8"))
@@ -102,69 +140,25 @@ def _config_faults(root: Path, values: dict[str, Any]) -> Iterator[Finding]:
             holds({str(key): value})
         except fastjsonschema.JsonSchemaValueException as error:
             what = str(error.message).removeprefix(str(error.name)).strip()
-            yield _key("setting-form", "/".join(map(str, error.path[1:])), what, "Correct the value")
+            yield _config("key-value", "/".join(map(str, error.path[1:])), why=what)
     known = {*_keys(defaults), *_schema_keys(schema), *_MORE_KEYS}
-    for key in _keys(values):
-        if key not in known:
-            remedy = "Check its spelling and where it is indented"
-            yield _key("key-unknown", key, "is not a key of Jupyter Book", remedy)
-    execute, sphinx = values.get("execute") or {}, values.get("sphinx") or {}
-    own = (sphinx.get("config") or {}) if isinstance(sphinx, dict) else None
-    if isinstance(execute, dict) and isinstance(own, dict):  # else the schema said so
-        yield from _hiding(execute, own)
-        listed = own.get("extensions", sphinx.get("extra_extensions"))
-        for name in _EXTENSIONS:
-            if name not in (listed if isinstance(listed, list) else ()):
-                fault, remedy = (
-                    f"'{name}' is missing, without which nothing guards the book",
-                    "Add it to the list",
-                )
-                yield _key("extension-missing", "sphinx/config/extensions", fault, remedy)
+    yield from (_config("key-unknown", key) for key in _keys(values) if key not in known)
 
 
 def _hiding(execute: dict[str, Any], own: dict[str, Any]) -> Iterator[Finding]:
     """Settings with which a fault would pass, or an old number stay."""
     mode = own.get("nb_execution_mode", execute.get("execute_notebooks", "cache"))
     if mode != "cache":
-        fault = f"'{mode}' would publish stored or stale numbers"
-        yield _key("hides-faults", "execute/execute_notebooks", fault, "Write cache")
-    for key, name in (
-        ("allow_errors", "nb_execution_allow_errors"),
-        ("exclude_patterns", "nb_execution_excludepatterns"),
-    ):
-        if own.get(name, execute.get(key)):
-            fault = "would let a notebook pass that fails or never runs"
-            yield _key("hides-faults", f"execute/{key}", fault, "Remove it")
+        yield _config("stale-numbers", "execute/execute_notebooks", mode=mode)
+    if own.get("nb_execution_allow_errors", execute.get("allow_errors")):
+        yield _config("unrun-notebooks", "execute/allow_errors")
+    if own.get("nb_execution_excludepatterns", execute.get("exclude_patterns")):
+        yield _config("unrun-notebooks", "execute/exclude_patterns")
     if own.get("nb_output_stderr", execute.get("stderr_output", "show")) not in ("error", "severe"):
-        yield _key("hides-faults", "execute/stderr_output", "a cell that warns would pass", "Write error")
-    suppressed = own.get("suppress_warnings") or []
-    for kind in suppressed if isinstance(suppressed, list) else [suppressed]:
+        yield _config("unseen-warnings", "execute/stderr_output")
+    for kind in _several(own.get("suppress_warnings")):
         if kind not in MAY_BE_SUPPRESSED:
-            fault, remedy = f"'{kind}' would hide a fault", "Remove it and mend the fault"
-            yield _key("hides-faults", "sphinx/config/suppress_warnings", fault, remedy)
-
-
-def _toc_faults(root: Path, values: dict[str, Any]) -> Iterator[Finding]:
-    for key, _ in _pairs(values):
-        if key not in _TOC_KEYS:
-            fault = "is not a key of a table of contents"
-            yield _key("key-unknown", key, fault, "Check its spelling", "_toc.yml")
-    for name, count in Counter(toc_files(root)).items():
-        if not any((root / f"{name}{ending}").is_file() for ending in ("", ".rst", *disk.PAGE_ENDINGS)):
-            fault, remedy = f"'{name}' is a page that does not exist", "Write it, or correct the path"
-            yield Finding("page-missing", "_toc.yml", fault, remedy)
-        if count > 1:
-            yield Finding("twice", "_toc.yml", f"'{name}' stands there twice", "Delete one of the two")
-
-
-def _pairs(values: Any) -> Iterator[tuple[str, Any]]:
-    for value in values if isinstance(values, list) else ():
-        yield from _pairs(value)
-    if isinstance(values, dict):
-        for key, value in values.items():
-            yield str(key), value
-            if key != "meta":
-                yield from _pairs(value)
+            yield _config("suppressed-warning", "sphinx/config/suppress_warnings", kind=kind)
 
 
 def _keys(values: dict[str, Any], above: str = "") -> Iterator[str]:
@@ -183,6 +177,8 @@ def _schema_keys(schema: dict[str, Any], above: str = "") -> Iterator[str]:
 
 # -- notebooks --------------------------------------------------------------------------------
 
+_HIDING_KEYS = {"execution_mode", "execution_allow_errors", "execution_excludepatterns", "output_stderr"}
+_HIDING_TAGS = {"raises-exception", "skip-execution", "remove-stderr"}
 _METADATA = {
     "type": "object",
     "properties": {"tags": {"type": "array", "items": {"type": "string"}}, "mystnb": {"type": "object"}},
@@ -191,8 +187,8 @@ _CELL = {"type": "object", "properties": {"metadata": _METADATA}}
 _is_notebook = fastjsonschema.compile(
     {
         "type": "object",
-        "required": ["cells"],
         "properties": {"metadata": _METADATA, "cells": {"type": "array", "items": _CELL}},
+        "required": ["cells"],
     }
 )
 
@@ -200,22 +196,18 @@ _is_notebook = fastjsonschema.compile(
 def notebook_faults(file: str, notebook: Any) -> Iterator[Finding]:
     """What inside a notebook (its JSON, whatever it is) would let a cell fail in silence, or never run.
 
-    A first finding with the code ``notebook-shape`` means that it is none at all.
+    A single finding with the code ``notebook-shape`` means that it is none at all.
     """
     try:
         _is_notebook(notebook)
     except fastjsonschema.JsonSchemaValueException:
-        remedy = "Put it back, from git or from a backup"
-        yield Finding("notebook-shape", file, "is not a notebook that can be read", remedy)
+        yield Finding.of("notebook-shape", file)
         return
     for key in sorted(_HIDING_KEYS & notebook.get("metadata", {}).get("mystnb", {}).keys()):
-        fault = f"the notebook's own setting mystnb/{key} would let a fault pass"
-        yield Finding("hides-faults", file, fault, "Remove it from the notebook's metadata")
+        yield Finding.of("notebook-setting", file, key=key)
     for number, cell in enumerate(notebook["cells"], start=1):
         metadata = cell.get("metadata", {})
         for tag in sorted(_HIDING_TAGS.intersection(metadata.get("tags", ()))):
-            fault = f"cell {number} has the tag '{tag}', with which a fault would pass"
-            yield Finding("hides-faults", file, fault, "Remove the tag and mend the cell")
+            yield Finding.of("cell-tag", file, number=number, tag=tag)
         if "output_stderr" in metadata.get("mystnb", {}):
-            fault = f"cell {number} has a setting for stderr, with which a warning would pass"
-            yield Finding("hides-faults", file, fault, "Remove it")
+            yield Finding.of("cell-stderr", file, number=number)

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = "January February March April May June July August September October November December".split()
 
 
 def written(value: date) -> str:
@@ -46,4 +32,4 @@ def months_after(day: date, months: int) -> date:
 
 def month_end(year: int, month: int) -> date:
     """The last day of a month."""
-    return date(year, month, monthrange(year, month)[1])
+    return date(year, month, 1) + relativedelta(day=31)

@@ -69,9 +69,9 @@ def page_file(root: Path, page: str) -> Path | None:
 def put(path: Path, content: bytes | str, before: bytes | None = None) -> None:
     """Put a file in place in one step, its folder made where it is missing; text is written as plain UTF-8.
 
-    A reader, and a machine that is switched off, find the old contents or the new ones and never a part. Where
-    the path is a link, what it leads to is written. Raises OSError, and ChangedError where the file no longer
-    holds ``before``, if that is given; what stood there is then as it was.
+    A reader, and a machine that is switched off, find the old contents or the new ones and never a part.
+    Where the path is a link, what it leads to is written. Raises OSError, and ChangedError where the file no
+    longer holds ``before``, if that is given; what stood there is then as it was.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@cache
+def _declared() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong: where it is, what it is and what to do.
 
-    ``file`` is a path from the root; ``line`` is its line, or the row of a table; ``column`` is a table's column
-    or the key of a setting; ``code`` is a short stable name, such as ``date-ambiguous``, for tests and for who
-    looks a message up; ``identifies`` says that it may identify somebody, or is private: everything else only
-    waits to be fixed.
+    ``file`` is a path from the root; ``line`` is its line, or the row of a table; ``column`` is a table's
+    column or the key of a setting; ``code`` is a short stable name, such as ``date-ambiguous``, for tests and
+    for who looks a message up; ``identifies`` says that it may identify somebody, or is private: everything
+    else only waits to be fixed.
     """
 
     code: str
@@ -24,6 +33,15 @@ class Finding:
     column: str = ""
     value: str = ""
     identifies: bool = False
+
+    @classmethod
+    def of(
+        cls, code: str, file: str, line: int | None = None, column: str = "", value: object = "", **words: Any
+    ) -> Finding:
+        """The fault that ``faults.toml`` declares under a code; ``words`` fill the braces of its texts."""
+        said = _declared()[code]
+        fault, remedy = (said[part].format(**words) for part in ("fault", "remedy"))
+        return cls(code, file, fault, remedy, line, column, str(value))
 
     @property
     def words(self) -> str:

@@ -6,25 +6,16 @@ counts. A month is 30.4375 days (365.25 / 12), so a pace does not depend on the 
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
-from stp_portfolio.core.records import (
-    Activity,
-    ActivityKey,
-    Event,
-    Evidence,
-    Milestone,
-    Module,
-    Portfolio,
-    StandardKey,
-)
+from stp_portfolio.core import dates, records
+from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -39,17 +30,13 @@ class Status(StrEnum):
     NOT_STARTED = "Not started"
 
 
-STATUS_AFTER = {
-    "started": Status.IN_PROGRESS,
-    "submitted": Status.SUBMITTED,
-    "returned": Status.RETURNED,
-    "signed_off": Status.SIGNED_OFF,
-}
+_AFTER = (Status.IN_PROGRESS, Status.SUBMITTED, Status.RETURNED, Status.SIGNED_OFF)
+STATUS_AFTER = dict(zip(records.EVENTS, _AFTER, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One submission's stay with an assessor. ``until`` is None and ``outcome`` *Submitted* while it lasts."""
+    """One submission's stay with an assessor; ``until`` is None, ``outcome`` *Submitted* while it lasts."""
 
     activity: Activity
     since: date
@@ -112,18 +99,15 @@ def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, 
 
 
 def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
-    """Every event up to ``on`` with its activity, the latest first; of one day, the last in the file first."""
+    """Every event up to ``on`` with its activity, the latest first; of a day, the last in the file first."""
     activities = {activity.key: activity for activity in portfolio.activities}
-    past = [event for event in portfolio.events if event.date <= on]
-    return [(activities[event.activity], event) for event in reversed(past)]
+    return [(activities[event.activity], event) for event in reversed(portfolio.events) if event.date <= on]
 
 
 def status_after(events: Iterable[Event]) -> Status:
     """The status that a history of one activity leads to."""
-    status = Status.NOT_STARTED
-    for event in events:
-        status = STATUS_AFTER[event.event]
-    return status
+    *_, last = (Status.NOT_STARTED, *(STATUS_AFTER[event.event] for event in events))
+    return last
 
 
 def status(portfolio: Portfolio, key: ActivityKey, on: date) -> Status:
@@ -138,8 +122,7 @@ def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
 
 def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
     """How many activities have each status, zeros included; of one module, or of all."""
-    keys = (activity.key for activity in portfolio.activities if module in (None, activity.key.module))
-    found = Counter(status(portfolio, key, on) for key in keys)
+    found = Counter(now for key, now in statuses(portfolio, on).items() if module in (None, key.module))
     return {status: found[status] for status in Status}
 
 
@@ -156,27 +139,23 @@ def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
 # -- pace and milestones ----------------------------------------------------------------------
 
 
+def _sign_offs(portfolio: Portfolio, on: date, module: str | None) -> list[date]:
+    """The day of each sign-off up to ``on``, in order; of one module, or of all."""
+    past = (event for event in portfolio.events if event.event == "signed_off" and event.date <= on)
+    return [event.date for event in past if module in (None, event.activity.module)]
+
+
 def signed_off_series(
     portfolio: Portfolio, on: date, module: str | None = None
 ) -> tuple[tuple[date, int], ...]:
     """The cumulative number of activities signed off, a step a day on which it grew, up to ``on``."""
-    days = Counter(
-        event.date
-        for event in portfolio.events
-        if event.event == "signed_off" and event.date <= on and module in (None, event.activity.module)
-    )
-    total = 0
-    series = []
-    for day in sorted(days):
-        total += days[day]
-        series.append((day, total))
-    return tuple(series)
+    days = Counter(_sign_offs(portfolio, on, module))
+    return tuple(zip(days, accumulate(days.values()), strict=True))
 
 
 def signed_off_by(portfolio: Portfolio, on: date, module: str | None = None) -> int:
     """How many activities were signed off by a day."""
-    series = signed_off_series(portfolio, on, module)
-    return series[-1][1] if series else 0
+    return len(_sign_offs(portfolio, on, module))
 
 
 def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | None:
@@ -211,11 +190,8 @@ def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
 
 def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
     """The distance to every milestone that requires activities, in date order; of one module, or all."""
-    return tuple(
-        distance(portfolio, milestone, on)
-        for milestone in portfolio.milestones
-        if milestone.required is not None and module in (None, milestone.module)
-    )
+    counted = [milestone for milestone in portfolio.milestones if milestone.required is not None]
+    return tuple(distance(portfolio, each, on) for each in counted if module in (None, each.module))
 
 
 def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | None:
@@ -325,9 +301,7 @@ def reviews_ahead(portfolio: Portfolio, on: date) -> tuple[date, ...]:
 
 def month_before(portfolio: Portfolio, on: date) -> date:
     """The same day a calendar month earlier, or that month's last day; never before the programme's start."""
-    year, month = (on.year, on.month - 1) if on.month > 1 else (on.year - 1, 12)
-    day = min(on.day, monthrange(year, month)[1])
-    return max(portfolio.settings.start, date(year, month, day))
+    return max(portfolio.settings.start, dates.months_after(on, -1))
 
 
 # -- targets ----------------------------------------------------------------------------------
@@ -343,7 +317,7 @@ class Target:
 
 
 def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
-    """For each activity still missing for a milestone ahead, the day by which the pace needed has it signed off.
+    """For each activity still missing for a milestone ahead, the day by which it has to be signed off.
 
     The time left to a milestone is shared evenly among what it misses. Where milestones of a module
     ask for the same number on different days, the earlier day stands: it serves them all.
@@ -355,9 +329,7 @@ def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
             target = Target(ahead.milestone, ahead.done + nth, on + timedelta(days=days))
             key = (ahead.milestone.module, target.number)
             found[key] = min(found.get(key, target), target, key=lambda each: each.day)
-    return tuple(
-        sorted(found.values(), key=lambda target: (target.day, target.milestone.module, target.number))
-    )
+    return tuple(sorted(found.values(), key=lambda each: (each.day, each.milestone.module, each.number)))
 
 
 # -- credits ----------------------------------------------------------------------------------
@@ -374,30 +346,28 @@ class CreditState(StrEnum):
 def credit_states(portfolio: Portfolio, on: date) -> tuple[tuple[Module, CreditState], ...]:
     """Each module with the state of its credits on a day."""
     now = statuses(portfolio, on)
-    found = []
-    for module in portfolio.modules:
-        own = [status for key, status in now.items() if module.code and key.module == module.code]
+    unfinished = {key.module for key, status in now.items() if status is not Status.SIGNED_OFF}
+    finished = {key.module for key in now} - unfinished
+
+    def state(module: Module) -> CreditState:
         if module.signed_off and module.signed_off <= on:
-            state = CreditState.EARNED
-        elif own and all(status is Status.SIGNED_OFF for status in own):
-            state = CreditState.AWAITING
-        else:
-            state = CreditState.OPEN
-        found.append((module, state))
-    return tuple(found)
+            return CreditState.EARNED
+        return CreditState.AWAITING if module.code in finished else CreditState.OPEN
+
+    return tuple((module, state(module)) for module in portfolio.modules)
 
 
 def credits_by_phase(portfolio: Portfolio) -> dict[str, Decimal]:
     """Credits of each phase, in the order in which the phases first occur."""
-    found: dict[str, Decimal] = {}
+    found = dict.fromkeys((module.phase for module in portfolio.modules), Decimal(0))
     for module in portfolio.modules:
-        found[module.phase] = found.get(module.phase, Decimal(0)) + module.credits
+        found[module.phase] += module.credits
     return found
 
 
 def credits_by_state(portfolio: Portfolio, on: date) -> dict[CreditState, Decimal]:
     """Credits in each state on a day, zeros included; together they are the programme's total."""
-    found = {state: Decimal(0) for state in CreditState}
+    found = dict.fromkeys(CreditState, Decimal(0))
     for module, state in credit_states(portfolio, on):
         found[state] += module.credits
     return found
@@ -421,13 +391,13 @@ def evidence_for(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Evid
     return tuple(piece for piece in portfolio.evidence_of.get(key, ()) if piece.date <= on)
 
 
-def coverage(portfolio: Portfolio, on: date) -> dict[StandardKey, tuple[Evidence, ...]]:
+def coverage(portfolio: Portfolio, on: date) -> dict[records.StandardKey, tuple[Evidence, ...]]:
     """For each standard, in the order of ``standards.csv``, the evidence that speaks to it."""
-    found: dict[StandardKey, list[Evidence]] = {standard.key: [] for standard in portfolio.standards}
-    for evidence in held(portfolio, on):
-        for key in evidence.standards:
-            found[key].append(evidence)
-    return {key: tuple(pieces) for key, pieces in found.items()}
+    past = held(portfolio, on)
+    return {
+        standard.key: tuple(piece for piece in past if standard.key in piece.standards)
+        for standard in portfolio.standards
+    }
 
 
 def activities_without_coverage(portfolio: Portfolio, on: date) -> tuple[Activity, ...]:
