@@ -132,7 +132,9 @@ def render(source, alt="What it shows."):
 
 def texts(svg):
     """The texts of a drawing, in its order."""
-    return ["".join(each.itertext()) for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("}text")]
+    return [
+        "".join(each.itertext()) for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("}text")
+    ]
 
 
 # -- drawing ----------------------------------------------------------------------------------
@@ -142,16 +144,23 @@ def texts(svg):
 def test_every_kind_is_drawn(kind):
     """Each kind of diagram has a drawing with the words of its source."""
     shown = " ".join(texts(render(SOURCES[kind])))
-    words = set(re.findall(r"Triage|Describes|On hold|PATIENT|Resource|Configure wards|Urgent|Informatics|NPfIT", SOURCES[kind]))
+    words = set(
+        re.findall(
+            r"Triage|Describes|On hold|PATIENT|Resource|Configure wards|Urgent|Informatics|NPfIT",
+            SOURCES[kind],
+        )
+    )
     assert words
     assert all(word in shown for word in words)
 
 
 def test_the_same_bytes_everywhere():
     """A second drawing, and one in another place with another hash seed, are the same to the byte."""
-    code = "import sys; from stp_portfolio.book.diagrams import render; print(render(sys.stdin.read(), 'x')[0])"
+    code = (
+        "import sys; from stp_portfolio.book.diagrams import render; print(render(sys.stdin.read(), 'x')[0])"
+    )
     for kind in ("gantt", "flowchart", "timeline"):
-        drawn = [render(SOURCES[kind], 'x') for _ in range(2)]
+        drawn = [render(SOURCES[kind], "x") for _ in range(2)]
         for zone, seed in (("Pacific/Auckland", "1"), ("America/St_Johns", "2")):
             done = subprocess.run(
                 [sys.executable, "-c", code],
@@ -209,7 +218,9 @@ def test_svg_keeps_to_the_rules_of_a_page(source):
         for name, value in element.attrib.items():
             assert not re.match(r"style|on|data-|id$|.*href", name)
             assert element is root or name != "class"
-            assert not re.search(r"--(?!stp-)|calc\(|color-mix|script:|https?:(?!//www\.w3\.org)", value), value
+            assert not re.search(r"--(?!stp-)|calc\(|color-mix|script:|https?:(?!//www\.w3\.org)", value), (
+                value
+            )
             if name in ("fill", "stroke"):
                 assert COLOUR.fullmatch(value), value
 
@@ -256,7 +267,9 @@ def test_the_authors_words_are_the_label(kind):
 
 def test_words_are_escaped():
     """What looks like markup stays text in the label."""
-    assert 'aria-label="Say &quot;x&quot; &amp; &lt;y&gt;"' in render("flowchart LR\n    A --> B", 'Say "x" & <y>')
+    assert 'aria-label="Say &quot;x&quot; &amp; &lt;y&gt;"' in render(
+        "flowchart LR\n    A --> B", 'Say "x" & <y>'
+    )
 
 
 # -- mistakes ---------------------------------------------------------------------------------
@@ -314,7 +327,9 @@ def test_a_diagram_too_large_is_a_mistake(monkeypatch):
 def test_a_machine_without_the_engine_says_so(monkeypatch):
     """Without quickjs the message says what else can be done."""
     monkeypatch.setitem(sys.modules, "quickjs", None)
-    with pytest.raises(DiagramError, match="pip install .stp-portfolio.diagrams.*another one or in CI, or put a picture"):
+    with pytest.raises(
+        DiagramError, match="pip install .stp-portfolio.diagrams.*another one or in CI, or put a picture"
+    ):
         render(SOURCES["pie"])
     assert issubclass(DiagramError, Refusal)
 

@@ -1,8 +1,8 @@
 """Mermaid fences as inline SVG, drawn while a page is read: no browser, no Node, no network.
 
 Pele (MIT, ``pele/LICENSE``) lays a diagram out in an embedded JavaScript engine that can reach nothing. Its
-drawing is then held to a list: shapes and real text, presentation attributes, and the colours of the stylesheet,
-so that it follows the theme of the page. The words for who cannot see it are the author's.
+drawing is then held to a list (``pele/list.toml``): shapes and real text, presentation attributes, and the
+colours of the stylesheet, so that it follows the theme. The words for who cannot see it are the author's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -24,33 +25,19 @@ from sphinx.util.docutils import SphinxDirective
 
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.show.nodes import Picture
-from stp_portfolio.show.palette import ACCENT, INK, MUTED, PAGE, PANEL, RULE, THEMED, WARM
+from stp_portfolio.show.palette import INK, LIGHT, PANEL, THEMED, WARM
 
 logger = logging.getLogger(__name__)
 
 WIDTH = 560  # units; a narrower diagram is centred in them, so that its text is as large as in any other
 SECONDS, MEMORY = 20, 256 * 2**20
-_SERIES = [THEMED[colour] for colour in (ACCENT, WARM, MUTED, INK)]
-_VARIABLES = {  # Pele's; any other of them is ink
-    **{f"--pele-series-{number + 1}": _SERIES[number % 4] for number in range(8)},
-    **{"--_bg": THEMED[PAGE], "--_m": THEMED[MUTED], "--_s": THEMED[PANEL], "--_a": THEMED[RULE]},
-    **{"--_b": THEMED[ACCENT], "--_c": THEMED[ACCENT], "--pele-critical": THEMED[WARM]},
-    **{"--_r": "4", "--_tw": "bold", "--_hw": "bold", "--_w": "bold"},
-}
-_SHAPES = set("svg g path rect circle ellipse line polygon polyline text tspan".split())
-_STYLES = set("fill stroke rx ry stroke-width stroke-dasharray font-weight font-style text-decoration".split())
-_ATTRIBUTES = _STYLES | set(
-    "x y x1 x2 y1 y2 cx cy r width height d points transform fill-opacity stroke-linecap stroke-linejoin font-size "
-    "text-anchor {http://www.w3.org/XML/1998/namespace}space".split()
-)
-KINDS = "flowchart LR, sequenceDiagram, stateDiagram-v2, erDiagram, classDiagram, gantt, pie, mindmap, timeline"
 MISSING = (
-    "Diagrams need an engine that is not installed: pip install 'stp-portfolio[diagrams]'. Where there is none for "
-    "this machine, build the book on another one or in CI, or put a picture in the diagram's place."
+    "Diagrams need an engine that is not installed: pip install 'stp-portfolio[diagrams]'. Where there is "
+    "none for this machine, build the book on another one or in CI, or put a picture in the diagram's place."
 )
 NO_WORDS = (
-    "This diagram says nothing to who cannot see it. Say in a sentence what it shows: in a fence with braces as "
-    ":alt: before the diagram, in any other as its second line, accDescr: …"
+    "This diagram says nothing to who cannot see it. Say in a sentence what it shows: in a fence with braces "
+    "as :alt: before the diagram, in any other as its second line, accDescr: …"
 )
 
 
@@ -63,47 +50,44 @@ class DiagramError(Refusal):
 
 
 def render(source: str, alt: str = "") -> tuple[str, str]:
-    """The SVG of a Mermaid source and its words: ``alt``, or else the source's own ``accTitle`` and ``accDescr``."""
+    """The SVG of a Mermaid source and its words: ``alt``, or the source's ``accTitle`` and ``accDescr``."""
     drawn = _drawn(source)
     if "error" in drawn:
         raise _mistake(source, drawn)
-    model = drawn["model"]
-    _check(model)
     root = _themed(drawn)
     if root.find(".//text") is None:
         raise DiagramError("This diagram is empty. Add a line such as: A[Referral] --> B[Triage]")
-    written = [str(model.get(key) or "").strip().rstrip(".") for key in ("accTitle", "accDescr")]
-    alt = alt or (". ".join(filter(None, written)) + "." if written[1] else "")
+    if not alt and drawn["description"].strip():
+        alt = (
+            ". ".join(filter(None, (drawn[key].strip().rstrip(".") for key in ("title", "description"))))
+            + "."
+        )
     if not alt:
         raise DiagramError(NO_WORDS)
     root.set("aria-label", alt)
     return etree.tostring(root, encoding="unicode"), alt
 
 
-def _check(model: dict[str, Any]) -> None:
-    """Raise DiagramError for what could be drawn, but not so that a reader understands it."""
-    if model["type"] not in ("flowchart", "sequence", "state", "er", "class", "gantt", "pie", "mindmap", "timeline"):
-        raise DiagramError(f"A {model['type']} diagram cannot be drawn here. Begin with one of: {KINDS}")
-    if model["type"] == "pie" and len(model["sections"]) > len(_SERIES):
-        raise DiagramError(f"More than {len(_SERIES)} slices of a pie look alike. Use a table, or fewer slices.")
-    for task in model["tasks"] if model["type"] == "gantt" else ():
-        if task["startTime"] == task["endTime"] and not task["milestone"] and not task["vert"]:
-            raise DiagramError(
-                f"The task '{task['task'].strip()}' takes no time. Write a length such as 3d, or an end after the "
-                "start and, as the chart's second line: dateFormat YYYY-MM-DD"
-            )
+def _part(name: str) -> str:
+    return (files(__package__) / "pele" / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    folder = files(__package__) / "pele"
-    before, after = ((folder / name).read_text(encoding="utf-8") for name in ("before.js", "after.js"))
-    bundle = gzip.decompress((folder / "pele.global.js.gz").read_bytes()).decode()
-    return "\n;".join([before, bundle, after])
+    bundle = gzip.decompress((files(__package__) / "pele" / "pele.global.js.gz").read_bytes()).decode()
+    return "\n;".join([_part("before.js"), bundle, _part("after.js")])
+
+
+@cache
+def _list() -> dict[str, Any]:
+    found = tomllib.loads(_part("list.toml"))
+    themed = {variable: THEMED[LIGHT[colour]] for variable, colour in found["colours"].items()}
+    words = {key: frozenset(found[key].split()) for key in ("shapes", "styles", "attributes")}
+    return {**words, "values": themed | found["sizes"]}
 
 
 def _drawn(source: str) -> dict[str, Any]:
-    """Pele's drawing and model of a source, or the mistake it found, from an engine in which nothing was drawn yet."""
+    """Pele's drawing of a source, or the mistake it found, from an engine in which nothing was drawn yet."""
     try:
         import quickjs
     except ImportError as error:
@@ -121,24 +105,26 @@ def _drawn(source: str) -> dict[str, Any]:
 
 def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
     """What is wrong with a source, where, and what to do about it."""
-    lines = [line.strip() for line in source.splitlines()] or [""]
-    first = next((line for line in lines if re.match(r"[A-Za-z]", line)), "")
-    said = found["error"]
-    if found["code"] == "unsupported-diagram":
-        return DiagramError(f"'{first[:80]}' names no kind of diagram. Begin with one of: {KINDS}")
-    word = re.search(r"[:(][ \"]*([^\s.\")]+)", said)  # where Pele gives no number: the first line with its word
+    said, lines = found["error"], [line.strip() for line in source.splitlines()] or [""]
+    if found["code"] == "unclear":
+        return DiagramError(said)
+    word = re.search(
+        r"[:(][ \"]*([^\s.\")]+)", said
+    )  # where Pele gives no number: the first line with its word
     with_word = (n for n, line in enumerate(lines, 1) if word and word[1] in re.split(r"[\s:,]+", line))
     number = found["line"] or next(with_word, 1)
     line = lines[min(number, len(lines)) - 1]
+    first = next((line for line in lines if re.match(r"[A-Za-z]", line)), "")
+    context = f"{first}\n{line}\n{said}"
     syntax = found["code"] == "syntax"
-    advice = "Compare it with the examples at mermaid.js.org." if syntax else said.split("\n")[0]
-    text = (files(__package__) / "pele" / "advice.toml").read_text(encoding="utf-8")
-    for each in tomllib.loads(text)["advice"]:
-        pattern = each["pattern"].replace("$flow", r"\A(?:graph|flowchart)\b.*\n")
-        if re.search(pattern, f"{first}\n{line}\n{said}"):
-            advice = each["say"]
-            break
+    fallback = "Compare it with the examples at mermaid.js.org." if syntax else said.split("\n")[0]
+    advice = next((say for pattern, say in _advice() if re.search(pattern, context)), fallback)
     return DiagramError(f"Line {number} of the diagram, '{line[:80]}', is not understood. {advice}", number)
+
+
+def _advice() -> Iterator[tuple[str, str]]:
+    for each in tomllib.loads(_part("advice.toml"))["advice"]:
+        yield each["pattern"].replace("$flow", r"\A(?:graph|flowchart)\b.*\n"), each["say"]
 
 
 # -- style ------------------------------------------------------------------------------------
@@ -153,17 +139,15 @@ def _themed(drawn: dict[str, Any]) -> etree._Element:
         element.getparent().remove(element)
     for element in old.iter():
         element.tag = etree.QName(element).localname
-        if element.tag not in _SHAPES:
+        if element.tag not in _list()["shapes"]:
             raise DiagramError("Pictures, formulas and links cannot be drawn in a diagram. Leave them out.")
         kept = _attributes(element)
         element.attrib.clear()
-        element.attrib.update(kept)
-    old.attrib.clear()
-    old.attrib.update({
-        "viewBox": f"{left:g} 0 {width:g} {drawn['height']:g}", "class": "stp-svg stp-diagram",
-        "role": "img", "font-size": "16", "fill": "currentColor",
-    })  # fmt: skip
-    root = etree.Element("svg", dict(old.attrib), nsmap={None: "http://www.w3.org/2000/svg"})
+        for name, value in kept.items():
+            element.set(name, value)
+    box = f"{left:g} 0 {width:g} {drawn['height']:g}"
+    look = {"class": "stp-svg stp-diagram", "role": "img", "font-size": "16", "fill": "currentColor"}
+    root = etree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": box, **look})
     root.extend(list(old))
     return root
 
@@ -174,8 +158,15 @@ def _attributes(element: etree._Element) -> dict[str, str]:
     The author's own colours become one highlight: each of them is unreadable in some theme.
     """
     styles = dict(re.findall(r"([\w-]+)\s*:\s*([^;]*[^;\s])", element.get("style", "")))
-    merged = {**element.attrib, **{name: value for name, value in styles.items() if name in _STYLES}}
-    kept = {str(name): _value(str(value)) for name, value in merged.items() if name in _ATTRIBUTES}
+    merged = {
+        **element.attrib,
+        **{name: value for name, value in styles.items() if name in _list()["styles"]},
+    }
+    kept = {
+        str(name): _value(str(value))
+        for name, value in merged.items()
+        if name in _list()["attributes"] | _list()["styles"]
+    }
     named = [name for name in ("fill", "stroke") if name in kept]
     own = [name for name in named if not re.match(r"none$|currentColor$|var\(", kept[name])]
     if element.tag in ("text", "tspan"):
@@ -193,7 +184,7 @@ def _value(value: str) -> str:
     if value.startswith("color-mix"):  # the ground of a group, half of it the page's
         return THEMED[PANEL]
     if variable := re.match(r"var\((--[\w-]+)", value):
-        return _VARIABLES.get(variable[1], THEMED[INK])
+        return str(_list()["values"].get(variable[1], THEMED[INK]))
     return re.sub(r"px\b|\s*!important", "", value)
 
 
