@@ -2,7 +2,7 @@
 
 ``panels`` puts status on pages, ``notebooks`` runs notebooks, ``freshness`` decides what is read again,
 ``strict`` lets no fault pass (``pagecheck`` reads the finished pages), ``nodes`` says how tables and figures
-stand on a page, ``translator`` how the HTML of the text is written, ``diagrams`` draws what stands in a fence,
+stand on a page, ``translator`` how the HTML of the text is written, ``diagrams`` draws Mermaid fences,
 ``frame`` gives the theme what it shows around the text.
 """
 

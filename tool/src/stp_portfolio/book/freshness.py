@@ -1,12 +1,11 @@
 """What must be read again, and when: decided by what inputs hold, never by their times.
 
-Sphinx looks at times of files, so a changed CSV would leave old numbers on the page. Here a page is read again
-when the hash of its source, of the files it includes, of the panels it shows or of its notebook's inputs changes.
+Sphinx looks at times of files, so a changed CSV would leave old numbers on the page. Here a page is
+read again when the hash of its source, its included files, its panels or its notebook's inputs changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -22,18 +21,12 @@ def _source(app: Sphinx, docname: str) -> str:
 
 def _made_of(app: Sphinx, docname: str, source: str) -> str:
     """A hash of what a page shows: its source, the files it includes, its panels, its notebook's inputs."""
-
-    def parts() -> Iterator[bytes]:
-        yield source.encode()
-        for dependency in sorted(app.env.dependencies[docname]):
-            path = Path(app.srcdir, dependency)
-            yield path.read_bytes() if path.is_file() else b"missing"
-        asked = app.env.metadata[docname].get("stp_panels", ())
-        for node in panels.panels_for(panels.portfolio_of(app), docname, asked):
-            yield node.pformat().encode()
-        yield notebooks.current_key(app, docname).encode()
-
-    return digests.digest(parts())
+    included = [Path(app.srcdir, name) for name in sorted(app.env.dependencies[docname])]
+    asked = app.env.metadata[docname].get("stp_panels", ())
+    shown = panels.panels_for(panels.portfolio_of(app), docname, asked)
+    texts = [source, notebooks.current_key(app, docname), *(node.pformat() for node in shown)]
+    files = [path.read_bytes() if path.is_file() else b"missing" for path in included]
+    return digests.digest([*(text.encode() for text in texts), *files])
 
 
 def note_source(app: Sphinx, docname: str, source: list[str]) -> None:

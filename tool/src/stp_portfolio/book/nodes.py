@@ -36,8 +36,7 @@ def table(content: Table, docname: str, *classes: str) -> nodes.table:
         node += nodes.title(text=content.caption)
     group = nodes.tgroup(cols=len(content.columns))
     node += group
-    for index in range(len(content.columns)):
-        group += nodes.colspec(colwidth=1, **({"stub": 1} if index == 0 else {}))
+    group += [nodes.colspec(colwidth=1, stub=int(not index)) for index in range(len(content.columns))]
     if any(content.columns):
         group += nodes.thead("", _row(content, content.columns, docname))
     body = nodes.tbody()
@@ -89,7 +88,7 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
 class NotebookOutput:
     """Shows the package's own notebook outputs with the nodes above (a plug-in of myst-nb)."""
 
-    # None here: the plug-in is known wherever the package is installed, its nodes only to a book with the extension.
+    # None here: the plug-in is known wherever the package is, its nodes only to a book with the extension.
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = []
 
     @staticmethod

@@ -1,8 +1,8 @@
-"""Notebooks run ahead of Sphinx, at the same time, and only when something that they may depend on has changed.
+"""Notebooks run ahead of Sphinx, at the same time, and only when what they may depend on has changed.
 
 Running them is most of the time of a build, and it is waiting: kernels are processes of their own. So they
-start before the first page is read, and a page is held up only where its notebook is not done yet. A finished
-run is kept under one hash of its code cells, all records, the files beside it, the tool and the day of reading;
+start before the first page is read, and a page is held up only where its notebook is not done yet. A run
+is kept under one hash of its code cells, all records, the files beside it, the tool and the day of reading;
 so putting a value back finds the old result. MyST-NB gets the outputs and is told not to execute.
 """
 
@@ -75,7 +75,7 @@ class Runs:
         self.thread.start()
 
     def begin(self, name: str) -> None:
-        """Find the run of a notebook (its path without ending), or start it. Does nothing for no notebook."""
+        """Find the run of a notebook (its path without ending), or start it; nothing for what is none."""
         path = self.portfolio.root / f"{name}.ipynb"
         try:
             notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -127,9 +127,11 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
-    node = nbformat.reads(json.dumps(notebook), as_version=4)
+    node: Any = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]  # has none
     manager = AsyncKernelManager(kernel_name=node.metadata.get("kernelspec", {}).get("name") or "python3")
-    client = NotebookClient(node, km=manager, timeout=timeout, record_timing=False, shutdown_kernel="immediate")
+    client = NotebookClient(
+        node, km=manager, timeout=timeout, record_timing=False, shutdown_kernel="immediate"
+    )
     error = ""
     try:
         await client.async_execute(cwd=str(folder), cleanup_kc=True, stderr=subprocess.DEVNULL)
@@ -140,8 +142,9 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     finally:
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
-    cells = [{"outputs": cell.outputs, "execution_count": cell.execution_count} for cell in code_cells(node)]
-    return Run(cells, {key: node.metadata[key] for key in ("language_info", "widgets") if key in node.metadata}, error)
+    cells = [{key: cell[key] for key in ("outputs", "execution_count")} for cell in code_cells(node)]
+    metadata = {key: node.metadata[key] for key in ("language_info", "widgets") if key in node.metadata}
+    return Run(cells, metadata, error)
 
 
 # -- in a build -------------------------------------------------------------------------------
@@ -175,7 +178,9 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     notebook = json.loads(source[0])
     cells = code_cells(notebook)
     if len(cells) != len(run.cells):
-        logger.warning(f"{docname} was saved while the book was built. Build again.", type="stp", subtype="cell")
+        logger.warning(
+            f"{docname} was saved while the book was built. Build again.", type="stp", subtype="cell"
+        )
     for cell, held in zip(cells, run.cells, strict=False):
         cell.update(held)
     notebook["metadata"] = {**notebook.get("metadata", {}), **run.metadata}

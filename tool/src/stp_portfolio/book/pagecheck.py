@@ -1,7 +1,7 @@
 """What is wrong with a folder of finished pages, found in one pass over each page's parsed HTML.
 
-Links and anchors that lead nowhere, images that say nothing, what is fetched from another host, and scripts and
-styles that stand on the page: the policy of ``frame`` would not let them do anything.
+Links and anchors that lead nowhere, images that say nothing, what is fetched from another host, and scripts
+and styles that stand on the page: the policy of ``frame`` would not let them do anything.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def page_faults(output: Path) -> Iterator[Finding]:
             if target not in files and posixpath.normpath(f"{target}/index.html") not in files:
                 yield Finding("link-dead", name, f"the link '{link}' leads to a file that does not exist")
             elif anchor and target in pages and unquote(anchor) not in pages[target].anchors:
-                yield Finding("anchor-dead", name, f"the link '{link}' leads to an anchor that does not exist")
+                yield Finding(
+                    "anchor-dead", name, f"the link '{link}' leads to an anchor that does not exist"
+                )
 
 
 def _parsed(name: str, raw: bytes) -> _Page:
@@ -55,7 +57,9 @@ def _parsed(name: str, raw: bytes) -> _Page:
         page.links.update(element.get(key, "") for key in ("href", "src") if element.tag != "use")
         page.faults += _faults_of(name, element)
     # What the frame of the page for unknown addresses leads to may begin at the root of a server.
-    page.links = {link for link in page.links if link and not _ELSEWHERE.match(link)} if name != "404.html" else set()
+    page.links = (
+        {link for link in page.links if link and not _ELSEWHERE.match(link)} if name != "404.html" else set()
+    )
     return page
 
 

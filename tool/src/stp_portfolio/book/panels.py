@@ -60,7 +60,7 @@ def _slug(status: str) -> str:
 
 
 def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """One computed sentence on status, one on being on track; a list of these where there are several modules."""
+    """One computed sentence on status, one on being on track; of several modules, a list of these."""
     said, answers = sentences.status_summary(portfolio), sentences.progress_answers(portfolio)
     if len(answers) < 2:
         return [_answer(said, sentences.progress_answer(portfolio))]
@@ -97,7 +97,7 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 
 
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Every activity as a numbered line: a link to its page, and its status; of very many, how many there are."""
+    """Every activity as a numbered line: a link to its page, and its status; of very many, their number."""
     if len(portfolio.activities) > MANY_TILES:
         modules = phrases.plural(len(progress.modules_with_activities(portfolio)), "module")
         counted = phrases.activities(len(portfolio.activities))
@@ -114,7 +114,7 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
             status = str(now[activity.key])
             link = link_to(Link(activity.title if counts else activity.heading, activity.page), docname)
             shown = nodes.inline(text=status, classes=["stp-status", _slug(status)])
-            items += _in(nodes.list_item(), _in(nodes.paragraph(), link, nodes.Text(" "), shown))
+            items.append(_in(nodes.list_item(), _in(nodes.paragraph(), link, nodes.Text(" "), shown)))
         return items
 
     return _each_module(portfolio, listed)
@@ -155,6 +155,11 @@ def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     return [_answer(said), table(content, docname)]
 
 
+def gaps(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """Which standards the evidence speaks to, and which it does not, in a sentence."""
+    return [_answer(sentences.coverage_answer(portfolio))]
+
+
 def versions(portfolio: Portfolio) -> Table:
     """What the book was made with."""
     rows = (("Python", platform.python_version()), *((name, version(name)) for name in SOFTWARE))
@@ -173,7 +178,7 @@ PANELS: dict[str, Panel] = {
     "chapter": chapter,
     "milestones": _as_panel(tables.milestones),
     "evidence": _as_panel(tables.evidence),
-    "gaps": lambda portfolio, docname: [_answer(sentences.coverage_answer(portfolio))],
+    "gaps": gaps,
     "ahead": ahead,
     "by standard": _as_panel(tables.by_standard),
     "news": _as_panel(tables.news),

@@ -16,6 +16,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -41,11 +42,13 @@ logger = logging.getLogger(__name__)
 
 LOG = "error.log"  # the traceback of a build that stopped, for who wants it
 NOT_CURRENT = "html-not-current"
-TEXT_NOTEBOOK = ("jupytext:", "kernelspec:", "file_format: mystnb")  # in the head of a Markdown file
+TEXT_NOTEBOOK = re.compile(
+    r"^(?:jupytext|kernelspec):|^file_format: mystnb", re.MULTILINE
+)  # in a page's head
 
 
 class _Counter(std_logging.Handler):
-    """Counts what Sphinx and its extensions report, and knows whether pages were written and the last build clean."""
+    """Counts what is reported, and knows whether pages were written and the last build was clean."""
 
     count, clean, wrote = 0, False, False
 
@@ -69,23 +72,27 @@ def begin(app: Sphinx, config: Config) -> None:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
         portfolios[app] = reading.load(Path(app.srcdir))
-        if faults := [*configuration.faults(Path(app.srcdir)), *_unknown_settings(app, config)]:
-            raise FaultsError("The book's configuration is at fault:", faults)
+        _check_configuration(app, config)
         notebooks.begin(app, config)
         _screen_sources(app)
     except Refusal as error:
         _stop(app, f"{error}\nNothing was built.")
-    except Exception as error:  # noqa: BLE001 - whatever it is, no old page may look current and no traceback be shown
+    except Exception as error:  # noqa: BLE001 - whatever it is, no old page may look current
         _stop(app, _explained(app, error))
 
 
-def _unknown_settings(app: Sphinx, config: Config) -> Iterator[Finding]:
-    values = configuration.read_yaml(disk.read_text(Path(app.srcdir, "_config.yml")))
-    for name in values.get("sphinx", {}).get("config") or {}:
-        if name not in config.values and name != "extensions":
-            fault = "is not a setting of Sphinx or of a loaded extension"
-            remedy = "Check its spelling"
-            yield Finding("setting-unknown", "_config.yml", fault, remedy, column=f"sphinx/config/{name}")
+def _check_configuration(app: Sphinx, config: Config) -> None:
+    faults = list(configuration.faults(Path(app.srcdir)))
+    if not faults:
+        values = configuration.read_yaml(disk.read_text(Path(app.srcdir, "_config.yml")))
+        fault, remedy = "is not a setting of Sphinx or of a loaded extension", "Check its spelling"
+        faults = [
+            Finding("setting-unknown", "_config.yml", fault, remedy, column=f"sphinx/config/{name}")
+            for name in values.get("sphinx", {}).get("config") or {}
+            if name not in config.values and name != "extensions"
+        ]
+    if faults:
+        raise FaultsError("The book's configuration is at fault:", faults)
 
 
 def _screen_sources(app: Sphinx) -> None:
@@ -110,46 +117,44 @@ def swallowed(text: str, file: str) -> Iterator[Finding]:
     lines = text.splitlines()
     for token in _blocks().parse(text):
         first, after = token.map or (0, 0)
-        runs = token.type == "front_matter" and any(
-            line.startswith(TEXT_NOTEBOOK) for line in token.content.splitlines()
-        )
-        if runs or token.info.startswith("{code-cell}"):
+        if token.info.startswith("{code-cell}") or (
+            token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
+        ):
+            fault = "a notebook written as text, whose numbers would go stale"
             yield Finding(
-                "notebook-as-text", file, "is a notebook written as text, whose numbers would go stale",
-                "Save it as .ipynb (jupytext --to ipynb)", first + 1,
-            )  # fmt: skip
-        elif token.type in ("fence", "colon_fence"):
-            inner = any(re.match(rf"\s*{token.markup}+\s*[^\s{token.markup[0]}]", line) for line in lines[first + 1 : after])
-            if inner or after - first < 2 or set(lines[after - 1].strip(" >\t")) != {token.markup[0]}:
-                fault = f"'{lines[first].strip()[:40]}' is not closed, and hides what follows"
-                yield Finding("not-closed", file, fault, f"Put {token.markup} on a line of its own after it", first + 1)
+                "notebook-as-text", file, fault, "Save it as .ipynb (jupytext --to ipynb)", first + 1
+            )
+        elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[first + 1 : after]):
+            fault = f"'{lines[first].strip()[:40]}' is not closed, and hides what follows"
+            yield Finding(
+                "not-closed", file, fault, f"Put {token.markup} on a line of its own after it", first + 1
+            )
         elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
             fault = "a comment is not closed, and hides what follows"
             yield Finding("not-closed", file, fault, "Put --> after it", first + 1)
+
+
+def _closed(markup: str, below: list[str]) -> bool:
+    """Whether a fence ends with its own sign, and with none of another that begins inside it."""
+    inside = [line.strip(" >\t") for line in below]
+    begun = any(line.startswith(markup) and line.strip(markup[0]) for line in inside)
+    return bool(inside) and not begun and set(inside[-1]) == {markup[0]}
 
 
 def check_source(app: Sphinx, docname: str, source: list[str]) -> None:
     """Report what would hide a part of a page, or let a failing or unexecuted cell pass."""
     path = Path(str(app.env.doc2path(docname)))
     file = path.relative_to(app.srcdir).as_posix()
+    found: list[Finding] = []
     if path.suffix != ".ipynb":
-        found = list(swallowed(source[0], file))
+        found += swallowed(source[0], file)
         if not source[0].strip():
-            found = [Finding("page-empty", file, "is empty", "Write it, or take it out of _toc.yml")]
+            found.append(Finding("page-empty", file, "is empty", "Write it, or take it out of _toc.yml"))
     else:
-        try:
-            notebook = json.loads(source[0])
-        except ValueError:
-            return  # myst-nb says so, with the reason
-        found = list(configuration.notebook_faults(file, notebook))
-        if not any(finding.code == "notebook-shape" for finding in found):
-            texts = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
-            found += [finding for text in texts for finding in swallowed(text, file)]
-        elif app.env.found_docs:
-            source[0] = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'  # the fault is said
+        with suppress(ValueError):  # no JSON: MyST-NB says so, with the reason
+            found += configuration.notebook_faults(file, json.loads(source[0]))
     for finding in found:
-        location = (docname, finding.line) if path.suffix == ".md" else docname
-        logger.warning(finding.words, location=location, type="stp", subtype=finding.code)
+        logger.warning(finding.words, location=(docname, finding.line), type="stp", subtype=finding.code)
 
 
 def screen_output(app: Sphinx, doctree: nodes.document) -> None:
@@ -158,13 +163,15 @@ def screen_output(app: Sphinx, doctree: nodes.document) -> None:
         return
     texts = [str(node["alt"]) for node in doctree.findall(nodes.Element) if node.get("alt")]
     for node in doctree.findall(nodes.TextElement):
-        if isinstance(node, nodes.raw):
-            texts += html.fragment_fromstring(node.astext(), create_parent="div").itertext()
-        else:
-            texts.append(node.astext())
-    for hit in direct("\n\n".join(map(str, texts)), sources.own_dates(portfolio_of(app))):
+        raw = isinstance(node, nodes.raw)
+        texts += _texts(node.astext()) if raw else [node.astext()]
+    for hit in direct("\n\n".join(texts), sources.own_dates(portfolio_of(app))):
         said = f"an output holds an identifier ({hit.kind})"
         logger.warning(said, location=app.env.docname, type="stp", subtype="screening")
+
+
+def _texts(markup: str) -> list[str]:
+    return [str(text) for text in html.fragment_fromstring(markup, create_parent="div").itertext()]
 
 
 # -- at the end -------------------------------------------------------------------------------
@@ -232,11 +239,10 @@ def _set_aside(output: Path) -> None:
 
 
 def _remove_pages_without_source(app: Sphinx) -> None:
-    output = Path(app.outdir)
-    made = {Path(app.builder.get_outfilename(docname)) for docname in app.env.all_docs}
-    extra = {output / name for name in ("index.html", "search.html", "404.html")}
+    made, output = {*app.env.all_docs, "index", "search", "404"}, Path(app.outdir)
     for page in output.rglob("*.html"):
-        if page not in made | extra and "_static" not in page.relative_to(output).parts:
+        name = page.relative_to(output).with_suffix("").as_posix()
+        if name not in made and not name.startswith("_static/"):
             page.unlink()
 
 

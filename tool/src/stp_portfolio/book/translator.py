@@ -1,4 +1,4 @@
-"""The HTML of a page's text, made right as it is written: named links and ticks, headed tables, no inline styles.
+"""The HTML of a page's text, made right as it is written: named links and ticks, tables' heads, no styles.
 
 The policy of ``frame`` lets no style on an element do anything, so widths become attributes here. What an
 author's raw HTML brings is left for ``strict`` to report.
@@ -16,36 +16,29 @@ from docutils.parsers.rst.directives.body import Sidebar
 from lxml import etree, html
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
-from sphinx.config import Config
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
-from sphinx_design.shared import create_component
 
 from stp_portfolio.show import charts
 from stp_portfolio.show.nodes import Picture
 
 logger = logging.getLogger(__name__)
 
-PIXELS = {"": 1, "px": 1, "em": 16, "rem": 16, "ex": 8, "in": 96, "cm": 37.8, "mm": 3.78, "pt": 4 / 3, "pc": 16}
-
 
 def as_attributes(style: str) -> dict[str, str]:
-    """The declarations of a style as attributes: width and height, in per cent or pixels, and alignment.
+    """The declarations of a style as attributes: width and height in per cent or pixels, and alignment.
 
     Anything else stays in ``style``, where it does nothing and is reported.
     """
     found: dict[str, str] = {}
-    for name, _, value in (part.strip().partition(":") for part in style.split(";") if part.strip()):
-        name, value = name.strip(), value.strip()
-        length = re.fullmatch(r"([\d.]+)([a-z]*|%)", value)
-        if name in ("width", "height") and length and (length[2] == "%" or length[2] in PIXELS):
-            size = float(length[1]) * (1 if length[2] == "%" else PIXELS[length[2]])
-            found[name] = f"{size:.4g}{'%' if length[2] == '%' else ''}"
-        elif name == "text-align":
+    for part in filter(str.strip, style.split(";")):
+        name, value = (word.strip() for word in part.split(":", 1))
+        if name == "text-align":
             found["align"] = value
+        elif name in ("width", "height") and re.fullmatch(r"[\d.]+(?:%|px)?", value):
+            found[name] = value.removesuffix("px")
         else:
-            found["style"] = f"{found.get('style', '')}{name}: {value};"
+            found["style"] = part
     return found
 
 
@@ -83,7 +76,7 @@ class Translator(HTML5Translator):
                 f"{self.config.html_permalinks_icon}</a>"
             )
 
-    def visit_entry(self, node: nodes.Element) -> None:
+    def visit_entry(self, node: nodes.entry) -> None:
         """An empty heading is a cell."""
         super().visit_entry(node)
         if not node.astext().strip() and self.body[-1].startswith("<th"):
@@ -99,7 +92,27 @@ class Translator(HTML5Translator):
         super().depart_table(node)
         self.body.append("</div>\n")
 
-    def visit_raw(self, node: nodes.Element) -> None:
+    def visit_admonition(self, node: nodes.Element, name: str = "") -> None:
+        """A box of the class ``dropdown`` opens and closes without a script."""
+        super().visit_admonition(node, name)
+        if "dropdown" in node["classes"]:
+            self.body[-1] = self.body[-1].replace("<div", "<details", 1)
+
+    def depart_admonition(self, node: nodes.Element | None = None) -> None:
+        """Close the box."""
+        folded = node is not None and "dropdown" in node["classes"]
+        self.body.append("</details>\n" if folded else "</div>\n")
+
+    def visit_title(self, node: nodes.Element) -> None:
+        """Of a box that folds, what one opens it by."""
+        box: nodes.Element = node.parent
+        if isinstance(box, nodes.Admonition) and "dropdown" in box["classes"]:
+            self.body.append(self.starttag(node, "summary", ""))
+            self.context.append("</summary>\n")
+        else:
+            super().visit_title(node)
+
+    def visit_raw(self, node: nodes.raw) -> None:
         """Ticks of task lists and tables of pandas come as raw HTML."""
         if any(mark in node.astext() for mark in ("task-list-item-checkbox", 'class="dataframe"')):
             self.body.append(made_right(node.astext()))
@@ -145,48 +158,11 @@ def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-class Fold(SphinxPostTransform):
-    """A box of the class ``dropdown`` opens and closes without a script, as sphinx-design's own does."""
-
-    default_priority = 190  # before sphinx-design turns its dropdowns into HTML
-    formats = ("html",)
-
-    def run(self, **options: Any) -> None:
-        """Replace each such box by a dropdown."""
-        for box in list(self.document.findall(nodes.Admonition)):
-            if not isinstance(box, nodes.Element) or "dropdown" not in box["classes"]:
-                continue
-            title, inside = nodes.title(text=box.tagname.capitalize()), list(box.children)
-            if isinstance(inside[0], nodes.title):
-                title = inside.pop(0)
-            fold = create_component(
-                "dropdown", opened=False, type="dropdown", has_title=True, icon=None, chevron=None,
-                container_classes=["sd-mb-3"], title_classes=[], body_classes=[],
-            )  # fmt: skip
-            fold += [nodes.rubric("", "", *title.children), *inside]
-            box.replace_self(fold)
-
-
-class Margin(Sidebar):  # type: ignore[misc]  # docutils has no types
-    """A remark beside the text, below it on a narrow screen; its title is optional."""
-
-    def run(self) -> list[nodes.Node]:
-        """The sidebar, marked."""
-        found: list[nodes.Node] = super().run()
-        found[0]["classes"].append("margin")  # type: ignore[index]  # an Element
-        return found
-
-
 def unescape_links(app: Sphinx, doctree: nodes.document) -> None:
     """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
     for reference in doctree.findall(nodes.reference):
         if "&amp;" in reference.get("refuri", ""):
             reference["refuri"] = reference["refuri"].replace("&amp;", "&")
-
-
-def configure(app: Sphinx, config: Config) -> None:
-    """Write formulas as drawings."""
-    config.html_math_renderer = "stp"
 
 
 def setup(app: Sphinx) -> None:
@@ -197,7 +173,5 @@ def setup(app: Sphinx) -> None:
     app.add_html_math_renderer(
         "stp", inline_renderers=(visit_formula, None), block_renderers=(visit_formula, None)
     )
-    app.add_directive("margin", Margin)
-    app.add_post_transform(Fold)
-    app.connect("config-inited", configure)
+    app.add_directive("margin", Sidebar)  # a remark beside the text; its title is optional
     app.connect("doctree-read", unescape_links)

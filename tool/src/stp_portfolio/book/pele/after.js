@@ -12,17 +12,33 @@ const stpMeasurer = {
     return sum * size / 1000 * 1.02;  // a little air: the page's font may be wider
   },
 };
+const stpKinds = 'flowchart LR, sequenceDiagram, stateDiagram-v2, erDiagram, classDiagram, gantt, pie, mindmap, timeline';
+// What could be drawn, but not so that a reader understands it.
+function stpUnclear(model) {
+  if (!['flowchart', 'sequence', 'state', 'er', 'class', 'gantt', 'pie', 'mindmap', 'timeline'].includes(model.type))
+    return `A ${model.type} diagram cannot be drawn here. Begin with one of: ${stpKinds}`;
+  if (model.type === 'pie' && (model.sections.size ?? Object.keys(model.sections).length) > 4)
+    return 'More than 4 slices of a pie look alike. Use a table, or fewer slices.';
+  const task = model.type === 'gantt' && model.tasks.find(each =>
+    JSON.stringify(each.startTime) === JSON.stringify(each.endTime) && !each.milestone && !each.vert);
+  if (task) return `The task '${task.task.trim()}' takes no time. Write a length such as 3d, or an end after the `
+    + "start and, as the chart's second line: dateFormat YYYY-MM-DD";
+  return '';
+}
 function stpDraw(source, maxWidth) {
   try {
     const model = pele.parse(source);
+    const unclear = stpUnclear(model);
+    if (unclear) return JSON.stringify({ error: unclear, code: 'unclear', line: 1 });
     const { svg, width, height } = pele.render(model, {
       maxWidth, measurer: stpMeasurer, fontSize: 16, padding: 4, responsive: false,
       links: false, images: false, linkSchemes: [], imageSchemes: [], now: 0,
     });
-    return JSON.stringify({ svg, width, height, model },
-      (key, value) => value instanceof Map ? Object.fromEntries(value) : value instanceof Set ? [...value] : value);
+    return JSON.stringify({ svg, width, height, title: model.accTitle ?? '', description: model.accDescr ?? '' });
   } catch (error) {
     if (/memory|call stack/.test(error?.message ?? 'memory')) throw error;
-    return JSON.stringify({ error: String(error.message), code: error.code ?? '', line: error.line ?? 0 });
+    const said = String(error.message), kind = (source.match(/^ *[A-Za-z].*$/m) ?? [''])[0].trim().slice(0, 80);
+    const unclear = error.code === 'unsupported-diagram' ? `'${kind}' names no kind of diagram. Begin with one of: ${stpKinds}` : '';
+    return JSON.stringify({ error: unclear || said, code: unclear ? 'unclear' : error.code ?? '', line: unclear ? 1 : error.line ?? 0 });
   }
 }
