@@ -92,7 +92,9 @@ def test_progress(now):
     steps = rows(found, "Activities signed off, cumulative")
     for module in modules:
         assert [int(row[2]) for row in steps if row[1] == module][-1] == now.done(module)
-    waits = [row for row in rows(found, "Days that each submission lay with an assessor") if row[4] == "Waiting"]
+    waits = [
+        row for row in rows(found, "Days that each submission lay with an assessor") if row[4] == "Waiting"
+    ]
     assert sorted(int(row[3]) for row in waits) == sorted(now.waiting.values())
     figures = [each for each in found if isinstance(each, Figure)]
     assert len(figures) == 3 * len(modules)
@@ -134,10 +136,14 @@ def test_frames_hold_what_follows_from_the_records(tree):
     portfolio = reading.load(tree)
     on, found = portfolio.on, tidy.frames(portfolio)
     own = found.activities.set_index("key")
-    assert own["status"].to_dict() == {str(key): str(s) for key, s in progress.statuses(portfolio, on).items()}
+    assert own["status"].to_dict() == {
+        str(key): str(s) for key, s in progress.statuses(portfolio, on).items()
+    }
     waiting = {str(wait.activity.key): wait.days for wait in progress.waiting(portfolio, on)}
     assert own["waiting"].dropna().to_dict() == waiting
-    assert list(own["evidence"]) == [len(progress.evidence_for(portfolio, a.key, on)) for a in portfolio.activities]
+    assert list(own["evidence"]) == [
+        len(progress.evidence_for(portfolio, a.key, on)) for a in portfolio.activities
+    ]
     assert list(found.modules["state"]) == [str(state) for _, state in progress.credit_states(portfolio, on)]
     assert len(found.events) == sum(event.date <= on for event in portfolio.events)
     assert list(found.waits["days"]) == [wait.days for wait in progress.waits(portfolio, on)]
@@ -181,7 +187,9 @@ def test_guide_asks_a_question_of_its_own(monkeypatch):
     monkeypatch.chdir(ROOT)
     found = run(re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
     figure = next(each for each in found if isinstance(each, Figure))
-    *months, total = next([[shown(c) for c in row] for row in each.rows] for each in found if isinstance(each, Table))
+    *months, total = next(
+        [[shown(c) for c in row] for row in each.rows] for each in found if isinstance(each, Table)
+    )
     now = Recount(ROOT)
     assert int(total[1]) == len(now.evidence)
     for month, count in months:

@@ -173,7 +173,7 @@ def waits(frame: DataFrame, *, weeks: int, alt: str, caption: str) -> Figure:
         drawn.annotate(text, (days, row + 0.16), xytext=(5, 0), textcoords="offset points", **weight)
     drawn.set_yticks([])
     drawn.set_ylim(max(len(frame), 1) - 0.4, -1)
-    drawn.set_xlim(0, max(7 * weeks, *frame["days"]) * 1.55)
+    drawn.set_xlim(0, max([7 * weeks, *frame["days"]]) * 1.55)
     drawn.axvline(7 * weeks, **_DASHED)
     drawn.text(7 * weeks, -0.8, f" {weeks} weeks", color=MUTED, fontsize=9, va="center")
     drawn.set_xticks([])
