@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stp_portfolio.core import dates, phrases
@@ -58,16 +57,16 @@ def blocks(
     groups = frame.groupby(row, sort=False)
     longest = float(groups[width].sum().max() or 1) if len(frame) else 1.0
     drawn = axes(0.55 * len(groups) + 0.75)
+    words = {"ha": "center", "va": "center", "fontsize": 10}
     for place, (_, group) in enumerate(groups):
         left = 0.0
-        for size, full, lined in group[group[width] > 0][[width, filled, hatched]].itertuples(index=False):
+        for size, full, lined in group[[width, filled, hatched]].itertuples(index=False):
+            face = {"facecolor": ACCENT if full else PANEL, "hatch": "////" if lined else None}
             drawn.barh(
-                place, size, left=left, height=0.62, facecolor=ACCENT if full else PANEL, edgecolor=ACCENT,
-                linewidth=1, hatch="////" if lined else None,
-            )  # fmt: skip
+                place, size, left=left, height=0.62, edgecolor=ACCENT, linewidth=1 if size else 0, **face
+            )
             if size * 40 > longest:  # else it does not fit
-                middle = {"ha": "center", "va": "center", "color": PAGE if full else INK, "fontsize": 10}
-                drawn.text(left + size / 2, place, f"{size:g}", **middle)
+                drawn.text(left + size / 2, place, f"{size:g}", color=PAGE if full else INK, **words)
             left += size
         unit = f" {width}" if place == 0 else ""
         drawn.text(
@@ -183,41 +182,37 @@ def waits(frame: DataFrame, *, weeks: int, alt: str, caption: str) -> Figure:
 
 @style()
 def matrix(evidence: DataFrame, links: DataFrame, standards: DataFrame, *, alt: str, caption: str) -> Figure:
-    """A row for each piece of evidence, a column for each standard, a square where the one speaks to the other.
+    """A row for each piece of evidence, a column for each standard, a square where one speaks to the other.
 
     Takes the columns ``id`` of the evidence, ``id`` and ``standard`` of the links, and ``scheme``, ``code``
     and ``standard`` of the standards.
     """
     rows = {name: row for row, name in enumerate(evidence["id"])}
-    end = len(rows) + 0.1
+    columns = {name: column for column, name in enumerate(standards["standard"])}
+    counts = links["standard"].value_counts()
     drawn = axes(0.21 * max(len(rows), 1) + 1.1)
-    spoken = {name: [rows[piece] for piece in own] for name, own in links.groupby("standard")["id"]}
-    for column, name in enumerate(standards["standard"]):
-        marks = spoken.get(name, [])
-        if not marks:
+    drawn.plot(links["standard"].map(columns), links["id"].map(rows), "s", markersize=6.5, color=ACCENT)
+    for name, column in columns.items():
+        count = counts.get(name, 0)
+        words = {"ha": "center", "va": "center", "fontweight": "bold", "color": INK if count else WARM}
+        drawn.text(column, len(rows) + 0.1, str(count), **words)
+        if not count:
             shade = {"facecolor": PANEL, "edgecolor": RULE, "hatch": "////", "linewidth": 0.5}
             drawn.axvspan(column - 0.5, column + 0.5, **shade)
-        drawn.plot([column] * len(marks), marks, "s", markersize=6.5, color=ACCENT)
-        count = {"ha": "center", "va": "center", "fontweight": "bold", "color": INK if marks else WARM}
-        drawn.text(column, end, str(len(marks)), **count)
-    drawn.set_yticks([*range(len(rows)), end], [*rows, "Pieces"])
+    drawn.set_yticks([*range(len(rows)), len(rows) + 0.1], [*rows, "Pieces"])
     drawn.set_yticks([row - 0.5 for row in range(len(rows) + 1)], minor=True)
     drawn.set_ylim(len(rows) + 0.7, -0.6)
-    drawn.set_xlim(-0.6, max(len(standards), 1) - 0.4)
-    drawn.set_xticks(range(len(standards)), standards["code"])
+    drawn.set_xlim(-0.6, max(len(columns), 1) - 0.4)
+    drawn.set_xticks(range(len(columns)), standards["code"])
     drawn.xaxis.tick_top()
     drawn.tick_params(axis="both", which="both", length=0, labelsize=9)
     drawn.grid(axis="y", which="minor")
     _clear(drawn)
-    for column, (before, scheme) in enumerate(pairwise([None, *standards["scheme"]])):
-        if before != scheme:
-            over = {
-                "xycoords": ("data", "axes fraction"),
-                "textcoords": "offset points",
-                "fontweight": "bold",
-            }
-            drawn.annotate(scheme, (column - 0.4, 1), xytext=(0, 17), ha="left", va="bottom", **over)
-            drawn.axvline(column - 0.5, color=MUTED, linewidth=0.8 if column else 0)
+    above = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "fontweight": "bold"}
+    for scheme, own in standards.groupby("scheme", sort=False)["standard"]:
+        first = columns[own.iloc[0]]
+        drawn.annotate(scheme, (first - 0.4, 1), xytext=(0, 17), ha="left", va="bottom", **above)
+        drawn.axvline(first - 0.5, color=MUTED, linewidth=0.8 if first else 0)
     return figure(drawn, alt=alt, caption=caption)
 
 

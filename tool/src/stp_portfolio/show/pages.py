@@ -166,7 +166,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
-    """What is open on a page and no fault: a part not written, a plan to replace, a step whose month is over."""
+    """What is open on a page and no fault: a part not written, a plan to replace, a month that is over."""
     status = progress.status(portfolio, activity.key, portfolio.on)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
@@ -174,8 +174,13 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
         yield from _unfinished(page, _registered(activity, portfolio))
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
-    for step in page.steps if not page.unwritten else ():
-        if step.month and step.month < (portfolio.on.year, portfolio.on.month) and not step.outcome:
+    if not page.unwritten:
+        yield from _past(page, (portfolio.on.year, portfolio.on.month))
+
+
+def _past(page: Page, now: tuple[int, int]) -> Iterator[str]:
+    for step in page.steps:
+        if step.month and step.month < now and not step.outcome:
             yield f"the step of {_month(step)} is past: say what came of it, after *Outcome:*"
 
 
