@@ -1,4 +1,4 @@
-"""Figures and tables: the same bytes every time, safe in any text, of any size, and open to anybody's own chart."""
+"""Figures and tables: the same bytes every time, safe in any text, of any size, open to own charts."""
 
 import json
 import re
@@ -43,7 +43,7 @@ ALL = pytest.mark.parametrize("name", ["blocks", "timeline", "burn_up", "waits",
 
 
 def check(figure):
-    """Valid SVG with real text and its words, no inline style or script, unique ids, and all that is named is there."""
+    """Valid SVG with real text and its words, no inline style or script, and ids that lead somewhere."""
     root = ElementTree.fromstring(figure.svg)
     assert (root.get("role"), root.get("aria-label")) == ("img", figure.alt)
     assert "currentColor" in figure.svg
@@ -67,7 +67,7 @@ def test_figure_is_the_same_twice_and_follows_the_theme(portfolio, name):
 @ALL
 @pytest.mark.parametrize("numbers", [0, 1, 60])
 def test_figure_of_nothing_little_and_much(name, numbers):
-    """An empty programme, one activity and sixty are drawn without a complaint, on the first day and the last."""
+    """An empty programme, one activity and sixty are drawn, on the first day and the last."""
     portfolio = make(date(2025, 6, 30), done(*[START] * numbers), numbers=numbers)
     for on in (portfolio.on, START):
         check(draw(replace(portfolio, on=on), name))
@@ -88,7 +88,7 @@ def test_figure_texts_are_escaped():
 
 
 def test_any_chart_becomes_a_figure_of_the_book():
-    """What pandas draws, with or without the book's axes, gets words, follows the theme and is not shown twice."""
+    """What pandas draws, with the book's axes or not, gets words, follows the theme and is shown once."""
     from matplotlib import pyplot
 
     counts = pd.Series([3, 1], index=["one", "two"])

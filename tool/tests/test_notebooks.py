@@ -1,4 +1,4 @@
-"""The notebooks: plain pandas that a trainee can change, and numbers that a recount and the pages agree with."""
+"""The notebooks: plain pandas that a trainee can change, and numbers that a recount agrees with."""
 
 import ast
 import json
@@ -65,11 +65,11 @@ def test_credits(now):
     found = run(cells("credits"))
     *phases, total = rows(found, "Credits by phase")
     assert total == ["Total", str(now.total_credits), str(now.earned)]
-    for phase, credits, earned in phases:
+    for phase, worth, earned in phases:
         own = [row for row in now.modules if row["phase"] == phase.removeprefix("Phase ")]
-        assert int(credits) == sum(int(row["credits"]) for row in own)
+        assert int(worth) == sum(int(row["credits"]) for row in own)
         assert int(earned) == sum(int(row["credits"]) for row in own if row["signed_off"])
-        assert {credits, f"{credits} credits"} & set(texts(found[1]))
+        assert {worth, f"{worth} credits"} & set(texts(found[1]))
     *modules, total = rows(found, "Credits by module")
     assert [row[2] for row in modules] == [row["credits"] for row in now.modules]
     assert total[2] == str(now.total_credits)
@@ -80,7 +80,7 @@ def test_credits(now):
 
 
 def test_progress(now):
-    """Statuses, dates, milestones and waits are those of the recount, in tables and in the words of the figures."""
+    """Statuses, dates, milestones and waits are those of the recount, in tables and in figures."""
     found = run(cells("progress"))
     counts = dict(rows(found, "Activities by status"))
     assert counts.pop("Total") == str(len(now.activities))
@@ -157,18 +157,16 @@ def test_frames_hold_what_follows_from_the_records(tree):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cells_are_plain(name):
-    """A cell is short and defines nothing; its code is folded on the page; the last says how it was computed."""
+    """A cell is short, defines nothing and is to be folded; the last says how the page was computed."""
     notebook = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text(encoding="utf-8"))
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    for cell in code:
-        source = "".join(cell["source"])
+    assert sum("".join(cell["source"]).startswith("# ") for cell in notebook["cells"]) == 1
+    tags = [cell["metadata"]["tags"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert tags == [["hide-input"]] * len(cells(name))
+    for source in cells(name):
         parts = {type(node) for node in ast.walk(ast.parse(source))}
         assert not parts & {ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.While, ast.If, ast.Try, ast.With}
         assert len(source.splitlines()) <= 11
-        assert cell["metadata"]["tags"] == ["hide-input"]
-    assert "computed_note" in "".join(code[-1]["source"])
-    titles = [cell for cell in notebook["cells"] if "".join(cell["source"]).startswith("# ")]
-    assert len(titles) == 1
+    assert "computed_note" in cells(name)[-1]
 
 
 def test_page_folds_the_code_of_a_cell(book):

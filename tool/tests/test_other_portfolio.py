@@ -11,7 +11,7 @@ from test_book import check_numbers, text_of
 
 
 def make(tree):
-    """Write a portfolio that shares nothing with the shipped one but its configuration, notebooks and home page."""
+    """Write a portfolio that shares only configuration, notebooks and home page with the shipped one."""
     shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
     shutil.rmtree(tree / "C1_Professional_Foundations")
     forty.make(tree)

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from conftest import ROOT
+from lxml import html
 
 from stp_portfolio.book import panels
 from stp_portfolio.core import contract, progress, records
@@ -30,7 +31,7 @@ def test_example_is_finished(portfolio):
 
 CONTRACT = {
     "other heading": ("# 5. Explore patient", "# 5. See patient", "the heading is"),
-    "standfirst of one sentence": (" I had drawn", " and I had drawn", None),
+    "standfirst of one sentence": ("know. I had drawn", "know and I had drawn", "not two sentences"),
     "section left out": ("## Reflection", "### Reflection", "the sections are"),
     "step without a month": ("- **June 2024.**", "- **Soon.**", "does not begin with its month"),
     "step without a measure": ("*Done when:*", "*Then:*", "has no measure"),
@@ -44,23 +45,18 @@ CONTRACT = {
 @pytest.mark.parametrize("name", CONTRACT)
 def test_contract_sees_what_is_missing(portfolio, tmp_path, name):
     """Each clause of the contract is seen when it is broken."""
-    old, new, words_of_it = CONTRACT[name]
+    old, new, words = CONTRACT[name]
     activity, path = next((a, p) for a, p in records.pages(portfolio) if a.key.number == 5)
     text = path.read_text(encoding="utf-8")
-    assert old in text or words_of_it is None
-    if words_of_it is None:
-        text, words_of_it = (
-            re.sub(r"(\n\n[A-Z][^#]+?)\. (I had)", r"\1 and \2", text, count=1),
-            "not two sentences",
-        )
+    assert old in text
     broken = tmp_path / "page.md"
     broken.write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert any(words_of_it in problem for problem in pages.problems(pages.read(broken), activity, portfolio))
+    assert any(words in problem for problem in pages.problems(pages.read(broken), activity, portfolio))
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
 def test_open_is_a_reminder_until_submission(portfolio, tmp_path, status):
-    """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive the start."""
+    """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
     now = progress.statuses(portfolio, portfolio.on)
     activity = next(a for a in portfolio.activities if now[a.key] is status)
     page = tmp_path / "page.md"
@@ -93,26 +89,18 @@ def test_a_month_that_passes_makes_no_fault(portfolio):
 
 
 def test_words_of_status_are_the_same_everywhere(portfolio, book):
-    """Enumeration, dictionary, index and progress page use the same five words and no others."""
-    vocabulary = {str(status) for status in progress.Status}
-    assert vocabulary == {"Not started", "In progress", "Submitted", "Returned", "Signed off"}
+    """Enumeration, dictionary, home page, chapter and frames use the same five words and no others."""
+    words = {"Not started", "In progress", "Submitted", "Returned", "Signed off"}
     dictionary = (ROOT / "data/README.md").read_text(encoding="utf-8")
-    assert (
-        set(re.findall(r"^\| (?:none|`\w+`) \| ([A-Z][a-z ]+) \|", dictionary, flags=re.MULTILINE))
-        == vocabulary
+    assert set(re.findall(r"^\| (?:none|`\w+`) \| ([A-Z][a-z ]+) \|", dictionary, re.MULTILINE)) == words
+    home, chapter = (
+        html.fromstring(book.page(name)) for name in ("intro", "C1_Professional_Foundations/index")
     )
-    home = book.page("intro")
-    assert set(re.findall(r'<span class="stp-tile-status">(?:<[^>]+>)*([^<]+)<', home)) == vocabulary
-    assert set(re.findall(r'class="stp-status [^"]*">([^<]+)<', home)) == vocabulary
-    assert (
-        set(
-            re.findall(
-                r"<caption>.*?>([A-Z][a-z ]+): \d+ activit", book.page("C1_Professional_Foundations/index")
-            )
-        )
-        == vocabulary
-    )
-    assert set(frames(portfolio).activities["status"]) == vocabulary
+    for name in ("stp-tile-status", "stp-status"):
+        assert {element.text_content() for element in home.find_class(name)} == words
+    captions = [caption.text_content() for caption in chapter.iter("caption")]
+    assert {caption.partition(":")[0].strip() for caption in captions if " activit" in caption} == words
+    assert set(frames(portfolio).activities["status"]) == set(map(str, progress.Status)) == words
 
 
 def test_dictionary_describes_the_real_headers():
@@ -159,7 +147,7 @@ def test_panels_work_for_any_day(portfolio):
 
 @pytest.mark.parametrize("change", ["\r\n", "\ufeff"])
 def test_page_of_any_editor_reads_the_same(portfolio, tmp_path, change):
-    """Windows' line ends and a mark at the start make no difference; a page that is no UTF-8 text is named."""
+    """Windows' line ends or a mark at the start make no difference; a page that is no UTF-8 is named."""
     for activity, path in records.pages(portfolio):
         text = path.read_text(encoding="utf-8")
         page = tmp_path / path.name
@@ -171,27 +159,38 @@ def test_page_of_any_editor_reads_the_same(portfolio, tmp_path, change):
         pages.read(page)
 
 
+PAGE = """\
+---
+key: value
+---
+
+# 5\\. A &amp; *b*
+
+One. Two.
+
+```text
+## Reflection
+```
+
+## Action plan
+
+% still to be written
+
+- **June 2025.** Go
+  on. *Done when:* **E01** is `there`. *Outcome:* it is.
+
+  More.
+
+Read next: [x](y.md), **E01**.
+"""
+
+
 def test_page_is_read_as_markdown(tmp_path):
-    """Headings and items inside code or comments are none; a heading is as its reader sees it; ids count once."""
-    page = tmp_path / "page.md"
-    page.write_text(
-        "---\nkey: value\n---\n\n# 5\\. A &amp; *b*\n\nOne. Two.\n\n```text\n## Reflection\n```\n\n## Action plan\n\n"
-        "% still to be written\n\n- **June 2025.** Go\n  on. *Done when:* **E01** is `there`. *Outcome:* it is.\n\n"
-        "  More.\n\nRead next: [x](y.md), **E01**.\n",
-        encoding="utf-8",
-    )
-    found = pages.read(page)
-    assert (found.heading, found.standfirst, list(found.sections)) == (
-        "5. A & b",
-        "One. Two.",
-        ["Action plan"],
-    )
-    (step,) = found.steps
-    assert (step.month, step.action, step.measure, step.outcome) == (
-        (2025, 6),
-        "Go on.",
-        "**E01** is `there`.",
-        "it is.",
-    )
-    assert pages.bare(step.measure) == "E01 is there."
-    assert (found.unwritten, found.evidence, found.reads_next) == (False, ("E01",), True)
+    """What stands in code or comments is no part; a heading is as its reader sees it; ids count once."""
+    (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
+    page = pages.read(tmp_path / "page.md")
+    assert [page.heading, page.standfirst, *page.sections] == ["5. A & b", "One. Two.", "Action plan"]
+    (step,) = page.steps
+    assert (step.month, step.action, step.outcome) == ((2025, 6), "Go on.", "it is.")
+    assert (step.measure, pages.bare(step.measure)) == ("**E01** is `there`.", "E01 is there.")
+    assert (page.unwritten, page.evidence, page.reads_next) == (False, ("E01",), True)
