@@ -6,6 +6,7 @@ after that day is left out. Days are pandas timestamps, missing values ``NaN``, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stp_portfolio.core import phrases, progress
@@ -19,18 +20,19 @@ if TYPE_CHECKING:  # a page or a command that asks no frame need not load pandas
 class Frames(NamedTuple):
     """What a portfolio holds on the day of reading, a frame a kind of record.
 
-    Columns that several frames share: ``module`` is a module's code, in the order of the programme; ``key``
-    names an activity (``S-C1/5``); ``activity`` is its number and title as a label, with the module before
-    them where several have activities; ``page`` is the path of its page, without ending.
+    Columns that several frames share: ``module`` is a module's code (groups of modules, phases and statuses
+    come in the order of the programme: they are ordered categories); ``key`` names an activity
+    (``S-C1/5``); ``activity`` is its number and title as a label, with the module before them where several
+    have activities; ``page`` is the path of its page, without ending.
 
     - ``modules``: ``phase`` (*Phase 2*), ``code``, ``name``, ``module`` (name and code), ``credits``,
       ``state``, ``earned`` and ``awaiting`` (the credits where they are, else 0), ``activities`` and ``done``
       (how many there are, and how many are signed off).
-    - ``activities``: ``module``, ``number``, ``key``, ``activity``, ``page``, ``title``, ``status`` (an ordered
-      category, the most settled first), ``started``, ``submitted``, ``returned``, ``signed_off`` (the latest
-      day of each), ``waiting`` (days with an assessor by now), ``evidence`` (pieces held).
-    - ``events``, in their order: ``date``, ``module``, ``number``, ``key``, ``activity``, ``page``, ``event``,
-      ``note``.
+    - ``activities``: ``module``, ``number``, ``key``, ``activity``, ``page``, ``title``, ``status`` (the most
+      settled first), ``started``, ``submitted``, ``returned``, ``signed_off`` (the latest day of each),
+      ``waiting`` (days with an assessor by now), ``evidence`` (pieces held).
+    - ``events``, in their order: ``date``, ``module``, ``number``, ``key``, ``activity``, ``page``,
+      ``event``, ``note``.
     - ``waits``, a submission each: ``module``, ``number``, ``key``, ``activity``, ``page``, ``since``,
       ``until``, ``days``, ``outcome`` (*Waiting* while it lasts).
     - ``evidence``: ``id``, ``date``, ``title``, ``kind``, ``file``.
@@ -60,38 +62,27 @@ _DAYS = ("date", "since", "until", *EVENTS)
 
 def frames(portfolio: Portfolio) -> Frames:
     """The frames of a portfolio. Credits are floats, in which halves and quarters are exact."""
-    on = portfolio.on
+    held = progress.held(portfolio, portfolio.on)
     names = {activity.key: _names(portfolio, activity) for activity in portfolio.activities}
-    held = progress.held(portfolio, on)
-    events = [
-        (event.date, *names[activity.key], event.event, event.note)
-        for activity, event in reversed(progress.latest(portfolio, on))
-    ]
-    waits = [
-        (
-            *names[wait.activity.key],
-            wait.since,
-            wait.until,
-            wait.days,
-            wait.outcome if wait.until else "Waiting",
-        )
-        for wait in progress.waits(portfolio, on)
-    ]
+    evidence = [(piece.id, piece.date, piece.title, piece.kind, piece.file) for piece in held]
     serves = [(piece.id, *names[key]) for piece in held for key in piece.activities]
     speaks = [(piece.id, *key, str(key)) for piece in held for key in piece.standards]
     standards = [(*each.key, str(each.key), each.label) for each in portfolio.standards]
-    evidence = [(piece.id, piece.date, piece.title, piece.kind, piece.file) for piece in held]
-    return Frames(
+    found = Frames(
         modules=_modules(portfolio),
         activities=_activities(portfolio),
-        events=_in_order(_frame(f"date {_ACTIVITY} event note", events), portfolio),
-        waits=_in_order(_frame(f"{_ACTIVITY} since until days outcome", waits), portfolio),
+        events=_events(portfolio),
+        waits=_waits(portfolio),
         evidence=_frame("id date title kind file", evidence),
-        evidence_activities=_in_order(_frame(f"id {_ACTIVITY}", serves), portfolio),
+        evidence_activities=_frame(f"id {_ACTIVITY}", serves),
         evidence_standards=_frame("id scheme code standard", speaks),
         standards=_frame("scheme code standard label", standards),
         milestones=_milestones(portfolio),
     )
+    for frame in (found.activities, found.events, found.waits, found.evidence_activities):
+        codes = [module.code for module in portfolio.modules_in_use]
+        frame["module"] = _category(frame["module"], codes)  # groups of them come in the programme's order
+    return found
 
 
 def label(portfolio: Portfolio, activity: Activity) -> str:
@@ -112,12 +103,24 @@ def _frame(columns: str, rows: list[tuple[Any, ...]]) -> DataFrame:
     return made.assign(**{name: pandas.to_datetime(made[name]) for name in days})
 
 
-def _in_order(frame: DataFrame, portfolio: Portfolio) -> DataFrame:
-    """With the modules as a category, so that groups of them come in the order of the programme."""
+def _category(values: Any, order: Iterable[str]) -> Any:
     import pandas
 
-    codes = [module.code for module in portfolio.modules_in_use]
-    return frame.assign(module=pandas.Categorical(frame["module"], codes, ordered=True))
+    return pandas.Categorical(values, [str(each) for each in order], ordered=True)
+
+
+def _events(portfolio: Portfolio) -> DataFrame:
+    happened = reversed(progress.latest(portfolio, portfolio.on))
+    rows = [(each.date, *_names(portfolio, activity), each.event, each.note) for activity, each in happened]
+    return _frame(f"date {_ACTIVITY} event note", rows)
+
+
+def _waits(portfolio: Portfolio) -> DataFrame:
+    rows = []
+    for wait in progress.waits(portfolio, portfolio.on):
+        outcome = str(wait.outcome) if wait.until else "Waiting"
+        rows.append((*_names(portfolio, wait.activity), wait.since, wait.until, wait.days, outcome))
+    return _frame(f"{_ACTIVITY} since until days outcome", rows)
 
 
 def _modules(portfolio: Portfolio) -> DataFrame:
@@ -130,27 +133,26 @@ def _modules(portfolio: Portfolio) -> DataFrame:
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
         first = (phrases.phase_name(module.phase), module.code, module.name, named)
         rows.append((*first, worth, str(state), earned, awaiting, own, done))
-    return _frame("phase code name module credits state earned awaiting activities done", rows)
+    made = _frame("phase code name module credits state earned awaiting activities done", rows)
+    return made.assign(phase=_category(made["phase"], dict.fromkeys(made["phase"])))
 
 
 def _activities(portfolio: Portfolio) -> DataFrame:
-    import pandas
-
     on, rows = portfolio.on, []
     waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio, on)}
-    for activity, events in zip(
-        portfolio.activities, progress.histories(portfolio, on).values(), strict=True
-    ):
+    for activity in portfolio.activities:
+        events = progress.history(portfolio, activity.key, on)
         latest = {event.event: event.date for event in events}
         held = len(progress.evidence_for(portfolio, activity.key, on))
-        status = str(progress.status_after(events))
-        days = (latest.get(name) for name in EVENTS)
-        rows.append(
-            (*_names(portfolio, activity), activity.title, status, *days, waiting.get(activity.key), held)
+        stand = (
+            str(progress.status_after(events)),
+            *map(latest.get, EVENTS),
+            waiting.get(activity.key),
+            held,
         )
+        rows.append((*_names(portfolio, activity), activity.title, *stand))
     made = _frame(f"{_ACTIVITY} title status {' '.join(EVENTS)} waiting evidence", rows)
-    made["status"] = pandas.Categorical(made["status"], [str(status) for status in Status], ordered=True)
-    return _in_order(made, portfolio)
+    return made.assign(status=_category(made["status"], Status))
 
 
 def _milestones(portfolio: Portfolio) -> DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stp_portfolio.core import dates, phrases
@@ -30,15 +29,11 @@ WIDTH = (
 LABEL = 62  # characters that fit into that width
 _CLEAR = {"facecolor": PAGE, "edgecolor": "none", "pad": 1}  # no line runs through the words
 _DASHED = {"color": MUTED, "linewidth": 0.8, "linestyle": (0, (3, 3))}
-_LEGEND: dict[str, Any] = {
-    "ncols": 3, "loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "fontsize": 9,
-    "handletextpad": 0.6, "columnspacing": 1.4, "borderaxespad": 0, "borderpad": 0,
-}  # fmt: skip
-_MARKS = {  # event: marker, face and edge
-    "started": ("|", INK, INK),
-    "submitted": ("o", PAGE, ACCENT),
-    "returned": ("X", WARM, WARM),
-    "signed_off": ("s", ACCENT, ACCENT),
+_MARKS = {  # event: marker, its face and edge; then colour and width of the line that follows, and its word
+    "started": ("|", INK, INK, MUTED, 1.1, "in work"),
+    "submitted": ("o", PAGE, ACCENT, ACCENT, 3.2, "with the assessor"),
+    "returned": ("X", WARM, WARM, MUTED, 1.1, "_"),
+    "signed_off": ("s", ACCENT, ACCENT, "none", 0, "_"),
 }
 
 
@@ -62,22 +57,23 @@ def blocks(
     groups = frame.groupby(row, sort=False)
     longest = float(groups[width].sum().max() or 1) if len(frame) else 1.0
     drawn = axes(0.55 * len(groups) + 0.75)
+    words = {"ha": "center", "va": "center", "fontsize": 10}
     for place, (_, group) in enumerate(groups):
         left = 0.0
-        for size, full, lined in group[group[width] > 0][[width, filled, hatched]].itertuples(index=False):
+        for size, full, lined in group[[width, filled, hatched]].itertuples(index=False):
+            face = {"facecolor": ACCENT if full else PANEL, "hatch": "////" if lined else None}
             drawn.barh(
-                place, size, left=left, height=0.62, facecolor=ACCENT if full else PANEL, edgecolor=ACCENT,
-                linewidth=1, hatch="////" if lined else None,
-            )  # fmt: skip
+                place, size, left=left, height=0.62, edgecolor=ACCENT, linewidth=1 if size else 0, **face
+            )
             if size * 40 > longest:  # else it does not fit
-                middle = {"ha": "center", "va": "center", "color": PAGE if full else INK, "fontsize": 10}
-                drawn.text(left + size / 2, place, f"{size:g}", **middle)
+                drawn.text(left + size / 2, place, f"{size:g}", color=PAGE if full else INK, **words)
             left += size
         unit = f" {width}" if place == 0 else ""
         drawn.text(
             left + frame[width].sum() * 0.008, place, f"{left:g}{unit}", va="center", fontweight="bold"
         )
-    _rows(drawn, [str(name) for name, _ in groups])
+    drawn.set_yticks(range(len(groups)), [str(name) for name, _ in groups])
+    drawn.set_ylim(len(groups) - 0.4, -0.6)
     drawn.set_xlim(0, longest * 1.18)
     drawn.set_xticks([])
     drawn.set_xlabel(key, fontsize=9, loc="left")
@@ -95,52 +91,28 @@ def timeline(
     which may hold events of further activities.
     """
     drawn = axes(0.36 * len(activities) + 1.0)
-    courses = {key: list(zip(own["date"], own["event"], strict=True)) for key, own in events.groupby("key")}
-    for row, (key, name) in enumerate(zip(activities["key"], activities["activity"], strict=True)):
+    rows = {key: row + 0.14 for row, key in enumerate(activities["key"])}
+    for row, name in enumerate(activities["activity"]):
         _above(drawn, row - 0.28, _short(name, LABEL))
-        _course(drawn, row + 0.14, courses.get(key, []), on)
+    own = events[events["key"].isin(rows)]
+    own = own.assign(row=own["key"].map(rows), until=own.groupby("key")["date"].shift(-1))
+    for event, (marker, face, edge, colour, width, word) in _MARKS.items():
+        these = own[own["event"] == event]
+        mark = {"markersize": 6, "markerfacecolor": face, "markeredgecolor": edge, "zorder": 3}
+        drawn.plot(these["date"], these["row"], marker, label=event.replace("_", " "), **mark)
+        until = [on if day != day else day for day in these["until"]]  # NaT equals nothing: not over yet
+        drawn.hlines(these["row"], these["date"], until, colour, linewidth=width, label=word)
+    for key in activities["key"][~activities["key"].isin(own["key"])]:
+        drawn.text(on, rows[key], "Not started  ", ha="right", va="center", color=MUTED, fontsize=9)
     drawn.axvline(on, **_DASHED)
     drawn.set_yticks([])
     drawn.set_ylim(len(activities) - 0.4, -0.7)
     _time_axis(drawn, start, on + timedelta(days=max(20, (on - start).days // 25)))
     drawn.grid(axis="x")
     _clear(drawn, "left", "bottom")
-    drawn.legend(handles=_marks(), **_LEGEND)
+    spaces = {"handletextpad": 0.6, "columnspacing": 1.4, "borderaxespad": 0, "borderpad": 0}
+    drawn.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=9, **spaces)
     return figure(drawn, alt=alt, caption=caption)
-
-
-def _course(drawn: Any, row: float, events: list[tuple[date, str]], on: date) -> None:
-    """The course of an activity: a thin line in work, a thick one with the assessor, a mark for each event."""
-    if not events:
-        drawn.text(on, row, "Not started  ", ha="right", va="center", color=MUTED, fontsize=9)
-    for (day, event), (until, _) in pairwise([*events, (on, "")]):
-        if event != "signed_off":
-            waits = event == "submitted"
-            line = {"color": ACCENT, "linewidth": 3.2} if waits else {"color": MUTED, "linewidth": 1.1}
-            drawn.plot([day, until], [row, row], solid_capstyle="butt", zorder=2, **line)
-        marker, face, edge = _MARKS[event]
-        drawn.plot(day, row, marker, markersize=6, markerfacecolor=face, markeredgecolor=edge, zorder=3)
-
-
-def _marks() -> list[Any]:
-    from matplotlib.lines import Line2D
-
-    marks = [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=marker,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            markersize=6,
-            label=event.replace("_", " "),
-        )
-        for event, (marker, face, edge) in _MARKS.items()
-    ]
-    marks.insert(1, Line2D([], [], color=MUTED, linewidth=1.1, label="in work"))
-    marks.insert(3, Line2D([], [], color=ACCENT, linewidth=3.2, label="with the assessor"))
-    return marks
 
 
 @style()
@@ -200,7 +172,7 @@ def waits(frame: DataFrame, *, weeks: int, alt: str, caption: str) -> Figure:
         drawn.annotate(text, (days, row + 0.16), xytext=(5, 0), textcoords="offset points", **weight)
     drawn.set_yticks([])
     drawn.set_ylim(max(len(frame), 1) - 0.4, -1)
-    drawn.set_xlim(0, max(7 * weeks, *frame["days"]) * 1.55)
+    drawn.set_xlim(0, max([7 * weeks, *frame["days"]]) * 1.55)
     drawn.axvline(7 * weeks, **_DASHED)
     drawn.text(7 * weeks, -0.8, f" {weeks} weeks", color=MUTED, fontsize=9, va="center")
     drawn.set_xticks([])
@@ -210,53 +182,38 @@ def waits(frame: DataFrame, *, weeks: int, alt: str, caption: str) -> Figure:
 
 @style()
 def matrix(evidence: DataFrame, links: DataFrame, standards: DataFrame, *, alt: str, caption: str) -> Figure:
-    """A row for each piece of evidence, a column for each standard, a square where the one speaks to the other.
+    """A row for each piece of evidence, a column for each standard, a square where one speaks to the other.
 
     Takes the columns ``id`` of the evidence, ``id`` and ``standard`` of the links, and ``scheme``, ``code``
     and ``standard`` of the standards.
     """
     rows = {name: row for row, name in enumerate(evidence["id"])}
-    end = len(rows) + 0.1
+    columns = {name: column for column, name in enumerate(standards["standard"])}
+    counts = links["standard"].value_counts()
     drawn = axes(0.21 * max(len(rows), 1) + 1.1)
-    spoken = {name: [rows[piece] for piece in own] for name, own in links.groupby("standard")["id"]}
-    for column, name in enumerate(standards["standard"]):
-        marks = spoken.get(name, [])
-        if not marks:
+    drawn.plot(links["standard"].map(columns), links["id"].map(rows), "s", markersize=6.5, color=ACCENT)
+    for name, column in columns.items():
+        count = counts.get(name, 0)
+        words = {"ha": "center", "va": "center", "fontweight": "bold", "color": INK if count else WARM}
+        drawn.text(column, len(rows) + 0.1, str(count), **words)
+        if not count:
             shade = {"facecolor": PANEL, "edgecolor": RULE, "hatch": "////", "linewidth": 0.5}
             drawn.axvspan(column - 0.5, column + 0.5, **shade)
-        drawn.plot([column] * len(marks), marks, "s", markersize=6.5, color=ACCENT)
-        count = {"ha": "center", "va": "center", "fontweight": "bold", "color": INK if marks else WARM}
-        drawn.text(column, end, str(len(marks)), **count)
-    drawn.set_yticks([*range(len(rows)), end], [*rows, "Pieces"])
+    drawn.set_yticks([*range(len(rows)), len(rows) + 0.1], [*rows, "Pieces"])
     drawn.set_yticks([row - 0.5 for row in range(len(rows) + 1)], minor=True)
     drawn.set_ylim(len(rows) + 0.7, -0.6)
-    drawn.set_xlim(-0.6, max(len(standards), 1) - 0.4)
-    drawn.set_xticks(range(len(standards)), standards["code"])
+    drawn.set_xlim(-0.6, max(len(columns), 1) - 0.4)
+    drawn.set_xticks(range(len(columns)), standards["code"])
     drawn.xaxis.tick_top()
     drawn.tick_params(axis="both", which="both", length=0, labelsize=9)
     drawn.grid(axis="y", which="minor")
     _clear(drawn)
-    _scheme_heads(drawn, list(standards["scheme"]))
+    above = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "fontweight": "bold"}
+    for scheme, own in standards.groupby("scheme", sort=False)["standard"]:
+        first = columns[own.iloc[0]]
+        drawn.annotate(scheme, (first - 0.4, 1), xytext=(0, 17), ha="left", va="bottom", **above)
+        drawn.axvline(first - 0.5, color=MUTED, linewidth=0.8 if first else 0)
     return figure(drawn, alt=alt, caption=caption)
-
-
-def _scheme_heads(drawn: Any, schemes: list[str]) -> None:
-    """The scheme's name over its columns, and a line between schemes."""
-    for index, (before, scheme) in enumerate(pairwise([None, *schemes])):
-        if before != scheme:
-            over = {
-                "xycoords": ("data", "axes fraction"),
-                "textcoords": "offset points",
-                "fontweight": "bold",
-            }
-            drawn.annotate(scheme, (index - 0.4, 1), xytext=(0, 17), ha="left", va="bottom", **over)
-            if index:
-                drawn.axvline(index - 0.5, color=MUTED, linewidth=0.8)
-
-
-def _rows(drawn: Any, names: list[str]) -> None:
-    drawn.set_yticks(range(len(names)), names)
-    drawn.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _clear(drawn: Any, *sides: str) -> None:

@@ -25,28 +25,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 MIME = "application/vnd.stp-portfolio.figure+json"
+_COLOURS = {
+    INK: ("text.color", "ytick.labelcolor"),
+    MUTED: ("axes.labelcolor", "xtick.labelcolor", "hatch.color"),
+    RULE: ("axes.edgecolor", "xtick.color", "ytick.color", "grid.color"),
+    "none": ("figure.facecolor", "axes.facecolor"),
+}
 _STYLE: dict[Any, Any] = {
+    **{name: colour for colour, names in _COLOURS.items() for name in names},
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
+    "axes.prop_cycle": f"cycler('color', ['{ACCENT}', '{WARM}', '{MUTED}', '{INK}'])",
+    "axes.axisbelow": True,
+    "font.size": 10.0,
+    "ytick.major.size": 0,
+    "grid.linewidth": 0.7,
+    "hatch.linewidth": 0.6,
     "svg.fonttype": "none",
     "svg.hashsalt": "stp-portfolio",  # else every run draws other ids, and the same book other bytes
-    "font.size": 10.0,
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": MUTED,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.prop_cycle": f"cycler('color', ['{ACCENT}', '{WARM}', '{MUTED}', '{INK}'])",
-    "xtick.color": RULE,
-    "ytick.color": RULE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": INK,
-    "ytick.major.size": 0,
-    "grid.color": RULE,
-    "grid.linewidth": 0.7,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "hatch.color": MUTED,
-    "hatch.linewidth": 0.6,
 }
 _NO_DATE = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
@@ -96,43 +91,32 @@ def inline_svg(svg: str, name: str, alt: str, classes: str = "stp-svg") -> str:
     """A drawing of Matplotlib's as part of a page: themed, with ids of its own, without size and styles."""
     parser = etree.XMLParser(remove_comments=True, remove_blank_text=True)
     root = etree.fromstring(svg[svg.index("<svg") :].encode(), parser)
-    for leftover in root.findall(".//{*}metadata") + root.findall(".//{*}style"):
-        if (parent := leftover.getparent()) is not None:
-            parent.remove(leftover)
+    etree.strip_elements(root, "{*}metadata", "{*}style")
     for element in root.iter():
-        _replace(element, _attributes(element, name))
+        _mend(element, name)
+    for size in {"width", "height", "version"} & set(root.keys()):
+        del root.attrib[size]
     # What Matplotlib draws in plain black has no colour of its own: it takes the ink of the page.
-    head = {"class": classes, "role": "img", "aria-label": alt, "fill": "currentColor"}
-    _replace(root, {"viewBox": str(root.get("viewBox")), **head})
+    for key, value in (("class", classes), ("role", "img"), ("aria-label", alt), ("fill", "currentColor")):
+        root.set(key, value)
     etree.cleanup_namespaces(root)
     return etree.tostring(root, encoding="unicode")
 
 
-def _replace(element: etree._Element, values: dict[str, str]) -> None:
-    element.attrib.clear()
-    for key, value in values.items():
-        element.set(key, value)
-
-
-def _attributes(element: etree._Element, name: str) -> dict[str, str]:
-    """An element's attributes, its style among them: a strict content policy allows no inline style."""
+def _mend(element: etree._Element, name: str) -> None:
+    """Turn an element's style into attributes: a strict content policy allows no inline style."""
     found = {str(key).rpartition("}")[2]: str(value) for key, value in element.attrib.items()}
-    for part in filter(str.strip, found.pop("style", "").split(";")):
-        key, _, value = part.strip().partition(": ")
-        found[key] = value
-    found.pop("font-family", None)  # the page's own; in a PDF the export names one
+    styles = [part.strip().split(": ", 1) for part in found.pop("style", "").split(";") if part.strip()]
+    found |= {key: value for key, value in styles if key != "font-family"}  # the page's own; a PDF names one
     if font := found.pop("font", None):
         found["font-size"] = font[: font.index("px")].rpartition(" ")[2]
-        if "bold" in font or "700" in font.split():
-            found["font-weight"] = "bold"
-    if re.match(r"rotate\(-?0 ", found.get("transform", "")):
+        found |= {"font-weight": "bold"} if {"bold", "700"} & set(font.split()) else {}
+    if found.get("transform", "").startswith(("rotate(0 ", "rotate(-0 ")):
         del found["transform"]
-    if "id" in found:
-        found["id"] = f"{name}-{found['id']}"
-    if "href" in found:
-        found["href"] = found["href"].replace("#", f"#{name}-", 1)
-    black = {"#000000": "currentColor", **THEMED}
-    return {key: black.get(value, value.replace("url(#", f"url(#{name}-")) for key, value in found.items()}
+    element.attrib.clear()
+    for key, value in found.items():
+        own = f"{name}-{value}" if key == "id" else re.sub(r"^#(?=[a-z])|url\(#", rf"\g<0>{name}-", value)
+        element.set(key, THEMED.get(value, own))
 
 
 def formula(tex: str, *, block: bool) -> str:

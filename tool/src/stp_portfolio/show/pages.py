@@ -10,13 +10,12 @@ a page is not finished or a month has passed, is a reminder: time alone makes no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
@@ -67,8 +66,13 @@ class Page:
     standfirst: str
     sections: dict[str, list[str]]
     steps: tuple[Step, ...]
-    reads_next: bool
     text: str
+
+    @property
+    def reads_next(self) -> bool:
+        """Whether a paragraph says what to read next, with a link."""
+        paragraphs = [text for below in self.sections.values() for text in below]
+        return any(re.match(r"Read next: .*\[[^\]]+\]\([^)]+\)", text) for text in paragraphs)
 
     @property
     def unwritten(self) -> bool:
@@ -84,30 +88,32 @@ class Page:
 def read(path: Path) -> Page:
     """Read one Markdown page. Raises PageError where the file cannot be read."""
     tokens = _MARKDOWN.parse(disk.read_text(path))
-    text = " ".join(
-        _folded(token.content) for token in tokens if token.type in ("inline", "fence", "colon_fence")
-    )
-    heading, standfirst, reads_next = "", "", False
+    heading, below = "", []
     sections: dict[str, list[str]] = {}
-    below: list[str] = []
+    first: list[str] = []
     for block in SyntaxTreeNode(tokens).children:
+        content = _content(block)
         if block.tag == "h1" and not heading:
-            heading, below = _words(block.children[0].children), []
+            heading, below = bare(content), first
         elif block.tag == "h2":
-            below = sections.setdefault(_words(block.children[0].children), [])
-        elif block.type == "paragraph":
-            content = _folded(block.children[0].content)
-            standfirst = standfirst or content
-            links = any(each.type == "link" for each in block.walk())
-            reads_next = reads_next or (content.startswith("Read next: ") and links)
-            below.append(content)
+            below = sections.setdefault(bare(content), [])
         elif block.type == "bullet_list":
-            below += [
-                f"- {_folded(item.children[0].children[0].content)}"
-                for item in block.children
-                if item.children
-            ]
-    return Page(path, heading, standfirst, sections, tuple(_steps(sections)), reads_next, text)
+            below += [f"- {_content(item.children[0])}" for item in block.children if item.children]
+        elif block.type == "paragraph":
+            below.append(content)
+    readable = ("inline", "fence", "colon_fence")
+    text = " ".join(_folded(token.content) for token in tokens if token.type in readable)
+    return Page(path, heading, first[0] if first else "", sections, tuple(_steps(sections)), text)
+
+
+def _content(block: SyntaxTreeNode) -> str:
+    """The text of a heading or paragraph on one line, its marks in it; empty for other blocks."""
+    inline = next((child for child in block.children if child.type == "inline"), None)
+    return _folded(inline.content) if inline else ""
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _steps(sections: dict[str, list[str]]) -> Iterator[Step]:
@@ -127,18 +133,10 @@ def _step(text: str) -> Step:
     return Step(text, None, text, "", "")
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _words(parts: Sequence[SyntaxTreeNode | Token]) -> str:
-    """Text as it is read: without Markdown's marks, backslashes and entities."""
-    return "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in parts)
-
-
 def bare(text: str) -> str:
-    """A line of a page without its Markdown marks."""
-    return _words(_MARKDOWN.parseInline(text)[0].children or ())
+    """A line of a page as it is read: without Markdown's marks, backslashes and entities."""
+    parts = _MARKDOWN.parseInline(text)[0].children or ()
+    return "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in parts)
 
 
 # -- the contract -----------------------------------------------------------------------------
@@ -168,7 +166,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
-    """What is open on a page and no fault: a part not written, a plan to replace, a step whose month is over."""
+    """What is open on a page and no fault: a part not written, a plan to replace, a month that is over."""
     status = progress.status(portfolio, activity.key, portfolio.on)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
@@ -176,8 +174,13 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
         yield from _unfinished(page, _registered(activity, portfolio))
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
-    for step in page.steps if not page.unwritten else ():
-        if step.month and step.month < (portfolio.on.year, portfolio.on.month) and not step.outcome:
+    if not page.unwritten:
+        yield from _past(page, (portfolio.on.year, portfolio.on.month))
+
+
+def _past(page: Page, now: tuple[int, int]) -> Iterator[str]:
+    for step in page.steps:
+        if step.month and step.month < now and not step.outcome:
             yield f"the step of {_month(step)} is past: say what came of it, after *Outcome:*"
 
 

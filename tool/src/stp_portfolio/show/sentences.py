@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from importlib.metadata import version
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.phrases import number, plural, series
 from stp_portfolio.core.progress import CreditState, Distance, Role, Status
-from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio
+from stp_portfolio.core.records import EVENTS, ActivityKey, Event, Module, Portfolio
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -36,7 +36,7 @@ def _have(count: int) -> str:
 
 
 def _of(portfolio: Portfolio, module: str | None, text: str) -> Sentence:
-    """A text about one module, which names it where several have activities: so no two charts say the same."""
+    """A text about one module, named where several have activities: so no two charts say the same."""
     several = module and len(portfolio.modules_in_use) > 1
     return Sentence(f"{module}: {text}" if several else text)
 
@@ -50,7 +50,7 @@ def happened(event: Event) -> str:
 
 
 def course(events: Sequence[Event]) -> str:
-    """What happened in turn, with the day of the last of it: ``Started, submitted, signed off 4 February 2025``."""
+    """What happened in turn, and the day of the last of it: ``Started, submitted 4 February 2025``."""
     if not events:
         return "No event"
     text = ", ".join(event.event.replace("_", " ") for event in events)
@@ -69,8 +69,8 @@ def computed_note(portfolio: Portfolio) -> Sentence:
     """How a page's numbers came about: the data, the day and the versions that computed them."""
     versions = series([f"{name} {version(name)}" for name in ("pandas", "matplotlib")])
     return Sentence(
-        f"Computed when the book was built, from the files in data/ as they stood on {dates.written(portfolio.on)}, "
-        f"with Python {platform.python_version()}, {versions}."
+        "Computed when the book was built, from the files in data/ as they stood on "
+        f"{dates.written(portfolio.on)}, with Python {platform.python_version()}, {versions}."
     )
 
 
@@ -79,36 +79,39 @@ def computed_note(portfolio: Portfolio) -> Sentence:
 
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """One sentence: how many activities stand where; of one module, or of all."""
-    counts = progress.counts(portfolio, portfolio.on, module)
-    total, done = sum(counts.values()), counts.pop(Status.SIGNED_OFF)
+    stand = progress.counts(portfolio, portfolio.on, module)
+    total, done = sum(stand.values()), stand[Status.SIGNED_OFF]
     if not total:
         return Sentence("No training activities are listed yet.")
     head = f"On {dates.written(portfolio.on)}, {done} of {phrases.activities(total)} {_are(done)} signed off"
-    rest = series([f"{n} {status.lower()}" for status, n in counts.items() if n])
+    rest = _counted({status: count for status, count in stand.items() if status is not Status.SIGNED_OFF})
     return _of(portfolio, module, f"{head}; {rest}." if rest else f"{head}.")
+
+
+def _counted(stand: Mapping[Status, int]) -> str:
+    return series([f"{count} {status.lower()}" for status, count in stand.items() if count])
 
 
 def timeline_alt(portfolio: Portfolio, module: str) -> str:
     """What the timeline of a module shows."""
-    counts = progress.counts(portfolio, portfolio.on, module)
-    stand = series([f"{n} {status.lower()}" for status, n in counts.items() if n]) or "none"
-    count = phrases.activities(sum(counts.values()))
-    text = f"Timeline of {count} up to {dates.written(portfolio.on)}: {stand}."
-    longest = next(
-        (w for w in progress.waiting(portfolio, portfolio.on) if w.activity.key.module == module), None
+    on, stand = portfolio.on, progress.counts(portfolio, portfolio.on, module)
+    longest = [each for each in progress.waiting(portfolio, on) if each.activity.key.module == module][:1]
+    head = (
+        f"Timeline of {phrases.activities(sum(stand.values()))} up to {dates.written(on)}: {_counted(stand)}."
     )
-    if longest:
-        text += f" Activity {longest.activity.key} has waited longest, {plural(longest.days, 'day')}."
-    return _of(portfolio, module, text)
+    waits = [
+        f"Activity {each.activity.key} has waited longest, {plural(each.days, 'day')}." for each in longest
+    ]
+    return _of(portfolio, module, " ".join([head, *waits]))
 
 
 def progress_answer(portfolio: Portfolio) -> Sentence:
-    """On track or behind, and by how many: a sentence or two for each module with activities, or for many at once."""
+    """On track or behind, and by how many: a sentence or two for each module, or for many at once."""
     return Sentence(" ".join(progress_answers(portfolio)) or "No training activities are listed yet.")
 
 
 def progress_answers(portfolio: Portfolio) -> list[str]:
-    """The answer for each module with activities, in the order of the modules; of many modules, one for all."""
+    """The answer for each module with activities, in their order; of many modules, one for all."""
     modules = progress.modules_with_activities(portfolio)
     if len(modules) <= MANY:
         return [_module_answer(portfolio, module) for module in modules]
@@ -184,8 +187,9 @@ def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     total = len(progress.activities_of(portfolio, module))
     far = progress.distances(portfolio, portfolio.on, module)
     goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
-    text = f"Cumulative line of activities signed off. {module}: {done} of {total} by {dates.written(portfolio.on)}"
-    return f"{text}; milestones {goals}." if goals else f"{text}; no milestone is set."
+    text = f"{module}: {done} of {total} by {dates.written(portfolio.on)}"
+    ends = f"milestones {goals}" if goals else "no milestone is set"
+    return f"Cumulative line of activities signed off. {text}; {ends}."
 
 
 def standing(distance: Distance) -> str:
@@ -201,7 +205,7 @@ def standing(distance: Distance) -> str:
 def turns_answer(portfolio: Portfolio) -> Sentence:
     """How much waits for whom, and how long the longest of it has."""
     found = progress.turns(portfolio, portfolio.on)
-    parts = []
+    parts: list[str] = []
     for role in Role:
         own = [turn.days for turn in found if turn.role is role]
         if own:
@@ -250,30 +254,31 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
 
 def next_actions(portfolio: Portfolio) -> list[str]:
     """What to do next, most pressing first: at least one line, for a list in a terminal or a report."""
-    by_status: dict[Status, list[tuple[date, str, str, str]]] = {status: [] for status in Status}
-    for activity in portfolio.activities:
-        events = progress.history(portfolio, activity.key, portfolio.on)
-        day, note = (events[-1].date, events[-1].note) if events else (portfolio.on, "")
-        by_status[progress.status_after(events)].append((day, str(activity.key), activity.title, note))
-    found = [
-        f"Answer the return of {key}, of {dates.written(day)}{f': {note}' if note else ''}."
-        for day, key, _, note in by_status[Status.RETURNED]
-    ]
-    found += [
-        f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
-        for wait in progress.waiting(portfolio, portfolio.on)
-        if wait.days > 7 * WEEKS_TOO_LONG
-    ]
-    found += [
-        f"Ask the training officer to sign off {module.code}: all of its activities are."
-        for module in _unsigned(portfolio)
-    ]
-    if working := by_status[Status.IN_PROGRESS]:
-        day, key, *_ = min(working, key=lambda item: item[0])
-        found.append(f"Take {key} further: in progress since {dates.written(day)}, longer than any other.")
-    for _, key, title, _ in by_status[Status.NOT_STARTED][:1]:
+    courses = progress.histories(portfolio, portfolio.on)
+    of: dict[Status, list[ActivityKey]] = {status: [] for status in Status}
+    for key, status in progress.statuses(portfolio, portfolio.on).items():
+        of[status].append(key)
+    found = [f"Answer the return of {key}, of {_last(courses[key][-1])}." for key in of[Status.RETURNED]]
+    found += _to_chase(portfolio)
+    for key in sorted(of[Status.IN_PROGRESS], key=lambda key: courses[key][-1].date)[:1]:
+        since = dates.written(courses[key][-1].date)
+        found.append(f"Take {key} further: in progress since {since}, longer than any other.")
+    for key in of[Status.NOT_STARTED][:1]:
+        title = next(activity.title for activity in portfolio.activities if activity.key == key)
         found.append(f"Seek an occasion for {key}, {title}: not started.")
     return found or ["Nothing is open: every activity is signed off or with its assessor."]
+
+
+def _last(event: Event) -> str:
+    return dates.written(event.date) + (f": {event.note}" if event.note else "")
+
+
+def _to_chase(portfolio: Portfolio) -> Iterator[str]:
+    for wait in progress.waiting(portfolio, portfolio.on):
+        if wait.days > 7 * WEEKS_TOO_LONG:
+            yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
+    for module in _unsigned(portfolio):
+        yield f"Ask the training officer to sign off {module.code}: all of its activities are."
 
 
 # -- credits ----------------------------------------------------------------------------------

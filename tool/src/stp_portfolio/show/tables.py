@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ MAX_ITEMS = 20  # nor of a list in a cell
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell that leads to a page (its path from the root, without ending); to none where ``page`` is empty."""
+    """A cell that leads to a page (its path from the root, without ending); to none if ``page`` is empty."""
 
     text: str
     page: str
@@ -88,13 +88,7 @@ def shown(cell: Cell) -> str:
 def to_json(table: Table) -> dict[str, Any]:
     """A table as JSON, as a notebook hands it to the page: every cell as text."""
     rows = [[asdict(c) if isinstance(c, Link) else shown(c) for c in row] for row in table.rows]
-    return {
-        "caption": table.caption,
-        "columns": list(table.columns),
-        "rows": rows,
-        "numeric": sorted(table.numeric),
-        "total": table.total,
-    }
+    return {**asdict(replace(table, rows=())), "rows": rows, "numeric": sorted(table.numeric)}
 
 
 def from_json(data: dict[str, Any]) -> Table:
@@ -116,31 +110,33 @@ def show(
 ) -> Table:
     """A data frame, or a series, as a table of the book.
 
-    A named index comes first; headings are the columns' names with a capital and without underscores; numbers
-    are set to the right, days are written out, missing values are empty. ``total`` adds a row with the sums of
-    the numbers. ``leads_to`` names a column of pages to which the first column's cells lead, and which is not
-    shown itself. ``first`` says which rows come first where a page cannot show all of them.
+    A named index comes first; headings are the columns' names with a capital and without underscores;
+    numbers are set to the right, days are written out, missing values are empty. ``total`` adds a row with
+    the sums of the numbers. ``leads_to`` names a column of pages to which the first column's cells lead, and
+    which is not shown itself. ``first`` says which rows come first where a page cannot show all of them.
     """
     import pandas
 
     if first is not None and len(frame) > MAX_ROWS:
         frame = pandas.concat([frame[first], frame[~first]])
-    whole = frame.to_frame() if isinstance(frame, pandas.Series) else frame
-    if any(whole.index.names):
-        whole = whole.reset_index()
+    whole = pandas.DataFrame(frame)
+    whole = whole.reset_index() if any(whole.index.names) else whole
     parts = whole.drop(columns=leads_to) if leads_to else whole
-    rows = [tuple(_cell(value) for value in row) for row in parts.itertuples(index=False)]
+    rows = [tuple(map(_cell, row)) for row in parts.itertuples(index=False)]
     if leads_to:
         rows = [
             (Link(shown(row[0]), page), *row[1:]) for row, page in zip(rows, whole[leads_to], strict=True)
         ]
-    numbers = list(parts.select_dtypes("number"))
     if total:
-        sums = parts[numbers].sum()
+        sums = parts.sum(numeric_only=True)
         rows.append(("Total", *(_cell(sums.get(name)) for name in list(parts)[1:])))
-    heading = {name: str(name)[:1].upper() + str(name)[1:].replace("_", " ") for name in parts}
-    numeric = frozenset(heading[name] for name in numbers)
-    return Table(caption, tuple(heading.values()), tuple(rows), numeric, total)
+    numeric = frozenset(map(_heading, parts.select_dtypes("number")))
+    return Table(caption, tuple(map(_heading, parts)), tuple(rows), numeric, total)
+
+
+def _heading(name: object) -> str:
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _cell(value: Any) -> Cell:
@@ -199,22 +195,12 @@ def evidence(portfolio: Portfolio) -> Table:
     held = progress.held(portfolio, portfolio.on)
     if len(held) > MAX_ROWS:
         held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
-    rows = tuple(
-        (
-            each.id,
-            each.title,
-            each.kind,
-            dates.written_month(each.date),
-            _all(each.activities),
-            _all(each.standards),
-        )
-        for each in held
-    )
-    return Table("Evidence held", ("Id", "Evidence", "Kind", "Month", "Activities", "Standards"), rows)
-
-
-def _all(keys: Sequence[object]) -> str:
-    return ", ".join(map(str, keys))
+    rows: list[tuple[Cell, ...]] = []
+    for each in held:
+        speaks = (", ".join(map(str, keys)) for keys in (each.activities, each.standards))
+        rows.append((each.id, each.title, each.kind, dates.written_month(each.date), *speaks))
+    columns = ("Id", "Evidence", "Kind", "Month", "Activities", "Standards")
+    return Table("Evidence held", columns, tuple(rows))
 
 
 def by_standard(portfolio: Portfolio) -> Table:
