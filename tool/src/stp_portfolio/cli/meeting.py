@@ -46,19 +46,14 @@ def report(
 
     from stp_portfolio.desk import renderings
     from stp_portfolio.desk import report as reports
-    from stp_portfolio.pdf.typesetting import TypesettingError
-    from stp_portfolio.show.pages import PageError
 
     portfolio = read_on(as_of)
     day = day_of(since)
     if day is not None and not_before_start(portfolio, day) > portfolio.on:
         raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
     target = (folder or portfolio.root / "_build" / "report").resolve()
-    try:
-        made = reports.make(portfolio, day)
-        written = renderings.write(made, portfolio, target)
-    except (PageError, TypesettingError) as error:
-        refuse(str(error))
+    made = reports.make(portfolio, day)
+    written = renderings.write(made, portfolio, target)
     say(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:")
     for path in written:
         say(f"  {path}")
@@ -78,20 +73,15 @@ def calendar(
     With the steps of action plans. A newer file updates what an earlier one put into the calendar.
     """
     from stp_portfolio.desk import calendar
-    from stp_portfolio.show.pages import PageError
 
     portfolio = reading.load()
     target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
-    try:
-        found = calendar.entries(portfolio)
-    except PageError as error:
-        refuse(str(error))
+    found = calendar.entries(portfolio)
     if not found:
         refuse(
             "There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(calendar.calendar(portfolio, found))
+    calendar.write(portfolio, found, target)
     count = phrases.plural(len(found), "entry", "entries")
     say(f"{count}, as the portfolio stood on {dates.written(portfolio.on)}: {target}")
     say("Import it into a calendar of its own; importing a newer file moves its entries and doubles none.")

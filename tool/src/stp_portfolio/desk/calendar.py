@@ -6,20 +6,17 @@ never doubles it. Escaping, folding and line ends are the library's.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from stp_portfolio.core import dates, progress
-from stp_portfolio.core.progress import Distance
+import icalendar
+
+from stp_portfolio.core import dates, disk, progress
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.show import pages, sentences
-
-if TYPE_CHECKING:
-    from icalendar import Event
 
 MAKER = "-//STP portfolio//stp-portfolio//EN"
 
@@ -45,25 +42,17 @@ def entries(portfolio: Portfolio) -> tuple[Entry, ...]:
 
 
 def _milestones(portfolio: Portfolio) -> Iterator[Entry]:
-    reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, portfolio.on)}
-    for milestone in portfolio.milestones:
-        distance = reached.get(id(milestone))
-        needs = f"{milestone.required} of {milestone.module}" if distance else ""
-        yield Entry(
-            f"milestone/{milestone.module}/{milestone.name}",
-            milestone.date,
-            "Milestone",
-            f"{milestone.name}: {needs}" if needs else milestone.name,
-            "\n".join(filter(None, (_required(portfolio, distance) if distance else "", milestone.note))),
-        )
-
-
-def _required(portfolio: Portfolio, distance: Distance) -> str:
-    text = (
-        f"Required: {distance.required} of {distance.milestone.module} signed off. "
-        f"On {dates.written(portfolio.on)}: {distance.done}, {sentences.standing(distance).lower()}"
-    )
-    return f"{text}; this needs {distance.needed:.2f} a month." if distance.needed is not None else f"{text}."
+    on = portfolio.on
+    reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
+    for each in portfolio.milestones:
+        name, notes = each.name, [each.note] if each.note else []
+        if distance := reached.get(id(each)):
+            name += f": {each.required} of {each.module}"
+            pace = "" if distance.needed is None else f"; this needs {distance.needed:.2f} a month"
+            stands = f"{distance.done}, {sentences.standing(distance).lower()}{pace}"
+            required = f"Required: {distance.required} of {each.module} signed off."
+            notes.insert(0, f"{required} On {dates.written(on)}: {stands}.")
+        yield Entry(f"milestone/{each.module}/{each.name}", each.date, "Milestone", name, "\n".join(notes))
 
 
 def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
@@ -74,63 +63,49 @@ def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
 
 def _targets(portfolio: Portfolio) -> Iterator[Entry]:
     for target in progress.targets(portfolio, portfolio.on):
-        milestone = target.milestone
-        yield Entry(
-            f"target/{milestone.module}/{target.number}",
-            target.day,
-            "Target",
-            f"Target: {target.number} of {milestone.module} signed off",
-            f"At the pace needed for {milestone.name}: {milestone.required} of {milestone.module} "
-            f"by {dates.written(milestone.date)}. Computed on {dates.written(portfolio.on)}.",
-        )
+        milestone, nth = target.milestone, f"{target.number} of {target.milestone.module}"
+        wanted = f"{milestone.required} of {milestone.module} by {dates.written(milestone.date)}"
+        why = f"At the pace needed for {milestone.name}: {wanted}. Computed on {dates.written(portfolio.on)}."
+        fact = f"target/{milestone.module}/{target.number}"
+        yield Entry(fact, target.day, "Target", f"Target: {nth} signed off", why)
 
 
 def _steps(portfolio: Portfolio) -> Iterator[Entry]:
     for activity, number, step in pages.steps(portfolio):
         if step.month and not step.outcome and step.month >= (portfolio.on.year, portfolio.on.month):
             measure = pages.bare(step.measure)
-            yield Entry(
-                # Its place on the page, not its words: a step that is reworded or put off stays the same step.
-                f"step/{activity.key}/{number}",
-                date(*step.month, monthrange(*step.month)[1]),
-                "Step",
-                f"{activity.key}: {pages.bare(step.action)}",
-                "\n".join(filter(None, (activity.title, f"Done when: {measure}" if measure else ""))),
-            )
+            told = "\n".join([activity.title, *([f"Done when: {measure}"] if measure else [])])
+            summary, day = f"{activity.key}: {pages.bare(step.action)}", dates.month_end(*step.month)
+            # Its place on the page, not its words: a step that is reworded or put off stays the same step.
+            yield Entry(f"step/{activity.key}/{number}", day, "Step", summary, told)
 
 
-def calendar(portfolio: Portfolio, found: Iterable[Entry]) -> bytes:
-    """Entries, at least one, as an iCalendar file; the same entries and day of reading give the same bytes."""
-    from icalendar import Calendar
+def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:
+    """Write entries, at least one, as an iCalendar file; the same entries and day give the same bytes.
 
-    settings = portfolio.settings
-    about = " ".join(
-        filter(
-            None,
-            (f"As the portfolio stood on {dates.written(portfolio.on)}.", sentences.example_line(portfolio)),
-        )
-    )
-    made = Calendar.new(prodid=MAKER, uid=_uid(portfolio, "calendar"), name=settings.title, description=about)
+    Raises OSError; what stood there is then as it was.
+    """
+    settings, day = portfolio.settings, f"As the portfolio stood on {dates.written(portfolio.on)}."
+    about = f"{day} {sentences.example_line(portfolio)}".strip()
+    uid = _uid(portfolio, "calendar")
+    made = icalendar.Calendar.new(prodid=MAKER, uid=uid, name=settings.title, description=about)
     for entry in found:
         made.add_component(_event(entry, portfolio))
-    return made.to_ical()
+    disk.put(path, made.to_ical())
 
 
-def _event(entry: Entry, portfolio: Portfolio) -> Event:
-    from icalendar import TRANSP, Event
-
-    settings = portfolio.settings
-    return Event.new(
+def _event(entry: Entry, portfolio: Portfolio) -> icalendar.Event:
+    return icalendar.Event.new(
         uid=_uid(portfolio, entry.fact),
         stamp=datetime.combine(portfolio.on, datetime.min.time(), UTC),
         # Some calendars take a newer file for an update only if this number has grown.
-        sequence=(portfolio.on - settings.start).days,
+        sequence=(portfolio.on - portfolio.settings.start).days,
         start=entry.day,
         end=entry.day + timedelta(days=1),
         summary=entry.summary,
         description=entry.description or None,
         categories=[entry.kind],
-        transparency=TRANSP.TRANSPARENT,
+        transparency=icalendar.TRANSP.TRANSPARENT,
     )
 
 

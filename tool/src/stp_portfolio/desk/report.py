@@ -16,16 +16,12 @@ from stp_portfolio.show.tables import Cell, Table
 MONTHS_AHEAD = 2  # steps of action plans that fall due later are counted, not listed
 STEPS_SHOWN = 8  # of those without an outcome and those due; the others are counted
 FAR = 1200  # months: all steps there are
+NOTE = "Numbers follow from the dated events in the records; only signed-off activities count."
+NOTE += " Steps stand as the pages have them now."
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
-    """A short list."""
-
-    items: tuple[str, ...]
-
-
-Block = str | Bullets | Table
+Rows = list[tuple[Cell, ...]]
+Block = str | tuple[str, ...] | Table  # a paragraph, a short list, a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Section:
 
     heading: str
     answer: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class Report:
     subject: str
     example: str
     sections: tuple[Section, ...]
-    note: str
+    note: str = NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +50,15 @@ class Span:
 
     day: date
     since: str
-    why: str
+    why: str = ""
 
 
 def span(portfolio: Portfolio, asked: date | None) -> Span:
     """The span that is asked for, else since the last review meeting, else a calendar month."""
     if asked is not None:
-        return Span(asked, dates.written(asked), "")
+        return Span(asked, dates.written(asked))
     if review := progress.last_review(portfolio, portfolio.on):
-        return Span(review, f"the review of {dates.written(review)}", "")
+        return Span(review, f"the review of {dates.written(review)}")
     day = progress.month_before(portfolio, portfolio.on)
     why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
@@ -71,129 +67,89 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
 
 
 def make(portfolio: Portfolio, asked: date | None = None) -> Report:
-    """The report on the portfolio's day of reading.
+    """The report on the portfolio's day of reading; what changed is told from ``asked`` on.
 
     Raises ``pages.PageError`` or OSError for a page whose action plan cannot be read.
     """
-    settings = portfolio.settings
+    settings, changed = portfolio.settings, _changed(portfolio, span(portfolio, asked))
     return Report(
         title=f"Progress report, {dates.written(portfolio.on)}",
         subject=f"{settings.title} · {settings.role}",
         example=sentences.example_line(portfolio),
-        sections=(
-            _standing(portfolio),
-            _changed(portfolio, asked),
-            _waiting(portfolio),
-            _next(portfolio),
-            _dates(portfolio),
-        ),
-        note="Numbers follow from the dated events in the records; only signed-off activities count. Steps stand as the "
-        "pages have them now.",
+        sections=(_standing(portfolio), changed, _waiting(portfolio), _next(portfolio), _dates(portfolio)),
     )
 
 
-def _named(activity: Activity) -> str:
-    return f"{activity.key} {activity.title}"
+def _table(caption: str, columns: tuple[str, ...], rows: Rows, *numeric: str) -> tuple[Table, ...]:
+    """A table, with numbers in the columns named last; none where there are no rows."""
+    return (Table(caption, columns, tuple(rows), frozenset(numeric)),) if rows else ()
+
+
+def _named(subject: Activity | Module) -> str:
+    key, title = (
+        (subject.key, subject.title) if isinstance(subject, Activity) else (subject.code, subject.name)
+    )
+    return f"{key} {title}"
 
 
 def _standing(portfolio: Portfolio) -> Section:
-    rows: list[tuple[Cell, ...]] = []
-    for module in progress.modules_with_activities(portfolio):
-        total = len(progress.activities_of(portfolio, module.code))
-        done = progress.signed_off_by(portfolio, portfolio.on, module.code)
-        ahead = progress.next_distance(portfolio, portfolio.on, module.code)
-        so_far = progress.pace(portfolio, portfolio.on, module.code)
-        rows.append((
-            module.code,
-            f"{done} of {total}",
-            f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}" if ahead else "None ahead",
-            ahead.required if ahead else None,
-            sentences.standing(ahead) if ahead else None,
-            f"{ahead.needed:.2f}" if ahead and ahead.needed is not None else None,
-            f"{so_far:.2f}" if so_far is not None else None,
-        ))  # fmt: skip
-    columns = (
-        "Module",
-        "Signed off",
-        "Next milestone",
-        "Required",
-        "Standing",
-        "Needed a month",
-        "So far a month",
-    )
-    table = Table(
-        "Each module against its next milestone",
-        columns,
-        tuple(rows),
-        frozenset({"Required", "Needed a month", "So far a month"}),
-    )
-    heading = "Where each module stands"
+    paces = ("Required", "Needed a month", "So far a month")
+    columns = ("Module", "Signed off", "Next milestone", paces[0], "Standing", *paces[1:])
+    rows = [_module(portfolio, each.code) for each in progress.modules_with_activities(portfolio)]
+    table = _table("Each module against its next milestone", columns, rows, *paces)
+    heading, answers = "Where each module stands", tuple(sentences.progress_answers(portfolio))
     if len(rows) > 1:
-        blocks = (Bullets(tuple(sentences.progress_answers(portfolio))), table)
-        return Section(heading, sentences.status_summary(portfolio), blocks)
-    return Section(heading, sentences.progress_answer(portfolio), (table,) if rows else ())
+        return Section(heading, sentences.status_summary(portfolio), (answers, *table))
+    return Section(heading, sentences.progress_answer(portfolio), table)
 
 
-def _changed(portfolio: Portfolio, asked: date | None) -> Section:
-    since = span(portfolio, asked)
-    rows: list[tuple[Cell, ...]] = []
+def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
+    done = progress.signed_off_by(portfolio, portfolio.on, code)
+    signed_off = f"{done} of {len(progress.activities_of(portfolio, code))}"
+    pace = progress.pace(portfolio, portfolio.on, code)
+    ahead = progress.next_distance(portfolio, portfolio.on, code)
+    so_far = None if pace is None else f"{pace:.2f}"
+    if ahead is None:
+        return code, signed_off, "None ahead", None, None, None, so_far
+    needed = None if ahead.needed is None else f"{ahead.needed:.2f}"
+    milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"
+    return code, signed_off, milestone, ahead.required, sentences.standing(ahead), needed, so_far
+
+
+def _changed(portfolio: Portfolio, since: Span) -> Section:
+    rows: Rows = []
     for change in progress.changes(portfolio, since.day, portfolio.on):
         added = ", ".join(piece.id for piece in change.evidence) or "None"
         rows.append((_named(change.activity), sentences.course(change.events), added))
-    table = Table(
-        "What happened, activity by activity", ("Activity", "Events", "Evidence added"), tuple(rows)
-    )
-    blocks: list[Block] = [since.why] if since.why else []
-    return Section(
-        f"What changed since {since.since}",
-        sentences.changes_answer(portfolio, since.day),
-        (*blocks, table) if rows else tuple(blocks),
-    )
+    columns = ("Activity", "Events", "Evidence added")
+    table = _table("What happened, activity by activity", columns, rows)
+    answer, why = sentences.changes_answer(portfolio, since.day), (since.why,) if since.why else ()
+    return Section(f"What changed since {since.since}", answer, (*why, *table))
 
 
 def _waiting(portfolio: Portfolio) -> Section:
-    rows: list[tuple[Cell, ...]] = [
-        (
-            _subject(turn.subject),
-            str(turn.state) if isinstance(turn.subject, Activity) else "Complete",
-            str(turn.role),
-            dates.written(turn.since),
-            turn.days,
-        )
-        for turn in progress.turns(portfolio, portfolio.on)
-    ]
+    rows: Rows = []
+    for turn in progress.turns(portfolio, portfolio.on):
+        state = str(turn.state) if isinstance(turn.subject, Activity) else "Complete"
+        rows.append((_named(turn.subject), state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
-    table = Table("What is open, longest first", columns, tuple(rows), frozenset({"Days"}))
+    table = _table("What is open, longest first", columns, rows, "Days")
     unsigned = sentences.unsigned_answer(portfolio)
-    return Section(
-        "What waits, and for whom",
-        sentences.turns_answer(portfolio),
-        (table, unsigned) if rows else (unsigned,),
-    )
-
-
-def _subject(subject: Activity | Module) -> str:
-    return _named(subject) if isinstance(subject, Activity) else f"{subject.code} {subject.name}"
+    return Section("What waits, and for whom", sentences.turns_answer(portfolio), (*table, unsigned))
 
 
 def _next(portfolio: Portfolio) -> Section:
     first, *others = sentences.next_actions(portfolio)
-    blocks: list[Block] = [Bullets(tuple(others))] if others else []
-    open_, due = pages.steps_unanswered(portfolio), pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    later = len(pages.steps_ahead(portfolio, FAR)) - len(due)
-    steps = [*open_, *due]
-    if steps or later:
-        year, month = divmod(portfolio.on.year * 12 + portfolio.on.month - 1 + MONTHS_AHEAD, 12)
-        until = dates.written_month(date(year, month + 1, 1))
-        said = [f"{len(open_)} without an outcome so far"] if open_ else []
-        said += [f"{len(due)} due by {until}", *([f"{later} later"] if later else [])]
-        shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
-        items = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-        blocks += [
-            f"Steps of action plans: {phrases.series(said)}.{shown}",
-            *([Bullets(items)] if items else []),
-        ]
-    return Section("What is next", first, tuple(blocks))
+    last = dates.months_after(portfolio.on, MONTHS_AHEAD)
+    ahead, open_ = pages.steps_ahead(portfolio, FAR), pages.steps_unanswered(portfolio)
+    due = [item for item in ahead if item[1].month and item[1].month <= (last.year, last.month)]
+    later, steps = len(ahead) - len(due), [*open_, *due]
+    said = [f"{len(open_)} without an outcome so far"] if open_ else []
+    said += [f"{len(due)} due by {dates.written_month(last)}", *([f"{later} later"] if later else [])]
+    shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
+    counted = f"Steps of action plans: {phrases.series(said)}.{shown}" if open_ or ahead else ""
+    lines = (_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
+    return Section("What is next", first, tuple(filter(None, (tuple(others), counted, tuple(lines)))))
 
 
 def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
@@ -203,33 +159,22 @@ def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
 
 
 def _dates(portfolio: Portfolio) -> Section:
-    on = portfolio.on
+    on, heading = portfolio.on, "Next dates"
     reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
-    found: list[tuple[date, str, str]] = [
-        (day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)
-    ]
+    found = [(day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)]
     for milestone in portfolio.milestones:
-        distance = reached.get(id(milestone))
-        needs = (
-            f"{distance.required} of {milestone.module}: {sentences.standing(distance).lower()}"
-            if distance
-            else ""
-        )
+        needs = [milestone.note] if milestone.note else []
+        if distance := reached.get(id(milestone)):
+            standing = sentences.standing(distance).lower()
+            needs.insert(0, f"{distance.required} of {milestone.module}: {standing}")
         if milestone.date >= on:
-            found.append((milestone.date, milestone.name, ". ".join(filter(None, (needs, milestone.note)))))
-    found.sort(key=lambda item: item[0])
+            found.append((milestone.date, milestone.name, ". ".join(needs)))
     if not found:
-        return Section("Next dates", "No milestone and no review meeting lies ahead.", ())
+        return Section(heading, "No milestone and no review meeting lies ahead.")
+    found.sort(key=lambda item: item[0])
+    rows: Rows = [(dates.written(day), what, (day - on).days, asks) for day, what, asks in found]
+    columns = ("Date", "What", "Days", "What it asks for")
     day, name, _ = found[0]
-    days = (day - on).days
-    when = "today" if not days else f"in {phrases.plural(days, 'day')}"
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (dates.written(day), name, (day - on).days, needs) for day, name, needs in found
-    )
-    table = Table(
-        "Milestones and review meetings ahead",
-        ("Date", "What", "Days", "What it asks for"),
-        rows,
-        frozenset({"Days"}),
-    )
-    return Section("Next dates", f"{name}: {dates.written(day)}, {when}.", (table,))
+    when = "today" if day == on else f"in {phrases.plural((day - on).days, 'day')}"
+    table = _table("Milestones and review meetings ahead", columns, rows, "Days")
+    return Section(heading, f"{name}: {dates.written(day)}, {when}.", table)

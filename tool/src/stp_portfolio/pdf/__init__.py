@@ -1,4 +1,4 @@
-"""PDFs for the e-portfolio, written from the same doctrees as the web pages: tagged, archivable, the same everywhere.
+"""PDFs for the e-portfolio, from the same doctrees as the web pages: tagged, archivable, the same everywhere.
 
 Used by ``jupyter-book build . --builder custom --custom-builder eportfolio`` and by ``portfolio export``.
 """

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,33 +22,22 @@ from sphinx.util import logging
 from stp_portfolio.core import dates, disk, reading
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Activity, Portfolio
-from stp_portfolio.pdf import fonts, typesetting
+from stp_portfolio.pdf import fonts
 from stp_portfolio.pdf.package import BOOK, ONLY, file_stem
-from stp_portfolio.pdf.typesetting import call, content, opening, quoted
-from stp_portfolio.pdf.writer import PageWriter, Tree
-from stp_portfolio.privacy.pictures import clean_picture
+from stp_portfolio.pdf.typesetting import TypesettingError, compiled, opening
+from stp_portfolio.pdf.writer import PageWriter, Tree, report
 from stp_portfolio.show import charts, sentences, tables
 
 logger = logging.getLogger(__name__)
 
 # What a notebook's output may be in a PDF, the best first.
-OUTPUTS = (
-    *(tables.MIME, charts.MIME, "text/markdown"),
-    *("image/svg+xml", "image/png", "image/jpeg", "text/html", "text/plain"),
-)
+OUTPUTS = [tables.MIME, charts.MIME, "text/markdown"]
+OUTPUTS += ["image/svg+xml", "image/png", "image/jpeg", "text/html", "text/plain"]
 PANELS = {"stp-facts", "stp-example", "stp-edition", "stp-table"}  # generated, and no part of a narrative
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the book as Typst, and as plain text."""
-
-    source: str
-    narrative: str
-
-
 class EportfolioBuilder(Builder):
-    """Writes ``portfolio.pdf``, a PDF and a narrative for each activity; or those of the activities asked for."""
+    """Writes ``portfolio.pdf``, a PDF and a narrative for each activity; or for those asked for alone."""
 
     name = "eportfolio"
     format = "typst"
@@ -76,7 +63,7 @@ class EportfolioBuilder(Builder):
         try:
             self._write()
         except (OSError, Refusal) as error:
-            _report(f"The PDFs were not written: {error}")
+            report(f"the PDFs were not written: {error}")
 
     def _write(self) -> None:
         out = Path(self.outdir)
@@ -84,88 +71,52 @@ class EportfolioBuilder(Builder):
             old.unlink()
         portfolio = reading.load(Path(self.srcdir))
         asked = os.environ.get(ONLY, "").split()
-        activities = [each for each in portfolio.activities if not asked or str(each.key) in asked]
-        wanted = {each.page for each in activities} if asked else self.env.found_docs
-        with TemporaryDirectory(prefix="portfolio-") as folder:
-            pictures = Path(folder)
-            # In the order of the contents.
-            pages = {
-                each: self._page(each, pictures) for each in self.env.collect_relations() if each in wanted
-            }
-            sources = {} if asked else {BOOK: _book(portfolio, self.config.stp_edition, pages)}
-            for activity in activities:
-                if page := pages.get(activity.page):
-                    stem = file_stem(activity)
-                    disk.put(out / f"{stem}.txt", page.narrative)
-                    sources[f"{stem}.pdf"] = self._single(portfolio, activity, page.source)
-            _set(sources, portfolio.on, pictures, out)
+        activities = {each.page: each for each in portfolio.activities if not asked or str(each.key) in asked}
+        wanted = activities if asked else self.env.found_docs
+        pages, sources = [], {}
+        with TemporaryDirectory(prefix="portfolio-") as pictures:
+            for docname in filter(
+                wanted.__contains__, self.env.collect_relations()
+            ):  # in the order of the contents
+                tree = self.env.get_and_resolve_doctree(docname, self)
+                page = PageWriter(docname, Path(self.srcdir), Path(pictures), self.config.html_baseurl)
+                pages.append(page.document(tree))
+                if activity := activities.get(docname):
+                    disk.put(out / f"{file_stem(activity)}.txt", narrative(tree))
+                    sources[f"{file_stem(activity)}.pdf"] = self._single(portfolio, activity, pages[-1])
+            if not asked:  # first, since it takes as long as all the others
+                sources = {BOOK: self._book(portfolio, pages), **sources}
+            _set(sources, portfolio.on, Path(pictures), out)
 
-    def _page(self, docname: str, pictures: Path) -> Page:
-        """Write one page, and put the pictures on it into a folder."""
-        tree = self.env.get_and_resolve_doctree(docname, self)
-        writer = PageWriter(docname, Path(self.srcdir), self.config.html_baseurl)
-        source = writer.document(tree)
-        for problem in writer.problems:
-            _report(problem)
-        for note in writer.notes:
-            logger.info(note)
-        for name, path in writer.pictures.items():
-            _copy_picture(path, pictures / name)
-        return Page(source, narrative(tree))
+    def _book(self, portfolio: Portfolio, pages: list[str]) -> str:
+        """The PDF of the whole book: a cover, the contents, and every page in their order."""
+        day, example = dates.written(portfolio.on), sentences.example_line(portfolio)
+        about = {"day": day, "edition": self.config.stp_edition or "Public edition", "example": example}
+        head = opening("book", portfolio.settings, title=portfolio.settings.title, **about)
+        return head + "".join(f"\n#pagebreak(weak: true)\n{page}" for page in pages)
 
-    def _single(self, portfolio: Portfolio, activity: Activity, source: str) -> str:
+    def _single(self, portfolio: Portfolio, activity: Activity, page: str) -> str:
         """A PDF that stands alone: whose it is, which activity, and where the book is published."""
-        settings, day = portfolio.settings, dates.written(portfolio.on)
-        head = call("whose", f"{settings.title} · {settings.role} · as it stood on {day}")
+        settings, day, base = portfolio.settings, dates.written(portfolio.on), self.config.html_baseurl
         running = f"{activity.key} {activity.title} · {settings.role}"
-        base, tail = self.config.html_baseurl.rstrip("/"), ""
-        if base:
-            url = f"{base}/{activity.page}.html"
-            tail = f"\n\n#published({quoted(url)})[{content(url)}]\n"
-        return f"{opening(settings, activity.heading, running)}{head}\n\n{source}{tail}"
-
-
-def _book(portfolio: Portfolio, edition: str, pages: dict[str, Page]) -> str:
-    """The PDF of the whole book: a cover, the contents, and every page in their order."""
-    settings, kind = portfolio.settings, edition or "Public edition"
-    day, example = f"As it stood on {dates.written(portfolio.on)}", sentences.example_line(portfolio)
-    cover = call(
-        "cover", settings.title, settings.role, f"Curriculum {settings.curriculum}", day, kind, example
-    )
-    body = "\n".join(f"#pagebreak(weak: true)\n{page.source}" for page in pages.values())
-    return f"{opening(settings, settings.title, f'{settings.title} · {kind}')}{cover}\n{body}\n"
+        whose = f"{settings.title} · {settings.role} · as it stood on {day}"
+        url = base and f"{base.rstrip('/')}/{activity.page}.html"
+        head = opening("single", settings, title=activity.heading, running=running, whose=whose, url=url)
+        return head + page
 
 
 def _set(sources: dict[str, str], on: date, pictures: Path, out: Path) -> None:
     """Compile sources by the name of their PDF, dated ``on``, into ``out``."""
     if said := fonts.report():
         logger.info(said)
-
-    def one(name: str) -> list[str]:
-        try:
-            pdf, remarks = typesetting.compiled(sources[name], on, pictures)
-        except typesetting.TypesettingError as error:
-            return [f"{name} was not written: {error}"]
-        disk.put(out / name, pdf)
-        return [f"{name}: {remark}" for remark in remarks]
-
-    # Typst works outside of Python's lock; the book, which comes first, takes as long as all the others.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, remarks in zip(sources, pool.map(one, sources), strict=True):
+    with ThreadPoolExecutor() as pool:  # Typst works outside of Python's lock
+        jobs = {name: pool.submit(compiled, source, on, pictures) for name, source in sources.items()}
+        for name, job in jobs.items():
             logger.info("setting %s", name)
-            for remark in remarks:
-                _report(remark)
-
-
-def _report(problem: str) -> None:
-    logger.warning(problem, type="stp", subtype="eportfolio")
-
-
-def _copy_picture(source: Path, target: Path) -> None:
-    """A picture from its pixels alone: what it carries beside them stays behind."""
-    shutil.copyfile(source, target)
-    if target.suffix != ".svg":
-        clean_picture(target)
+            try:
+                disk.put(out / name, job.result())
+            except TypesettingError as error:
+                report(f"{name} was not written: {error}")
 
 
 def narrative(tree: Tree) -> str:
@@ -187,6 +138,6 @@ def narrative(tree: Tree) -> str:
 
 
 def offer_outputs(app: Sphinx, config: Config) -> None:
-    """Tell myst-nb which forms of an output this builder can set: always, so that no builder reads pages again."""
+    """Tell myst-nb which outputs this builder can set: always, so that no builder reads pages again."""
     known = [("eportfolio", mime, rank) for rank, mime in enumerate(OUTPUTS, start=1)]
     config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, *known]

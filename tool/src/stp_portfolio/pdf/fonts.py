@@ -11,10 +11,8 @@ from collections import Counter
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import typst
+import typst
 
 # Letters that no face has and that were written out by name since the last report.
 substituted: Counter[str] = Counter()
@@ -30,8 +28,6 @@ def folders() -> tuple[Path, Path]:
 @cache
 def faces() -> typst.Fonts:
     """The faces as Typst takes them, read once for all PDFs."""
-    import typst
-
     return typst.Fonts(font_paths=list(folders()), include_system_fonts=False, include_embedded_fonts=False)
 
 
@@ -72,7 +68,5 @@ def report() -> str:
     """What was written out since the last report, in a sentence; empty where nothing was."""
     names = [f"{letter} as {_name(letter)} ({count} times)" for letter, count in substituted.most_common()]
     substituted.clear()
-    more = f" and {len(names) - 10} more" if names[10:] else ""
-    return (
-        f"no font has these characters, so the PDFs name them: {', '.join(names[:10])}{more}" if names else ""
-    )
+    names[10:] = [f"and {len(names) - 10} more"] if names[10:] else []
+    return f"no font has these characters, so the PDFs name them: {', '.join(names)}" if names else ""

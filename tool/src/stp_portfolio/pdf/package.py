@@ -8,7 +8,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,11 +20,13 @@ MANIFEST = "manifest.csv"
 INDEX = "index.txt"
 ARCHIVE = "eportfolio.zip"
 ONLY = "STP_EXPORT_ONLY"  # activities such as M-1/5 M-1/6, set by `portfolio export --only` for the builder
+# The activity, the line of the index, and the file with its name in the export where there is one.
+Entry = tuple[str, str, Path | None, str]
 COLUMNS = ("activity", "file", "pages", "bytes", "sha256", "edition", "commit")
 
 
 def safe(name: str) -> str:
-    """A name that any system takes for a file in the folder where it is put: plain letters, digits, ``._-``."""
+    """A name that any system takes for a file in the folder where it is put: letters, digits, ``._-``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).lstrip(".-") or "file"
 
@@ -56,49 +58,42 @@ def pack(
 
     ``chosen`` are the activities wanted (``M-1/5``); all, and the book, where it is empty.
     """
-    rows: list[dict[str, str]] = []
-
-    def take(source: Path, name: str, activity: str) -> None:
-        raw = source.read_bytes()
-        if source != out / name:
-            disk.put(out / name, raw)
-        found = [activity, name, _pages(name, raw), str(len(raw)), hashlib.sha256(raw).hexdigest()]
-        rows.append(dict(zip(COLUMNS, [*found, edition, commit], strict=True)))
-
-    lines = [
-        f"{portfolio.settings.title}, {edition} edition, as it stood on {dates.written(portfolio.on)}",
-        "",
-    ]
-    if not chosen:
-        take(built / BOOK, BOOK, "")
-        lines += [f"The whole book: {BOOK}", ""]
-    for activity in portfolio.activities:
-        if not chosen or str(activity.key) in chosen:
-            lines += [*_gathered(portfolio, activity, built, take), ""]
-    disk.put(out / INDEX, "\n".join(lines))
-    disk.put(out / MANIFEST, _as_csv(rows))
-    names = dict.fromkeys([INDEX, MANIFEST, *(row["file"] for row in rows)])
-    zipped(out / ARCHIVE, {name: out / name for name in names})
+    rows, lines = [], [f"{portfolio.settings.title}, {edition} edition, as it stood on "]
+    lines[0] += dates.written(portfolio.on)
+    for activity, line, source, name in _contents(portfolio, built, chosen):
+        lines.append(line)
+        if source is not None:
+            raw = source.read_bytes()
+            if source != out / name:
+                disk.put(out / name, raw)
+            digest = hashlib.sha256(raw).hexdigest()
+            rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, edition, commit])
+    manifest = io.StringIO(newline="")
+    csv.writer(manifest, lineterminator="\n").writerows([COLUMNS, *rows])
+    disk.put(out / INDEX, "\n".join([*lines, ""]))
+    disk.put(out / MANIFEST, manifest.getvalue())
+    zipped(out / ARCHIVE, {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]})
     return out / ARCHIVE
 
 
-def _gathered(
-    portfolio: Portfolio, activity: Activity, built: Path, take: Callable[[Path, str, str], None]
-) -> Iterator[str]:
-    """Take the files of an activity; yields what the index says of them."""
-    stem, key = file_stem(activity), str(activity.key)
-    yield f"{key} {activity.title} ({progress.status(portfolio, activity.key, portfolio.on)})"
-    for ending, what in (("pdf", "page"), ("txt", "narrative to paste")):
-        take(built / f"{stem}.{ending}", f"{stem}.{ending}", key)
-        yield f"  {what}: {stem}.{ending}"
-    for piece in progress.evidence_for(portfolio, activity.key, portfolio.on):
-        if piece.file:
-            source = portfolio.root / piece.file
-            name = f"evidence/{safe(f'{piece.id}_{source.name}')}"
-            take(source, name, key)
-            yield f"  evidence: {name} ({piece.title})"
-        else:
-            yield f"  evidence held elsewhere: {piece.id} {piece.title}"
+def _contents(portfolio: Portfolio, built: Path, chosen: Collection[str]) -> Iterator[Entry]:
+    """What an export holds, in the order of its index."""
+    if not chosen:
+        yield "", f"\nThe whole book: {BOOK}", built / BOOK, BOOK
+    for activity in portfolio.activities:
+        key, stem = str(activity.key), file_stem(activity)
+        if chosen and key not in chosen:
+            continue
+        status = progress.status(portfolio, activity.key, portfolio.on)
+        yield key, f"\n{key} {activity.title} ({status})", None, ""
+        for ending, what in (("pdf", "page"), ("txt", "narrative to paste")):
+            yield key, f"  {what}: {stem}.{ending}", built / f"{stem}.{ending}", f"{stem}.{ending}"
+        for piece in progress.evidence_for(portfolio, activity.key, portfolio.on):
+            if piece.file:
+                name = f"evidence/{safe(f'{piece.id}_{Path(piece.file).name}')}"
+                yield key, f"  evidence: {name} ({piece.title})", portfolio.root / piece.file, name
+            else:
+                yield key, f"  evidence held elsewhere: {piece.id} {piece.title}", None, ""
 
 
 def zipped(target: Path, files: dict[str, Path]) -> None:
@@ -112,20 +107,9 @@ def zipped(target: Path, files: dict[str, Path]) -> None:
 
 
 def _pages(name: str, raw: bytes) -> str:
-    if not name.lower().endswith(".pdf"):
-        return ""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
-    try:
-        return str(len(PdfReader(io.BytesIO(raw)).pages))
-    except PyPdfError:
-        return ""
-
-
-def _as_csv(rows: list[dict[str, str]]) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    with suppress(PyPdfError):  # a damaged file of somebody else is handed on as it is
+        return str(len(PdfReader(io.BytesIO(raw)).pages)) if name.lower().endswith(".pdf") else ""
+    return ""
