@@ -14,7 +14,7 @@ from benchmarks import growth, measuring
 from stp_portfolio.core import configuration, progress, reading
 from stp_portfolio.show import sentences, tables
 from stp_portfolio.book import panels, theme
-from stp_portfolio.privacy import identifiers, vocabulary
+from stp_portfolio.privacy import vocabulary
 from stp_portfolio.privacy.vocabulary import Vocabulary
 
 
@@ -120,38 +120,6 @@ def test_codes_of_a_large_portfolio_are_approved():
     """Thousands of ids are one pattern, and the neighbour of one is still asked about."""
     terms = Vocabulary([f"E{number:05}" for number in range(1, 3000)])
     assert terms.spans("See E02999 and E01.") == [(4, 10)]
-
-
-def test_patterns_near_digits_match_nothing_without_one():
-    """What is looked for near digits alone holds a digit in every match, by the pattern's own structure."""
-    from re import _constants as kinds
-    from re import _parser as parser
-
-    def digits_only(part):
-        kind, value = part
-        return (
-            (kind, value) == (kinds.CATEGORY, kinds.CATEGORY_DIGIT)
-            or (kind is kinds.RANGE and value[0] >= ord("0") and value[1] <= ord("9"))
-            or (kind is kinds.LITERAL and chr(value).isdigit())
-        )
-
-    def needs(tree):
-        for kind, value in tree:
-            if kind is kinds.IN and all(map(digits_only, value)):
-                return True
-            if kind is kinds.LITERAL and chr(value).isdigit():
-                return True
-            if kind is kinds.BRANCH and all(map(needs, value[1])):
-                return True
-            if kind is kinds.SUBPATTERN and needs(value[3]):
-                return True
-            if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT) and value[0] and needs(value[2]):
-                return True
-        return False
-
-    assert len(identifiers._WITH_DIGITS) > 40
-    for kind, pattern, flags in identifiers._WITH_DIGITS:
-        assert needs(parser.parse(pattern, flags)), (kind, pattern)
 
 
 def test_unused_parts_are_options_of_the_theme():
