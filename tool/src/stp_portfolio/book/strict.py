@@ -97,18 +97,10 @@ def _check_configuration(app: Sphinx, config: Config) -> None:
 
 def _screen_sources(app: Sphinx) -> None:
     """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
-<<<<<<< HEAD
     found = sources.run(Path(app.srcdir), portfolio_of(app))
-    if identifiers := [f"  {hit}" for hit in found if hit.direct]:
+    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
         raise Refusal("\n".join(["The sources hold what could identify a person:", *identifiers]))
-    if terms := {hit.text for hit in found}:
-=======
-    found = sources.run(Path(app.srcdir), app.stp_portfolio)  # type: ignore[attr-defined]
-    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
-        heading = "The sources hold what could identify a person:"
-        stop(app, "\n".join([heading, *(f"  {hit}" for hit in identifiers), "Nothing was built."]))
     if terms := {hit.value for hit in found}:
->>>>>>> accab01
         logger.info(f"{len(terms)} terms wait for review before a release: run portfolio check")
 
 

@@ -231,92 +231,17 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
     Returns the terms that were approved, and those that were not.
     """
     found = sources.run(tree, portfolio)
-<<<<<<< HEAD
-    if identifiers := [f"  {hit}" for hit in found if hit.direct]:
+    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
         raise StartError("\n".join(["Nothing was made. What could identify a person:", *identifiers]))
     texts = [portfolio.settings.curriculum, *(activity.title for activity in portfolio.activities)]
     texts += [text for module in portfolio.modules for text in (module.code, module.name)]
     curriculum = {word.casefold() for text in texts for word in _WORD.findall(text)}
-=======
-    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
-        raise StartError("\n".join(["What could identify a person:", *(f"  {hit}" for hit in identifiers)]))
-    curriculum = {word.casefold() for text in _curriculum(portfolio) for word in _WORD.findall(text)}
->>>>>>> accab01
 
     def known(word: str) -> bool:
         return word in curriculum or (is_english(word) and word not in first_names())
 
-<<<<<<< HEAD
-    terms = dict.fromkeys(hit.text for hit in found)
+    terms = dict.fromkeys(hit.value for hit in found)
     approved = [term for term in terms if all(known(word.casefold()) for word in _WORD.findall(term))]
     lines = "".join(f"{term} | {today} | from the curriculum\n" for term in approved)
     disk.put(tree / sources.TERMS, disk.read_text(tree / sources.TERMS) + lines)
     return approved, [term for term in terms if term not in approved]
-=======
-    found_terms = dict.fromkeys(hit.value for hit in found)
-    terms = [term for term in found_terms if all(known(word.casefold()) for word in _WORD.findall(term))]
-    path = tree / sources.TERMS
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _write(path, before + "".join(f"{term} | {today} | from the curriculum\n" for term in terms))
-    return terms, [term for term in found_terms if term not in terms]
-
-
-def _curriculum(portfolio: Portfolio) -> Iterator[str]:
-    yield portfolio.settings.curriculum
-    for module in portfolio.modules:
-        yield from (module.code, module.name)
-    for activity in portfolio.activities:
-        yield activity.title
-
-
-def _difference(root: Path, tree: Path, tracked: list[str]) -> Changes:
-    now = {
-        path.relative_to(tree).as_posix(): path
-        for path in tree.rglob("*")
-        if path.is_file() and path.relative_to(tree).parts[0] != "_build"
-    }
-    changes = Changes()
-    before = {name for name in tracked if (root / name).is_file()}
-    changes.removed = sorted(before - now.keys())
-    for name in sorted(now):
-        if not (root / name).is_file():
-            changes.made.append(name)
-        elif (root / name).read_bytes() != now[name].read_bytes():
-            changes.rewritten.append(name)
-    return changes
-
-
-def _back_up(root: Path, names: list[str]) -> Path:
-    folder = root / FOLDER / BACKUPS
-    folder.mkdir(exist_ok=True)
-    target = folder / f"before-start-{datetime.now(UTC):%Y%m%dT%H%M%S}.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            archive.write(root / name, name)
-    return target
-
-
-def _apply(root: Path, tree: Path, changes: Changes) -> None:
-    """Put the new tree in place. The new pages come before the old ones go."""
-    try:
-        for name in [*changes.made, *changes.rewritten]:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(tree / name, root / name)
-        for name in changes.removed:
-            (root / name).unlink()
-            for folder in (root / name).relative_to(root).parents[:-1]:
-                if not any((root / folder).iterdir()):
-                    (root / folder).rmdir()
-    except OSError as error:
-        raise StartError(
-            f"{error.filename} cannot be changed ({error.strerror}). Close the program that holds it. "
-            f"To return to the example, run: git restore . ; everything is in {changes.backup} as well."
-        ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-# -- YAML that keeps its comments -------------------------------------------------------------
->>>>>>> accab01
