@@ -84,13 +84,18 @@ def test_it_holds_no_program_and_few_files(made):
     assert len(disk.read_text(made[0] / "tests/test_portfolio.py").splitlines()) <= 45
     assert os.access(made[0] / ".githooks/pre-commit", os.X_OK)
     needed = ("jupyter-book", "myst-nb", "pandas", "matplotlib", "pytest", "stp-portfolio")
-    assert all(re.search(rf"^{name}==\d", disk.read_text(made[0] / "requirements.txt"), re.MULTILINE) for name in needed)
+    assert all(
+        re.search(rf"^{name}==\d", disk.read_text(made[0] / "requirements.txt"), re.MULTILINE)
+        for name in needed
+    )
 
 
 def test_nothing_of_the_example_is_in_it(made):
     """No sentence of a page, no note of an event and no title of evidence, all of which were invented."""
     example = reading.load(ROOT)
-    said = {event.note for event in example.events if len(event.note) > 12} | {e.title for e in example.evidence}
+    said = {event.note for event in example.events if len(event.note) > 12} | {
+        e.title for e in example.evidence
+    }
     for _, path in records.pages(example):
         page = pages.read(path)
         sentences = re.split(r"(?<=[.?])\s+", " ".join(page.text.split()))
@@ -116,12 +121,33 @@ def test_its_own_tests_pass_and_see_a_fault(fresh):
 def test_wheel_in_it_starts_another(made, tmp_path):
     """The wheel holds all that the tool needs: installed elsewhere it makes the same portfolio, down to the wheel."""
     wheel = next((made[0] / "wheels").glob("*.whl"))
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", tmp_path / "site", wheel]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        tmp_path / "site",
+        wheel,
+    ]
     subprocess.run(pip, check=True, capture_output=True)
-    again = [sys.executable, "-c", "from stp_portfolio.cli import main; main()", "start", "again", "--start", str(BEGUN)]
+    again = [
+        sys.executable,
+        "-c",
+        "from stp_portfolio.cli import main; main()",
+        "start",
+        "again",
+        "--start",
+        str(BEGUN),
+    ]
     where = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     subprocess.run(again, cwd=tmp_path, env=where, check=True, capture_output=True)
-    assert texts_of(tmp_path / "again") == {n: t for n, t in texts_of(made[0]).items() if not n.startswith("_build/")}
+    assert texts_of(tmp_path / "again") == {
+        n: t for n, t in texts_of(made[0]).items() if not n.startswith("_build/")
+    }
     assert kit.digest(tmp_path / "again/wheels" / wheel.name)
 
 
@@ -131,7 +157,11 @@ def test_dry_run_makes_nothing_and_says_the_same(made, tmp_path):
     assert code == 0
     assert list(tmp_path.iterdir()) == []
     named = {line.strip() for line in said.splitlines() if line.startswith("  ")}
-    assert named == {p.relative_to(made[0]).as_posix() for p in made[0].rglob("*") if p.is_file() and "_build" not in p.parts}
+    assert named == {
+        p.relative_to(made[0]).as_posix()
+        for p in made[0].rglob("*")
+        if p.is_file() and "_build" not in p.parts
+    }
 
 
 @pytest.mark.parametrize(
@@ -218,7 +248,10 @@ TITLES = {
 @pytest.fixture
 def specialty(tmp_path):
     """Two lists as a spreadsheet with a continental locale saves them: semicolons, Windows text."""
-    lines = [["Module", "Number", "Title"], *([m, n, t] for m, ts in TITLES.items() for n, t in enumerate(ts, 1))]
+    lines = [
+        ["Module", "Number", "Title"],
+        *([m, n, t] for m, ts in TITLES.items() for n, t in enumerate(ts, 1)),
+    ]
     for name, rows in (("my modules.csv", MODULES), ("my activities.csv", lines)):
         with (tmp_path / name).open("w", encoding="cp1252", newline="") as file:
             csv.writer(file, delimiter=";").writerows(rows)
@@ -306,8 +339,14 @@ HEAD = "format: jb-book\nroot: intro # mine\n"
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("chapters:\n  - file: N/1_One # a\n  - file: other\n", "chapters:\n  - file: N/1_One # a\n  - file: N/2_Two\n  - file: other\n"),
-        ("chapters:\n- file: N/index\n- file: other\n", "chapters:\n- file: N/index\n  sections:\n    - file: N/2_Two\n- file: other\n"),
+        (
+            "chapters:\n  - file: N/1_One # a\n  - file: other\n",
+            "chapters:\n  - file: N/1_One # a\n  - file: N/2_Two\n  - file: other\n",
+        ),
+        (
+            "chapters:\n- file: N/index\n- file: other\n",
+            "chapters:\n- file: N/index\n  sections:\n    - file: N/2_Two\n- file: other\n",
+        ),
         (
             "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n  - caption: B\n",
             "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
@@ -356,7 +395,9 @@ def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
 def test_new_never_loses_a_word(fresh, monkeypatch):
     """A plan turns into a page once the activity has begun, with its words below; a written page stays as it is."""
     monkeypatch.chdir(fresh)
-    plan = next(path for activity, path in records.pages(reading.load(fresh)) if str(activity.key) == "S-C1/16")
+    plan = next(
+        path for activity, path in records.pages(reading.load(fresh)) if str(activity.key) == "S-C1/16"
+    )
     before = disk.read_text(plan)
     assert "is there already" in command("new", "S-C1/16", "--no-open")[1]
     assert disk.read_text(plan) == before

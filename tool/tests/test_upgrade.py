@@ -26,7 +26,11 @@ def files_of(folder):
 
 def owner_of(name):
     """Whether a file is the tool's, or what an upgrade is there to move."""
-    return name in kit.owned() or name in (kit.PINS, kit.LEDGER) or name.startswith((kit.WHEELS, "data/.backup", "_build"))
+    return (
+        name in kit.owned()
+        or name in (kit.PINS, kit.LEDGER)
+        or name.startswith((kit.WHEELS, "data/.backup", "_build"))
+    )
 
 
 @pytest.fixture
@@ -42,7 +46,9 @@ def older(tmp_path):
     disk.put(root / kit.LEDGER, ledger + f'"gone.md" = "{kit.digest(root / "gone.md")}"\n')
     disk.put(root / "data/README.md", "As the older version wrote it.\nMy own line.\n")
     (root / ".gitignore").unlink()
-    pins = disk.read_text(root / kit.PINS).replace("stp-portfolio==0.2.0", "stp-portfolio==0.1.9\nmine==1.0  # kept")
+    pins = disk.read_text(root / kit.PINS).replace(
+        "stp-portfolio==0.2.0", "stp-portfolio==0.1.9\nmine==1.0  # kept"
+    )
     disk.put(root / kit.PINS, pins.replace("pandas==3.1.1", "pandas==3.0.0"))
     for name, text in OWN.items():
         disk.put(root / name, text)
@@ -126,10 +132,16 @@ def copy_of_010(tmp_path, monkeypatch):
     for name in ("stp_portfolio/records.py", "docs/index.md", "templates/plan.md", "pyproject.toml", ".venv/pyvenv.cfg",
                  "env/pyvenv.cfg", "env/lib/a.py", "_static/portfolio.css", ".github/x.yml", "data/.backup/old.csv"):  # fmt: skip
         disk.put(old / name, "# of the program\n")
-    for name, text in {"private/notes.md": "Mine.\n", "figures/mine.svg": "<svg/>", "_static/mine.png": "x"}.items():
+    for name, text in {
+        "private/notes.md": "Mine.\n",
+        "figures/mine.svg": "<svg/>",
+        "_static/mine.png": "x",
+    }.items():
         disk.put(old / name, text)
     config = disk.read_text(old / "_config.yml").replace("- stp_portfolio.pdf", "- sphinx_book_theme")
-    config = config.replace("title: STP", "title: My").replace("html:\n", "html:\n  favicon: _static/favicon.svg\n  baseurl: https://example.org/\n", 1)
+    config = config.replace("title: STP", "title: My").replace(
+        "html:\n", "html:\n  favicon: _static/favicon.svg\n  baseurl: https://example.org/\n", 1
+    )
     disk.put(old / "_config.yml", config)
     guide = "  - caption: Guide\n    chapters:\n      - file: docs/index\n"
     disk.put(old / "_toc.yml", disk.read_text(old / "_toc.yml") + guide)
@@ -149,15 +161,28 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
     assert code == 0, said
     assert files_of(copy_of_010) == before
     after = files_of(new)
-    assert not [name for name in after if name.startswith(("stp_portfolio", "docs", "env", ".venv", "templates", "tool"))]
+    assert not [
+        name
+        for name in after
+        if name.startswith(("stp_portfolio", "docs", "env", ".venv", "templates", "tool"))
+    ]
     assert not {"pyproject.toml", "_static/portfolio.css", "data/.backup/old.csv"} & after.keys()
-    came = ("intro.md", "data/progress.csv", "private/notes.md", "figures/mine.svg", "_static/mine.png", "about/news.md")
+    came = (
+        "intro.md",
+        "data/progress.csv",
+        "private/notes.md",
+        "figures/mine.svg",
+        "_static/mine.png",
+        "about/news.md",
+    )
     assert {name: after[name] for name in came} == {name: before[name] for name in came}
     assert {n for n in before if n.startswith("C1_")} <= after.keys()
     assert after["notebooks/coverage-of-before.ipynb"] == before["notebooks/coverage.ipynb"]
     assert "coverage-of-before.ipynb" in said
     assert all(after[name] == raw for name, raw in kit.owned().items())
-    assert configuration.toc_files(new) == [n for n in configuration.toc_files(copy_of_010) if not n.startswith("docs/")]
+    assert configuration.toc_files(new) == [
+        n for n in configuration.toc_files(copy_of_010) if not n.startswith("docs/")
+    ]
     config = configuration.read_yaml(disk.read_text(new / "_config.yml"))
     assert config["title"].startswith("My ")
     assert config["html"]["baseurl"] == "https://example.org/"
@@ -176,14 +201,20 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
 def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     """An older tool in an environment of its own makes a portfolio; the present wheel takes over, and undo goes back."""
     source = tmp_path / "source"
-    shutil.copytree(ROOT / "tool", source, ignore=shutil.ignore_patterns("tests", "benchmarks", "__pycache__", "*.egg-info"))
+    shutil.copytree(
+        ROOT / "tool",
+        source,
+        ignore=shutil.ignore_patterns("tests", "benchmarks", "__pycache__", "*.egg-info"),
+    )
     present = wheel_of(source, tmp_path / "present")
     for name in ("pyproject.toml", "src/stp_portfolio/__init__.py"):
         disk.put(source / name, disk.read_text(source / name).replace('"0.2.0"', '"0.1.9"'))
     disk.put(source / "src/stp_portfolio/desk/templates/owned/README.md", "# An older one\n")
     run([sys.executable, "-m", "venv", tmp_path / "env"], tmp_path)
     python = tmp_path / ("env/Scripts/python.exe" if sys.platform == "win32" else "env/bin/python")
-    run([python, "-m", "pip", "install", "-q", "--no-compile", wheel_of(source, tmp_path / "older")], tmp_path)
+    run(
+        [python, "-m", "pip", "install", "-q", "--no-compile", wheel_of(source, tmp_path / "older")], tmp_path
+    )
     tool = [python, "-c", "from stp_portfolio.cli import main; main()"]
     root = tmp_path / "portfolio"
     run([*tool, "start", root, "--start", "2025-09-01"], tmp_path)
@@ -214,6 +245,8 @@ def wheel_of(source, folder):
 
 
 def run(arguments, folder):
-    done = subprocess.run([str(part) for part in arguments], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

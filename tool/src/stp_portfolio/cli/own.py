@@ -47,29 +47,31 @@ def start(
     made = starting.start(folder, wish, today, dry_run=dry_run)
     for name in made.files if dry_run else ():
         say(f"  {name}")
-    say(
-        f"{phrases.plural(len(made.files), 'file')}: {made.portfolio.settings.title}, begun on {dates.written(day)}."
-    )
-    if made.approved:
-        say(
-            f"Words of your curriculum, approved in data/approved_terms.txt: {phrases.series(made.approved)}. "
-            "Take out what names a person or a place."
-        )
-    if made.to_review:
-        say(f"To review before you publish, with portfolio check: {phrases.series(made.to_review)}.")
+    _say_made(made, day)
     if dry_run:
         say("Nothing was made. Run the command without --dry-run to do it.")
         return
-    say(f"{phrases.activities(len(made.portfolio.activities)).capitalize()} with a plan to fill in.")
     if curriculum != starting.CURRICULUM and modules is None:
         say(
-            "The modules are those of Clinical Informatics. Correct data/modules.csv, or start with --modules."
+            "The modules are those of Clinical Informatics: correct data/modules.csv, or start with --modules."
         )
+    _say_first_steps(folder)
+
+
+def _say_made(made: starting.Made, day: date) -> None:
+    activities = phrases.activities(len(made.portfolio.activities))
+    say(f"{made.portfolio.settings.title}, begun on {dates.written(day)}, in {len(made.files)} files.")
+    say(f"{activities.capitalize()} with a plan to fill in.")
+    if made.approved:
+        words = phrases.series(made.approved)
+        say(f"Words of your curriculum, approved in data/approved_terms.txt: {words}.")
+        say("Take out what names a person or a place.")
+    if made.to_review:
+        say(f"To review before you publish, with portfolio check: {phrases.series(made.to_review)}.")
     for milestone in made.portfolio.milestones:
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         say(f"- {dates.written(milestone.date)}: {milestone.name}{of}")
     say("Check these dates with the School; they stand in data/milestones.csv.")
-    _say_first_steps(folder)
 
 
 def _say_first_steps(folder: Path) -> None:
@@ -78,22 +80,24 @@ def _say_first_steps(folder: Path) -> None:
         f"cd {folder}",
         "python3 -m venv .venv && .venv/bin/python -m pip install --no-compile -r requirements.txt",
         ".venv/bin/jupyter-book build .",
-        "git init && git config core.hooksPath .githooks && git add --all && git commit -m 'My own portfolio'",
+        "git init && git config core.hooksPath .githooks",
+        "git add --all && git commit -m 'My own portfolio'",
     ):
         say(f"  {line}")
+
+
+_OLD = _option("--from", "FOLDER", "Bring over this old copy, which carries the tool, into a new folder.")
 
 
 @app.command()
 def upgrade(
     to: Annotated[str, typer.Argument(metavar="[WHEEL|VERSION]", help="The newest version by default.")] = "",
-    old: Annotated[
-        Path | None, _option("--from", "FOLDER", "Bring over this old copy, tool and all, into a new folder.")
-    ] = None,
+    old: Annotated[Path | None, _OLD] = None,
     back: Annotated[bool, typer.Option("--undo", help="Go back to the version before.")] = False,
 ) -> None:
     """Take this portfolio to another version of the tool.
 
-    Your pages, data and notebooks stay byte for byte. With --from, name the new folder in place of a version.
+    Your pages, data and notebooks stay byte for byte. With --from, the new folder stands in place of a version.
     """
     if old and not to:
         raise typer.BadParameter("Name the new folder as well: portfolio upgrade --from OLD NEWFOLDER")
@@ -102,6 +106,7 @@ def upgrade(
         say(f"{to} holds the content of {old} now; nothing in {old} has changed.")
         _say_first_steps(Path(to))
     elif back:
-        say(f"This portfolio is made with version {upgrading.undo(reading.find_root())} of the tool again.")
+        version = upgrading.undo(reading.find_root())
+        say(f"This portfolio is made with version {version} of the tool again.")
     else:
         raise typer.Exit(upgrading.upgrade(reading.find_root(), to))

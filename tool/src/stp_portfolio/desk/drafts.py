@@ -27,8 +27,8 @@ _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 def filled(name: str, **values: object) -> str:
     """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
-    Beside Jinja's own filters: ``plain`` for a text that Markdown shall not read as markup, ``quoted`` for one
-    that YAML and TOML read alike, ``cell`` for one of a CSV file, ``month`` for ``June 2025``.
+    Beside Jinja's own filters: ``plain`` for a text that is no markup to Markdown, ``quoted`` for one that
+    YAML and TOML read alike, ``cell`` for one of CSV, ``month`` for ``June 2025``.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -149,29 +149,37 @@ def list_page(root: Path, page: str) -> None:
 
 
 def _with_entry(toc: str, page: str, *, has_index: bool) -> str:
-    """The contents with one more page: beside its folder's last, under its chapter, or in a new chapter."""
-    tree = yaml.compose(toc)
+    """The contents with one more page, on a line of its own and indented as what stands before it."""
+    lines = toc.splitlines()
+    before, block = _place(yaml.compose(toc), page, has_index=has_index)
+    if before is None:
+        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in block), ""])
+    indent = " " * max(before.start_mark.column - 2, 0)
+    end = max(node.end_mark.line for _, node in _pairs(before) if isinstance(node, yaml.ScalarNode)) + 1
+    return "\n".join([*lines[:end], *(indent + line for line in block), *lines[end:], ""])
+
+
+def _place(tree: yaml.Node | None, page: str, *, has_index: bool) -> tuple[yaml.Node | None, list[str]]:
+    """The entry that a page follows, None where there is none yet, and the lines to put there.
+
+    Beside its folder's last page, else under its chapter, else as a new chapter behind the first ones.
+    """
     folder = page.rpartition("/")[0]
     index = f"{folder}/index" if folder and has_index else None
-    chapters = [node.value[-1] for key, node in _pairs(tree) if key == "chapters" and node.value]
-    entries = [
-        (file.value, node) for node in _mappings(tree) for key, file in node.value if key.value == "file"
-    ]
-    beside = [node for file, node in entries if file != index and file.rpartition("/")[0] == folder]
-    opened = [node for file, node in entries if file == index]
-    if beside:
-        after, block = beside[-1], [f"- file: {page}"]
-    elif opened:
-        after, block = opened[-1], ["  sections:", f"    - file: {page}"]
-    else:
-        after = chapters[0] if chapters else None
-        block = [f"- file: {index}", "  sections:", f"    - file: {page}"] if index else [f"- file: {page}"]
-    lines = toc.splitlines()
-    if after is None:
-        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in block), ""])
-    indent = " " * max(after.start_mark.column - 2, 0)
-    end = max(node.end_mark.line for _, node in _pairs(after) if isinstance(node, yaml.ScalarNode)) + 1
-    return "\n".join([*lines[:end], *(indent + line for line in block), *lines[end:], ""])
+    entry = [f"- file: {page}"]
+    beside, opened, chapters = [], [], []
+    for node in _mappings(tree):
+        for key, value in node.value:
+            if key.value == "file" and value.value == index:
+                opened.append(node)
+            elif key.value == "file" and value.value.rpartition("/")[0] == folder:
+                beside.append(node)
+            elif key.value == "chapters" and value.value:
+                chapters.append(value.value[-1])
+    nested = ["  sections:", *(f"    {line}" for line in entry)]
+    if beside or opened:
+        return (beside or opened)[-1], entry if beside else nested
+    return (chapters or [None])[0], [f"- file: {index}", *nested] if index else entry
 
 
 def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:

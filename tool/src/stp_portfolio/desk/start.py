@@ -108,7 +108,7 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
 
 
 def _write_records(tree: Path, wish: Wish, today: date) -> Portfolio:
-    """Settings and tables: those that come with the tool, or those that were handed over. Raises StartError."""
+    """Settings and tables: those that come with the tool, or those handed over. Raises StartError."""
     for path in (FIRST / FOLDER).iterdir():
         if path.name != "milestones.csv":
             disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=wish))
@@ -164,9 +164,8 @@ def _given(path: Path, name: str) -> list[dict[str, str]]:
         text, _ = disk.decode(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"{path} cannot be read ({error}). {remedy}") from error
-    lines = csv.DictReader(
-        io.StringIO(text, newline=""), None, "more", "", delimiter=reading.separator_of(text, name)
-    )
+    separator = reading.separator_of(text, name)
+    lines = csv.DictReader(io.StringIO(text, newline=""), None, "more", "", delimiter=separator)
     lines.fieldnames = [column.strip().lower() for column in lines.fieldnames or ()]
     optional = _OPTIONAL[name]
     missing = [column for column in COLUMNS[name] if column not in (*lines.fieldnames, *optional)]

@@ -1,7 +1,7 @@
-"""Take a portfolio to another version of the tool and back, and bring over a copy that carries the tool itself.
+"""Take a portfolio to another version of the tool and back, or over from a copy that carries the tool itself.
 
-Only the few files that the tool owns are written, and of those only the ones that are as it last wrote them. The
-new version does that itself, in a process of its own: ``python -m stp_portfolio.desk.upgrade FOLDER``.
+Only the few files that the tool owns are written, and of those only the ones that are as it last wrote them.
+The new version does that itself, in a process of its own: ``python -m stp_portfolio.desk.upgrade FOLDER``.
 """
 
 from __future__ import annotations
@@ -37,24 +37,21 @@ class UpgradeError(Refusal):
 def upgrade(root: Path, to: str) -> int:
     """Install another version of the tool and let it do the rest. Returns 0 where nothing is at fault then.
 
-    ``to`` is a wheel, a version, or empty for the newest that pip finds. Raises UpgradeError, with nothing changed,
-    where there is no such version.
+    ``to`` is a wheel, a version, or empty for the newest that pip finds. Raises UpgradeError, with nothing
+    changed, where there is no such version.
     """
     before = dict(_PIN.findall(disk.read_text(root / kit.PINS))).get(kit.DISTRIBUTION)
     if before is None:
         raise UpgradeError(
-            f"{kit.PINS} names no version of {kit.DISTRIBUTION}, so there is none to move. A copy that carries the "
-            "tool itself is brought over into a new folder: portfolio upgrade --from . NEWFOLDER"
+            f"{kit.PINS} names no version of {kit.DISTRIBUTION}, so there is none to move. A copy "
+            "that carries the tool itself is brought over into a new folder: portfolio upgrade --from . NEWFOLDER"
         )
     wheel = Path(to)
     if wheel.suffix == ".whl" and not (wheel.is_file() and wheel.name.startswith("stp_portfolio-")):
-        raise UpgradeError(
-            f"{to} is no wheel of {kit.DISTRIBUTION}. Give a file such as stp_portfolio-….whl."
-        )
-    by_name = f"{kit.DISTRIBUTION}=={to}" if to else kit.DISTRIBUTION
-    if code := _pip(
-        root, "--upgrade", "--find-links", kit.WHEELS, str(wheel.resolve()) if wheel.is_file() else by_name
-    ):
+        raise UpgradeError(f"{to} is no wheel of {kit.DISTRIBUTION}. Give a file stp_portfolio-….whl.")
+    named = f"{kit.DISTRIBUTION}=={to}" if to else kit.DISTRIBUTION
+    wanted = str(wheel.resolve()) if wheel.is_file() else named
+    if code := _pip(root, "--upgrade", "--find-links", kit.WHEELS, wanted):
         raise UpgradeError(f"Nothing was changed: pip ended with code {code}. What it said stands above.")
     _keep(root, before)
     if wheel.is_file():
@@ -82,7 +79,7 @@ def _keep(root: Path, version: str) -> None:
 
 
 def finish(root: Path, say: Say) -> int:
-    """What the new version does: pins, its own files, older data; then check and build. Returns the exit code."""
+    """What the new version does: pins, its files, older data; then check and build. Returns the exit code."""
     version = metadata.version(kit.DISTRIBUTION)
     _repin(root, kit.requirements())
     for name in _wheels(root):
@@ -198,7 +195,7 @@ _OLD_THEME = {
 
 
 def bring_over(old: Path, folder: Path, say: Say) -> None:
-    """Make a new portfolio of an old copy: its content comes along, the program stays behind; nothing there changes.
+    """Make a new portfolio of an old copy: its content comes along, the program stays behind.
 
     Raises UpgradeError, StartError or RecordsError with nothing made.
     """
@@ -238,7 +235,7 @@ def _content(old: Path) -> Iterator[Path]:
 
 
 def _without_guide(value: Any) -> Any:
-    """The contents without the pages of the guide, which the tool brings along, and without parts that are empty then."""
+    """The contents without the pages of the guide, which the tool has, and without empty parts."""
     if isinstance(value, list):
         return [kept for item in value if (kept := _without_guide(item))]
     if not isinstance(value, dict):
@@ -249,7 +246,7 @@ def _without_guide(value: Any) -> Any:
 
 
 def _merged(old: Any, new: Any) -> Any:
-    """The settings of a new portfolio, with what an old one has beside them, and its own title, author and year."""
+    """The settings of a new portfolio, with what an old one has beside them, and its title and author."""
     if isinstance(old, dict) and isinstance(new, dict):
         own = {key: value for key, value in old.items() if key not in _OLD_THEME}
         both = (new.keys() & own.keys()) - {"title", "project", "author", "copyright"}
