@@ -141,7 +141,7 @@ def test_findings_are_not_committed(tree):
     refused = run(tree, "git", "commit", "-m", "The page")
     assert refused.returncode == 1
     assert f"{PAGE}:" in refused.stderr
-    assert "take it out, or write a role or a month instead" in refused.stderr
+    assert "Take it out, or write a role or a month instead" in refused.stderr
     assert head(tree) == before
     (tree / "private").mkdir()
     (tree / "private/note.md").write_text("For the assessor.\n", encoding="utf-8")

@@ -1,7 +1,8 @@
-"""Figures and tables: the right numbers, the same bytes every time, and safe in any text."""
+"""Figures and tables: the same bytes every time, safe in any text, of any size, open to own charts."""
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from xml.etree import ElementTree
@@ -10,71 +11,152 @@ import pandas as pd
 import pytest
 from portfolios import START, done, make
 
-from stp_portfolio.show import charts, tables
+from stp_portfolio.core.frames import frames
 from stp_portfolio.core.records import Module
+from stp_portfolio.show import charts, palette, tables
 
-ALL_FIGURES = [charts.credits_by_phase, charts.timeline, charts.burn_up, charts.waits, charts.coverage]
-ALL_TABLES = [
-    tables.programme, tables.credits_by_phase, tables.credits_by_module, tables.status_counts, tables.activities,
-    tables.milestones, tables.signed_off, tables.waits, tables.coverage, tables.evidence, tables.uncovered,
-]  # fmt: skip
+WORDS = {"alt": "What it shows.", "caption": "What follows."}
 
 
-def name(function):
-    return function.__name__
+def draw(portfolio, name):
+    """A chart of a portfolio's records, as the notebooks call it."""
+    found, days = frames(portfolio), {"start": portfolio.settings.start, "on": portfolio.on}
+    if name == "blocks":
+        columns = {
+            "row": "phase",
+            "width": "credits",
+            "filled": "earned",
+            "hatched": "awaiting",
+            "key": "Key.",
+        }
+        return charts.blocks(found.modules, **columns, **WORDS)
+    if name == "timeline":
+        return charts.timeline(found.activities, found.events, **days, **WORDS)
+    if name == "burn_up":
+        return charts.burn_up(found.activities["signed_off"], found.milestones, of=20, **days, **WORDS)
+    if name == "waits":
+        return charts.waits(found.waits, weeks=4, **WORDS)
+    return charts.matrix(found.evidence, found.evidence_standards, found.standards, **WORDS)
 
 
-@pytest.mark.parametrize("draw", ALL_FIGURES, ids=name)
-def test_figure_is_the_same_twice_and_follows_the_theme(portfolio, draw):
-    """Same input, same bytes; valid SVG with real text, no inline style and no colour of its own for ink."""
-    first, second = draw(portfolio), draw(portfolio)
-    assert first == second
-    root = ElementTree.fromstring(first.svg)
-    assert root.get("role") == "img"
-    assert root.get("aria-label") == first.alt
-    assert "currentColor" in first.svg
-    assert not re.search(r'\sstyle=|<style|<script|#212b32"', first.svg)
-    assert len(list(root.iter("{http://www.w3.org/2000/svg}text"))) > 3
+ALL = pytest.mark.parametrize("name", ["blocks", "timeline", "burn_up", "waits", "matrix"])
+
+
+def check(figure):
+    """Valid SVG with real text and its words, no inline style or script, and ids that lead somewhere."""
+    root = ElementTree.fromstring(figure.svg)
+    assert (root.get("role"), root.get("aria-label")) == ("img", figure.alt)
+    assert "currentColor" in figure.svg
+    assert not re.search(r'\sstyle=|<style|<script|<metadata|"#(?:212b32|000000|005eb8)"', figure.svg)
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
-    for target in re.findall(r'(?:href="|url\()#([^")]+)', first.svg):
-        assert target in ids
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', figure.svg)) <= set(ids)
+    return [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-@pytest.mark.parametrize("draw", ALL_FIGURES, ids=name)
+@ALL
+def test_figure_is_the_same_twice_and_follows_the_theme(portfolio, name):
+    """Same input, same bytes."""
+    first, second = draw(portfolio, name), draw(portfolio, name)
+    assert first == second
+    assert len(check(first)) > 3
+    html = first._repr_mimebundle_()["text/html"]
+    assert WORDS["caption"] in html
+
+
+@ALL
 @pytest.mark.parametrize("numbers", [0, 1, 60])
-def test_figure_of_nothing_little_and_much(draw, numbers):
-    """An empty programme, one activity and sixty are drawn without a complaint."""
+def test_figure_of_nothing_little_and_much(name, numbers):
+    """An empty programme, one activity and sixty are drawn, on the first day and the last."""
     portfolio = make(date(2025, 6, 30), done(*[START] * numbers), numbers=numbers)
-    assert draw(portfolio).svg.startswith("<svg")
+    for on in (portfolio.on, START):
+        check(draw(replace(portfolio, on=on), name))
+
+
+def test_figure_grows_with_its_rows_and_no_faster():
+    """Ten times the activities are at most ten times the drawing."""
+    small, large = (len(draw(make(START, numbers=count), "timeline").svg) for count in (20, 200))
+    assert large < 10 * small
 
 
 def test_figure_texts_are_escaped():
     """A title in somebody's CSV cannot become markup."""
     modules = [Module("<b>", "M", "A & <script>", Decimal(20), None)]
-    figure = charts.credits_by_phase(make(date(2025, 6, 30), modules=modules))
-    ElementTree.fromstring(figure.svg)
-    assert "<b>" not in figure.svg
+    figure = draw(make(date(2025, 6, 30), modules=modules), "blocks")
+    assert "<b>" in check(figure)
     assert "<script>" not in figure._repr_mimebundle_()["text/html"]
 
 
-@pytest.mark.parametrize("make_table", ALL_TABLES, ids=name)
+def test_any_chart_becomes_a_figure_of_the_book():
+    """What pandas draws, with the book's axes or not, gets words, follows the theme and is shown once."""
+    from matplotlib import pyplot
+
+    counts = pd.Series([3, 1], index=["one", "two"])
+    for axes in (counts.plot.barh(ax=charts.axes(1.5), color=charts.ACCENT), counts.plot.bar()):
+        axes.set_title("Title")
+        figure = charts.figure(axes, **WORDS)
+        assert {"one", "two", "Title"} <= set(check(figure))
+        assert (figure.alt, figure.caption) == tuple(WORDS.values())
+    assert pyplot.get_fignums() == []
+    for words in ({**WORDS, "alt": ""}, {**WORDS, "caption": " "}):
+        with pytest.raises(ValueError, match="needs alt="):
+            charts.figure(charts.axes(), **words)
+
+
+def test_palette_is_the_stylesheet_s(portfolio):
+    """Both themes of the stylesheet have the palette's colours, and a drawing names each by its property."""
+    sheet = (portfolio.root / "_static/portfolio.css").read_text(encoding="utf-8")
+    themes = re.findall(r"^html.*?\{(.*?)^\}", sheet, flags=re.DOTALL | re.MULTILINE)
+    for theme, colours in zip(themes, (palette.LIGHT, palette.DARK), strict=False):
+        assert dict(re.findall(r"--stp-(\w+): (#\w+);", theme)) == colours
+    assert palette.THEMED[palette.ACCENT] == f"var(--stp-accent, {palette.ACCENT})"
+
+
+PANELS = [
+    tables.programme,
+    tables.milestones,
+    tables.evidence,
+    tables.by_standard,
+    tables.news,
+    tables.by_module,
+]
+
+
+@pytest.mark.parametrize("make_table", PANELS, ids=lambda function: function.__name__)
 def test_table_survives_the_way_to_a_page(portfolio, make_table):
-    """As JSON and back a table shows the same cells; as a frame it has the same shape."""
+    """As JSON and back a table shows the same cells."""
     table = make_table(portfolio)
     back = tables.from_json(json.loads(json.dumps(tables.to_json(table))))
     assert [[tables.shown(c) for c in row] for row in back.rows] == [
         [tables.shown(c) for c in row] for row in table.rows
     ]
-    assert back.columns == table.columns
-    frame = table.frame()
-    assert isinstance(frame, pd.DataFrame)
-    assert frame.shape == (len(table.rows), len(table.columns))
+    assert replace(back, rows=()) == replace(table, rows=())
     assert f"<caption>{table.caption}</caption>" in table._repr_mimebundle_()["text/html"]
 
 
 def test_total_of_the_programme_is_computed():
     """A module of 7.5 credits counts as that, and the total is no constant."""
     modules = [Module("1", "M", "One", Decimal("7.5"), None), Module("2", "", "Two", Decimal(15), None)]
-    frame = tables.programme(make(date(2025, 6, 30), modules=modules)).frame()
-    assert list(frame["Credits"]) == [7.5, 15, 22.5]
+    portfolio = make(date(2025, 6, 30), modules=modules)
+    assert [tables.shown(row[2]) for row in tables.programme(portfolio).rows] == ["7.5", "15", "22.5"]
+    shown = tables.show(frames(portfolio).modules[["phase", "credits"]], "C", total=True)
+    assert [tables.shown(row[1]) for row in shown.rows] == ["7.5", "15", "22.5"]
+
+
+def test_any_frame_becomes_a_table_of_the_book():
+    """An index comes first, days are written out, gaps are empty, numbers stand right, pages are links."""
+    days = pd.to_datetime(["2025-02-04", None])
+    frame = pd.DataFrame({"name": ["a", "b"], "last_day": days, "count": [9, None], "page": ["p/a", "p/b"]})
+    table = tables.show(frame, "Caption", total=True, leads_to="page")
+    assert table.columns == ("Name", "Last day", "Count")
+    assert [[tables.shown(c) for c in row] for row in table.rows] == [
+        ["a", "4 February 2025", "9"], ["b", "", ""], ["Total", "", "9"],
+    ]  # fmt: skip
+    assert table.rows[0][0] == tables.Link("a", "p/a")
+    assert (table.numeric, table.total) == ({"Count"}, True)
+    grouped = tables.show(frame.groupby("name")["count"].sum(), "Caption")
+    assert grouped.columns == ("Name", "Count")
+    many = pd.DataFrame({"n": range(300)})
+    long = tables.show(many, "Many", first=many["n"] >= 250)
+    assert [tables.shown(row[0]) for row in long.rows[:51]] == [*map(str, range(250, 300)), "0"]
+    assert long.shortened().caption == f"Many: {tables.MAX_ROWS} of 300 rows"

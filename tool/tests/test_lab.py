@@ -1,4 +1,4 @@
-"""The portfolio in a real JupyterLab: notebooks compute, data opens as tables, pages preview, outputs stay out."""
+"""The portfolio in a real JupyterLab: notebooks compute, data opens as tables, pages preview."""
 
 import csv
 import json
@@ -8,129 +8,119 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from contextlib import chdir
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import recount
-from conftest import ROOT
-from test_cli import PORTFOLIO
+from conftest import NOT_SOURCES, ROOT
+from typer.testing import CliRunner
 
+from stp_portfolio.cli import app
 from stp_portfolio.core import reading, records
 
-REMEDY = "JupyterLab is not installed here. Run: pip install -r requirements-lab.txt"
 TOKEN = "for-this-test-alone"
 SLOW = 120_000  # milliseconds; only a fault waits for so long
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are in the page as well
 }
-
-
-def missing():
-    """Whether a package of requirements-lab.txt is not there."""
-    try:
-        return not (version("jupyterlab") and version("jupyterlab-myst"))
-    except PackageNotFoundError:
-        return True
-
-
-pytestmark = pytest.mark.skipif(missing(), reason=REMEDY)
+PLACES = [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
+PLACES += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (find_spec("jupyterlab") and find_spec("jupyterlab_myst")),
+        reason="JupyterLab is not installed here. Run: pip install -r requirements-lab.txt",
+    ),
+]
 
 
 @dataclass
 class Lab:
-    """A running server: its address, the tree it serves, and the status of that tree before its last event."""
+    """A running server: its address and the tree it serves."""
 
     address: str
     tree: Path
-    before: str
 
     def portfolio(self, *arguments):
-        return portfolio(self.tree, *arguments)
+        """What a command says in the tree, on one line, and its exit code."""
+        with chdir(self.tree):
+            done = CliRunner().invoke(app, arguments)
+        return done.exit_code, " ".join(done.output.split())
 
 
-def portfolio(tree, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(tree), "COLUMNS": "200"}
-    return subprocess.run(
-        [PORTFOLIO, *arguments], cwd=tree, env=environment, capture_output=True, encoding="utf-8", check=False
-    )
+def until(answer):
+    """The first thing that is true which a function gives, asked for again and again."""
+    end = time.monotonic() + SLOW / 1000
+    while time.monotonic() < end:
+        if found := answer():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it did not happen in time")
 
 
 def asked(address, path, method="GET"):
     """What the server answers, or None while it cannot."""
-    request = urllib.request.Request(f"{address}{path}", method=method, headers={"Authorization": f"token {TOKEN}"})
+    token = {"Authorization": f"token {TOKEN}"}
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
-    except (urllib.error.URLError, OSError):
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{address}{path}", None, token, method=method)
+        ) as answer:
+            return answer.read() or b"done"
+    except OSError:  # so are the errors of HTTP
         return None
 
 
-def address_of(server, runtime):
-    """The address that the server announces once it is up; the port is one that the system gave it."""
-    end = time.monotonic() + SLOW / 1000
-    while server.poll() is None and time.monotonic() < end:
-        for path in runtime.glob("jpserver-*.json"):
-            try:
-                address = json.loads(path.read_text(encoding="utf-8"))["url"].rstrip("/")
-            except ValueError:  # half written
-                continue
-            if asked(address, "/api/status"):
-                return address
-        time.sleep(0.2)
-    raise AssertionError("JupyterLab did not start")
+def running(runtime):
+    """The address of the server, once it answers."""
+    for path in runtime.glob("jpserver-*.json"):
+        found = re.search(r'"url": "(.*?)/?"', path.read_text(encoding="utf-8"))
+        if found and asked(found[1], "/api/status"):
+            return found[1]
+    return None
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab on a copy of the portfolio, to whose records one event was added; shut down whatever happens."""
+    """JupyterLab on a copy of the portfolio with one event more; shut down whatever happens."""
     folder = tmp_path_factory.mktemp("lab")
     tree = folder / "portfolio"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private"))
-    before = portfolio(tree, "status").stdout
-    of_example = reading.load(tree)
-    last = {event.activity: event.event for event in of_example.events}
-    waiting = next(key for key, event in last.items() if event == "submitted")
-    done = portfolio(tree, "record", str(waiting), "signed_off", "--date", str(of_example.on))
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
+    example = reading.load(tree)
+    waiting = next(event.activity for event in reversed(example.events) if event.event == "submitted")
+    code, said = Lab("", tree).portfolio("record", str(waiting), "signed_off", "--date", str(example.on))
+    assert code == 0, said
     for name, values in SETTINGS.items():
-        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path = folder / "jupyterlab_settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tree),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
+    places = {name: str(folder / name.rpartition("_")[0].lower()) for name in PLACES}
     command = [
-        *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-        *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}"),
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
     ]
-    log = folder / "log.txt"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(command, cwd=tree, env=environment, stdout=sink, stderr=sink)
-        try:
-            address = address_of(server, folder / "runtime")
-            yield Lab(address, tree, before)
-            assert asked(address, "/api/shutdown", "POST") is not None  # stops the kernels as well
-            assert server.wait(timeout=SLOW / 1000) == 0
-        except AssertionError as error:
-            error.add_note(log.read_text(encoding="utf-8", errors="replace")[-3000:])
-            raise
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
+    command += ["--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}"]
+    with (folder / "log.txt").open("wb") as log:
+        server = subprocess.Popen(command, cwd=tree, env={**os.environ, **places}, stdout=log, stderr=log)
+    try:
+        address = until(lambda: running(Path(places["JUPYTER_RUNTIME_DIR"])))
+        yield Lab(address, tree)
+        assert asked(address, "/api/shutdown", "POST")  # stops the kernels as well
+        assert server.wait(timeout=SLOW / 1000) == 0
+    except AssertionError as error:
+        error.add_note((folder / "log.txt").read_text(encoding="utf-8", errors="replace")[-3000:])
+        raise
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.fixture
@@ -139,9 +129,9 @@ def page(browser, lab):
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.address)
     context.set_default_timeout(SLOW)
-    tab = context.new_page()
-    others = []
-    tab.on("request", lambda r: None if r.url.startswith((lab.address, "data:", "blob:")) else others.append(r.url))
+    tab, others = context.new_page(), []
+    own = (lab.address, "data:", "blob:")
+    tab.on("request", lambda request: None if request.url.startswith(own) else others.append(request.url))
     yield tab
     context.close()
     assert others == []
@@ -149,7 +139,6 @@ def page(browser, lab):
 
 def opened(page, lab, path):
     page.goto(f"{lab.address}/lab/tree/{path}?token={TOKEN}&reset")
-    return page
 
 
 def chosen(page, menu, item):
@@ -158,93 +147,72 @@ def chosen(page, menu, item):
     page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
 
-def run_all(page, lab, path):
-    """Open a notebook, run all cells as its user does, and wait for what its last cell shows."""
+def run_all(page, lab, path, last):
+    """Open a notebook, run all cells as its user does, and wait for words that its last cell shows."""
     opened(page, lab, path)
-    page.locator("#jp-main-statusbar").get_by_text("(ipykernel) | Idle").wait_for()  # before, it asks for a kernel
+    page.locator("#jp-main-statusbar").get_by_text(
+        "(ipykernel) | Idle"
+    ).wait_for()  # before, it asks for a kernel
     assert page.locator(".jp-OutputArea-output").count() == 0
     chosen(page, "Run", "Run All Cells")
-    page.locator(".jp-Notebook .jp-CodeCell").last.get_by_text("Computed when the book was built").wait_for()
+    page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-OutputArea-output").get_by_text(
+        last
+    ).wait_for()
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-
-
-def tables(page):
-    """Each table that the notebook shows, by its caption: rows of cells, the header first."""
-    return {
-        table.locator("caption").inner_text(): [
-            [cell.inner_text().strip() for cell in row.locator("th, td").all()] for row in table.locator("tr").all()
-        ]
-        for table in page.locator(".jp-OutputArea-output table").all()
-    }
 
 
 def saved(page, path, *, outputs):
     """Save the notebook, and wait until the file holds outputs or none."""
     chosen(page, "File", "Save Notebook")
-    end = time.monotonic() + SLOW / 1000
-    while time.monotonic() < end:
+
+    def holds():
         cells = json.loads(path.read_text(encoding="utf-8") or '{"cells": []}')["cells"]
-        if cells and any(cell.get("outputs") for cell in cells) is outputs:
-            return
-        page.wait_for_timeout(200)
-    raise AssertionError(f"{path.name} was not saved")
+        return bool(cells) and any(cell.get("outputs") for cell in cells) is outputs
+
+    until(holds)
 
 
-def test_progress_is_computed_from_the_records(lab, page):
-    """Run all cells: every number is the one of portfolio status, after an event that nothing stored can know."""
-    run_all(page, lab, "notebooks/progress.ipynb")
-    assert page.locator(".jp-OutputArea-output svg").count() >= 3
-
-    status = lab.portfolio("status").stdout
-    answer = page.locator(".jp-Notebook .jp-CodeCell").first.locator(".jp-OutputArea-output").inner_text().strip()
-    assert answer in status.splitlines()
-    assert answer not in lab.before.splitlines()
-
-    shown = tables(page)
-    done, total = map(int, re.search(r"(\d+) of (\d+) activit\w+ (?:is|are) signed off", status).groups())
-    said = {
-        word.capitalize(): n for n, word in re.findall(r"(\d+) (submitted|returned|in progress|not started)", status)
-    }
-    counts = dict(shown["Activities by status"][1:])
-    assert counts.pop("Total") == str(total) == str(sum(map(int, counts.values())))
-    assert counts.pop("Signed off") == str(done)
-    assert {word: n for word, n in counts.items() if n != "0"} == said
-
-    header, *rows = shown["Milestones"]
-    now = recount.Recount(lab.tree)
-    assert len(rows) == len(now.milestones)
-    left, days, needed = re.search(
-        r"(\d+) activit\w+ to go in (\d+) days?, which needs ([\d.]+) a month", status
-    ).groups()
-    for row, milestone in zip((dict(zip(header, cells, strict=True)) for cells in rows), now.milestones, strict=True):
-        assert row["Date"] == recount.written(milestone["date"])
-        if not milestone["required"]:
-            assert row["Signed off now"] == row["Needed a month"] == ""
-            continue
-        assert row["Required"] == f"{milestone['required']} of {milestone['module']}"
-        assert row["Signed off now"] == str(done)
-        to_go = int(milestone["required"]) - done
-        distance = (date.fromisoformat(milestone["date"]) - date.fromisoformat(now.on)).days
-        assert row["State"] == f"{to_go} to go"
-        assert row["Needed a month"] == f"{to_go / distance * 365.25 / 12:.2f}"
-        if str(distance) == days:
-            assert (f"{left} to go", needed) == (row["State"], row["Needed a month"])
-            assert f"{milestone['required']} required by {row['Date']}" in answer
-    assert days in {str((date.fromisoformat(m["date"]) - date.fromisoformat(now.on)).days) for m in now.milestones}
-
-
-def test_saved_outputs_are_refused_until_they_are_cleared(lab, page):
-    """What JupyterLab saves after a run stops portfolio check, and the remedy that it names works."""
-    path = lab.tree / "notebooks/credits.ipynb"
-    run_all(page, lab, "notebooks/credits.ipynb")
+def test_notebook_computes_and_its_outputs_are_refused(lab, page):
+    """The answer is the one of status, after an event that nothing stored can know; check wants no outputs."""
+    run_all(page, lab, "notebooks/progress.ipynb", "Computed when the book was built")
+    shown = page.locator(".jp-OutputArea-output")
+    assert shown.locator("svg").count() == 3
+    _, status = lab.portfolio("status")
+    answer = (
+        page.locator(".jp-Notebook .jp-CodeCell").first.locator(".jp-OutputArea-output").inner_text().strip()
+    )
+    assert answer in status
+    table = shown.locator("table", has_text="Activities by status").inner_text()
+    done = re.search(r"(\d+) of \d+ activities are signed off", status)[1]
+    assert re.search(r"Signed off\s+(\d+)", table)[1] == done
+    path = lab.tree / "notebooks/progress.ipynb"
     saved(page, path, outputs=True)
-    refused = lab.portfolio("check")
-    assert refused.returncode == 1
-    assert "notebooks/credits.ipynb: holds outputs. Clear them (in JupyterLab: Edit, Clear outputs" in refused.stdout
+    code, said = lab.portfolio("check")
+    assert code == 1
+    assert "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs" in said
     chosen(page, "Edit", "Clear Outputs of All Cells")
     saved(page, path, outputs=False)
-    accepted = lab.portfolio("check")
-    assert accepted.returncode == 0, accepted.stdout
+    assert lab.portfolio("check")[0] == 0
+
+
+def test_guide_s_own_question(lab, page):
+    """The cells of the guide's page make a notebook that runs: a chart in the book's form, and a table."""
+    text = (ROOT / "tool/docs/asking.md").read_text(encoding="utf-8")
+    shape = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {"tags": ["hide-input"]},
+        "outputs": [],
+    }
+    code = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    notebook = json.loads((ROOT / "notebooks/credits.ipynb").read_text(encoding="utf-8"))
+    notebook["cells"] = [{**shape, "id": f"own-{n}", "source": source} for n, source in enumerate(code)]
+    (lab.tree / "notebooks/months.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    run_all(page, lab, "notebooks/months.ipynb", "Total")
+    output = page.locator(".jp-OutputArea-output")
+    assert output.locator("svg").count() == 1
+    assert output.locator("img").count() == 0  # the drawing is not shown a second time
+    assert output.locator("table caption").inner_text() == "Pieces of evidence by month"
 
 
 def test_records_open_as_a_table(lab, page):
@@ -256,18 +224,14 @@ def test_records_open_as_a_table(lab, page):
     page.keyboard.press("ControlOrMeta+c")
     page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('signed_off'))")
     copied = page.evaluate("navigator.clipboard.readText()")
-    with (lab.tree / "data/progress.csv").open(encoding="utf-8", newline="") as file:
-        expected = list(csv.reader(file))
-    found = [line.split("\t")[1:] for line in copied.splitlines()]  # each line begins with its number
-    assert found == expected
+    expected = list(csv.reader((lab.tree / "data/progress.csv").read_text(encoding="utf-8").splitlines()))
+    assert [line.split("\t")[1:] for line in copied.splitlines()] == expected  # a line begins with its number
 
 
 def test_page_previews(lab, page):
     """Open With, Markdown Preview: the page with its heading and its diagram drawn."""
-    of_example = reading.load(lab.tree)
-    activity, path = next(
-        (a, p) for a, p in records.pages(of_example) if "```{mermaid}" in p.read_text(encoding="utf-8")
-    )
+    found = records.pages(reading.load(lab.tree))
+    activity, path = next((a, p) for a, p in found if "```{mermaid}" in p.read_text(encoding="utf-8"))
     opened(page, lab, path.relative_to(lab.tree).as_posix())
     page.locator(f".jp-DirListing-item:has-text('{path.name}')").click(button="right")
     page.locator(".lm-Menu-itemLabel").get_by_text("Open With", exact=True).hover()

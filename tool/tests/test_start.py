@@ -1,153 +1,203 @@
-"""A copy becomes one's own: with the shipped activities, and with another specialty's."""
+"""A portfolio of one's own in a new folder: with the activities that come with the tool, and with another specialty's."""
 
 import csv
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tomllib
-import zipfile
 from datetime import date
-from pathlib import Path
 
 import pytest
-from conftest import NOT_SOURCES, OWN, ROOT, build
+from conftest import ROOT, build
 from recount import Recount
 from test_book import check_numbers
-from test_cli import run
+from typer.testing import CliRunner
 
-from stp_portfolio.core import reading, records
-from stp_portfolio.desk import checks, start
+from stp_portfolio import cli
+from stp_portfolio.core import configuration, disk, reading, records
+from stp_portfolio.core.findings import Refusal
+from stp_portfolio.desk import checks, drafts, kit, start
 from stp_portfolio.show import pages
 
 TODAY = date(2026, 11, 24)
-BEGUN = "2025-09-01"
+BEGUN = date(2025, 9, 1)
 
 
-def git(tree, *arguments):
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.autocrlf=false"]
-    return subprocess.run(["git", *identity, *arguments], cwd=tree, check=True, capture_output=True, text=True).stdout
+def command(*arguments):
+    """What a verb says, and its exit code; a refusal is its message."""
+    done = CliRunner().invoke(cli.app, [str(part) for part in arguments])
+    if done.exception and not isinstance(done.exception, SystemExit | Refusal):
+        raise done.exception
+    return done.exit_code, done.output + (str(done.exception) if isinstance(done.exception, Refusal) else "")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A new portfolio as it comes, made in a folder where no other is: to be looked at."""
+    folder = tmp_path_factory.mktemp("home") / "portfolio"
+    code, said = command("start", folder, "--start", BEGUN)
+    assert code == 0, said
+    return folder, said
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    """The shipped example as a repository with one commit, as it is after "Use this template"."""
-    tree = tmp_path / "portfolio"
-    hidden = shutil.ignore_patterns(
-        "_build", ".git", ".venv*", "__pycache__", "*.egg-info", "private", ".*_cache", ".backup"
-    )
-    shutil.copytree(ROOT, tree, ignore=hidden)
-    git(tree, "init", "-q")
-    git(tree, "add", "--all")
-    git(tree, "commit", "-qm", "The example")
-    return tree
+    """A new portfolio as it comes, to change."""
+    start.start(tmp_path / "portfolio", start.Wish(BEGUN), date.today())
+    return tmp_path / "portfolio"
 
 
-def words_of(tree, name):
-    return " ".join((tree / name).read_text(encoding="utf-8").split())
+def texts_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): " ".join(disk.read_text(path).split())
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".whl"
+    }
 
 
-# -- the shipped activities -------------------------------------------------------------------
+# -- the activities that come with the tool ---------------------------------------------------
 
 
-def test_own_copy_is_whole_at_once(fresh):
-    """Plans for every activity, no event, no evidence, the dates computed; the book builds and nothing is at fault."""
-    before = reading.load(fresh)
-    code, out, err = run(fresh, "start", "--start", BEGUN)
-    assert code == 0, err
-    own = reading.load(fresh)
-    assert [a.key for a in own.activities] == [a.key for a in before.activities]
+def test_portfolio_is_whole_at_once(made):
+    """Plans for every activity, no event, no evidence, the dates reckoned; nothing is at fault or waits for a person."""
+    folder, said = made
+    own = reading.load(folder)
+    assert [str(a) for a in own.activities] == [str(a) for a in reading.load(ROOT).activities]
     assert (own.events, own.evidence, own.settings.example, own.settings.as_of) == ((), (), False, None)
+    assert own.settings.title == "NHS STP Clinical Informatics [SBI1-3-23]"
     assert not any(module.signed_off for module in own.modules)
-    for activity in own.activities:
-        text = (fresh / f"{activity.page}.md").read_text(encoding="utf-8")
-        assert pages.is_draft(own, activity, text)
-        assert pages.prompts_for(fresh, activity)["before"] in text
-    assert checks.run(fresh)[0] == []
-    assert f"{len(own.activities)} activities with a plan" in out
-    built = build(fresh)
-    assert built.code == 0, built.output
-    check_numbers(built)
-    assert "Illustration" not in built.page("intro")
+    for activity, path in records.pages(own):
+        text = disk.read_text(path)
+        assert drafts.is_draft(own, activity, text)
+        assert drafts.prompts_for(folder, activity)["before"] in text
+    assert [str(finding) for finding in checks.run(folder)[0]] == []
+    assert f"{len(own.activities)} activities with a plan" in said
+    assert "To review" not in said
 
 
-def test_no_sentence_of_the_example_stays(fresh):
-    """What was invented is nowhere but in the backup and in the archive that the tests of the program use."""
-    sentences = set()
-    for activity, path in records.pages(reading.load(fresh)):
+def test_it_holds_no_program_and_few_files(made):
+    """Under sixty files, of which the short test is the only Python; its own name appears nowhere in the example's."""
+    files = sorted(path.relative_to(made[0]).as_posix() for path in made[0].rglob("*") if path.is_file())
+    files = [name for name in files if not name.startswith("_build/")]
+    assert len(files) < 60
+    assert [name for name in files if name.endswith((".py", ".js", ".css"))] == ["tests/test_portfolio.py"]
+    assert len(disk.read_text(made[0] / "tests/test_portfolio.py").splitlines()) <= 45
+    assert os.access(made[0] / ".githooks/pre-commit", os.X_OK)
+    needed = ("jupyter-book", "myst-nb", "pandas", "matplotlib", "pytest", "stp-portfolio")
+    assert all(
+        re.search(rf"^{name}==\d", disk.read_text(made[0] / "requirements.txt"), re.MULTILINE)
+        for name in needed
+    )
+
+
+def test_nothing_of_the_example_is_in_it(made):
+    """No sentence of a page, no note of an event and no title of evidence, all of which were invented."""
+    example = reading.load(ROOT)
+    said = {event.note for event in example.events if len(event.note) > 12} | {
+        e.title for e in example.evidence
+    }
+    for _, path in records.pages(example):
         page = pages.read(path)
-        sentences |= {
-            page.standfirst,
-            *(s for s in re.split(r"(?<=[.?])\s+", " ".join(page.text.split())) if len(s) > 60),
-        }
-        assert activity
-    notes = {event.note for event in reading.load(fresh).events if len(event.note) > 12}
-    titles = {piece.title for piece in reading.load(fresh).evidence}
-    assert len(sentences) > 200
-    assert run(fresh, "start", "--start", BEGUN)[0] == 0
-    texts = [
-        words_of(path.parent, path.name)
-        for path in fresh.rglob("*")
-        if path.suffix in {".md", ".csv", ".toml", ".yml", ".ipynb"}
-        and not {"tests", ".git", "docs"} & set(path.relative_to(fresh).parts)
+        sentences = re.split(r"(?<=[.?])\s+", " ".join(page.text.split()))
+        said |= {page.standfirst, *(sentence for sentence in sentences if len(sentence) > 60)}
+    assert len(said) > 200
+    texts = texts_of(made[0])
+    assert [(s, name) for s in said for name, text in texts.items() if s in text] == []
+
+
+@pytest.mark.slow
+def test_its_own_tests_pass_and_see_a_fault(fresh):
+    """The README's second command passes as it comes, and fails once a page breaks the contract."""
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(tests, cwd=fresh, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    page = next(path for _, path in records.pages(reading.load(fresh)))
+    page.write_text(disk.read_text(page).replace("## Plan", "## Plans"), encoding="utf-8")
+    done = subprocess.run(tests, cwd=fresh, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "the contract has" in done.stdout
+
+
+def test_wheel_in_it_starts_another(made, tmp_path):
+    """The wheel holds all that the tool needs: installed elsewhere it makes the same portfolio, down to the wheel."""
+    wheel = next((made[0] / "wheels").glob("*.whl"))
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        tmp_path / "site",
+        wheel,
     ]
-    assert [s for s in sentences | notes | titles if any(s in text for text in texts)] == []
+    subprocess.run(pip, check=True, capture_output=True)
+    again = [
+        sys.executable,
+        "-c",
+        "from stp_portfolio.cli import main; main()",
+        "start",
+        "again",
+        "--start",
+        str(BEGUN),
+    ]
+    where = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    subprocess.run(again, cwd=tmp_path, env=where, check=True, capture_output=True)
+    assert texts_of(tmp_path / "again") == {
+        n: t for n, t in texts_of(made[0]).items() if not n.startswith("_build/")
+    }
+    assert kit.digest(tmp_path / "again/wheels" / wheel.name)
 
 
-def test_everything_that_went_is_in_the_backup(fresh):
-    """Each file that was rewritten or removed is there byte for byte, and git can undo it as well."""
-    before = {name: (fresh / name).read_bytes() for name in git(fresh, "ls-files").split("\n") if name}
-    assert run(fresh, "start", "--start", BEGUN)[0] == 0
-    archive = zipfile.ZipFile(next((fresh / "data/.backup").glob("before-start-*.zip")))
-    gone = {n for n, raw in before.items() if not (fresh / n).is_file() or (fresh / n).read_bytes() != raw}
-    assert "C1_Professional_Foundations/synthesis.md" in gone
-    assert {name: archive.read(name) for name in archive.namelist()} == {name: before[name] for name in gone}
-    git(fresh, "restore", ".")
-    assert all((fresh / name).read_bytes() == raw for name, raw in before.items())
-
-
-def test_dry_run_changes_nothing_and_says_the_same(fresh):
-    """The files that it names are those that then change; until then the tree is as it was."""
-    code, out, _ = run(fresh, "start", "--start", BEGUN, "--dry-run")
+def test_dry_run_makes_nothing_and_says_the_same(made, tmp_path):
+    """The files that it names are those that are then made; no trace is left."""
+    code, said = command("start", tmp_path / "portfolio", "--start", BEGUN, "--dry-run")
     assert code == 0
-    assert git(fresh, "status", "--porcelain") == ""
-    assert not (fresh / "data/.backup").exists()
-    named = {line.strip() for line in out.splitlines() if line.startswith("  ")}
-    run(fresh, "start", "--start", BEGUN)
-    changed = {line[3:] for line in git(fresh, "status", "--porcelain", "-uall").splitlines()}
-    assert named == changed
-
-
-def test_start_refuses_what_could_lose_something(fresh, tmp_path):
-    """Uncommitted work, a portfolio that is somebody's already, no git, a start that lies ahead: nothing changes."""
-    page = fresh / "intro.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\nMine.\n", encoding="utf-8")
-    code, _, err = run(fresh, "start", "--start", BEGUN)
-    assert code == 1
-    assert "not committed" in err
-    assert "intro.md" in err
-    assert git(fresh, "status", "--porcelain") == " M intro.md\n"
-    git(fresh, "restore", ".")
-    code, _, err = run(fresh, "start", "--start", "2999-09-06")
-    assert code == 1
-    assert "in the future" in err
-    assert git(fresh, "status", "--porcelain") == ""
-    assert run(fresh, "start", "--start", BEGUN)[0] == 0
-    git(fresh, "add", "--all")
-    git(fresh, "commit", "-qm", "Mine")
-    code, _, err = run(fresh, "start", "--start", BEGUN)
-    assert code == 1
-    assert "its owner's already" in err
-    bare = tmp_path / "downloaded"
-    shutil.copytree(ROOT, bare, ignore=NOT_SOURCES)
-    code, _, err = run(bare, "start", "--start", BEGUN)
-    assert code == 1
-    assert "git init" in err
+    assert list(tmp_path.iterdir()) == []
+    named = {line.strip() for line in said.splitlines() if line.startswith("  ")}
+    assert named == {
+        p.relative_to(made[0]).as_posix()
+        for p in made[0].rglob("*")
+        if p.is_file() and "_build" not in p.parts
+    }
 
 
 @pytest.mark.parametrize(
-    ("begun", "dates"),
+    ("folder", "options", "said"),
+    [
+        ("mine", (), "is there already"),
+        ("mine/page.md", (), "is there already"),
+        ("nowhere/portfolio", (), "does not exist"),
+        ("new", ("--start", "2999-09-06"), "in the future"),
+        ("new", ("--start", "6.9.2026"), "is not a day"),
+        ("new", ("--title", "Portfolio of 943 476 5919"), "could identify a person"),
+        ("new", ("--modules", "no-such.csv"), "no-such.csv cannot be read"),
+    ],
+)
+def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options, said):
+    """A folder that holds something, one that has no place, a wrong wish: no file is made or changed."""
+    page = tmp_path / "mine/page.md"
+    page.parent.mkdir()
+    page.write_text("Mine.\n", encoding="utf-8")
+    code, told = command("start", tmp_path / folder, *options)
+    assert code in (1, 2)
+    assert said in " ".join(told.split())
+    assert sorted(tmp_path.rglob("*")) == [page.parent, page]
+    assert page.read_text(encoding="utf-8") == "Mine.\n"
+
+
+def test_an_empty_folder_is_filled(tmp_path):
+    """A folder that somebody has made for it already is as good as none."""
+    (tmp_path / "portfolio").mkdir()
+    assert command("start", tmp_path / "portfolio")[0] == 0
+    assert (tmp_path / "portfolio/intro.md").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["portfolio"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "days"),
     [
         ("2023-09-04", ["2024-09-30", "2025-09-30", "2026-09-15"]),
         ("2024-09-02", ["2025-09-30", "2026-09-30", "2027-09-15"]),
@@ -155,20 +205,18 @@ def test_start_refuses_what_could_lose_something(fresh, tmp_path):
         ("2025-12-01", ["2026-12-30", "2027-12-30", "2028-12-15"]),
     ],
 )
-def test_milestones_follow_from_the_start(fresh, begun, dates):
+def test_milestones_follow_from_the_start(tmp_path, begun, days):
     """The School's dates for a September starter, the same months later for any other, also across a leap year."""
-    start.start(fresh, start.Wish(date.fromisoformat(begun)), TODAY)
-    own = reading.load(fresh, TODAY)
-    assert [milestone.date.isoformat() for milestone in own.milestones] == dates
+    own = start.start(tmp_path / "p", start.Wish(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
+    assert [milestone.date.isoformat() for milestone in own.milestones] == days
     assert [milestone.required for milestone in own.milestones] == [None, 10, 20]
 
 
-def test_rules_of_the_milestones_give_the_shipped_ones(fresh):
+def test_rules_of_the_milestones_give_the_shipped_ones(tmp_path):
     """The example's own milestones are what the rules make of its start."""
-    shipped = reading.load(fresh)
-    start.start(fresh, start.Wish(shipped.settings.start), TODAY)
-    made = reading.load(fresh, TODAY).milestones
-    assert [(m.date, m.name, m.module, m.required) for m in made] == [
+    shipped = reading.load(ROOT)
+    made = start.start(tmp_path / "p", start.Wish(shipped.settings.start), TODAY, dry_run=True).portfolio
+    assert [(m.date, m.name, m.module, m.required) for m in made.milestones] == [
         (m.date, m.name, m.module, m.required) for m in shipped.milestones
     ]
 
@@ -177,26 +225,6 @@ def test_first_monday_of_the_last_september():
     """The day that is taken where none is given, on both sides of a September."""
     assert start.first_monday_of_september(date(2026, 11, 24)) == date(2026, 9, 7)
     assert start.first_monday_of_september(date(2026, 9, 6)) == date(2025, 9, 1)
-
-
-def test_tests_of_the_program_pass_in_an_own_copy(fresh):
-    """The promises are kept by the example that start put away, and the owner's pages by their own tests."""
-    assert run(fresh, "start", "--start", BEGUN)[0] == 0
-    chosen = ["tests/test_own.py", "tests/test_promises.py", "tests/test_prose.py"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *chosen],
-        cwd=fresh, env={**os.environ, "PYTHONPATH": str(fresh)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "skipped" not in done.stdout
-    # And they do look at the owner's pages: a broken one fails.
-    page = fresh / "C1_Professional_Foundations/5_PatientCareJourney.md"
-    page.write_text(page.read_text(encoding="utf-8").replace("## Plan", "## Plans"), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", chosen[0], "-k", "contract"],
-        cwd=fresh, env={**os.environ, "PYTHONPATH": str(fresh)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stdout
 
 
 # -- another specialty ------------------------------------------------------------------------
@@ -210,66 +238,49 @@ MODULES = [
 ]
 TITLES = {
     "S-C1": ["Set objectives", "Review the Datix log", *(f"Foundation task {n}" for n in range(3, 21))],
-    "S-MP-R1": [
-        "Test a CT scanner (kV & mAs)",
-        "Measure dose to the Rando phantom",
-        *(f"Imaging task {n}" for n in range(3, 11)),
-    ],
-    "MP.2": [
-        "Plan a VMAT treatment",
-        "Audit [brackets] & *stars*; 50 % of <plans>",
-        *(f"Planning task {n}" for n in range(3, 11)),
-    ],
+    "S-MP-R1": ["Test a CT scanner (kV & mAs)", "Measure dose to the Rando phantom"]
+    + [f"Imaging task {n}" for n in range(3, 11)],
+    "MP.2": ["Plan a VMAT treatment", "Audit [brackets] & *stars*; 50 % of <plans>"]
+    + [f"Planning task {n}" for n in range(3, 11)],
 }
-
-
-def saved_by_excel(path, lines):
-    """A CSV as a spreadsheet with a continental locale saves it: semicolons, Windows text."""
-    with path.open("w", encoding="cp1252", newline="") as file:
-        csv.writer(file, delimiter=";").writerows(lines)
-    return str(path)
 
 
 @pytest.fixture
 def specialty(tmp_path):
-    modules = saved_by_excel(tmp_path / "my modules.csv", MODULES)
-    lines = [["Module", "Number", "Title"], *([m, n, t] for m, ts in TITLES.items() for n, t in enumerate(ts, 1))]
-    activities = saved_by_excel(tmp_path / "my activities.csv", lines)
-    return [
-        "--curriculum",
-        "SMP1-1-23",
-        "--title",
-        "Medical Physics portfolio",
-        "--modules",
-        modules,
-        "--activities",
-        activities,
+    """Two lists as a spreadsheet with a continental locale saves them: semicolons, Windows text."""
+    lines = [
+        ["Module", "Number", "Title"],
+        *([m, n, t] for m, ts in TITLES.items() for n, t in enumerate(ts, 1)),
     ]
+    for name, rows in (("my modules.csv", MODULES), ("my activities.csv", lines)):
+        with (tmp_path / name).open("w", encoding="cp1252", newline="") as file:
+            csv.writer(file, delimiter=";").writerows(rows)
+    lists = ["--modules", tmp_path / "my modules.csv", "--activities", tmp_path / "my activities.csv"]
+    return ["--curriculum", "SMP1-1-23", "--title", "Medical Physics portfolio", *lists]
 
 
-def test_forty_activities_in_three_modules(fresh, specialty):
+def test_forty_activities_in_three_modules(tmp_path, specialty, monkeypatch):
     """Another specialty from two spreadsheets: three chapters, forty plans, and a month of work in it."""
-    code, out, err = run(fresh, "start", "--start", BEGUN, *specialty)
-    assert code == 0, err
-    assert "To review" not in out
-    assert checks.run(fresh)[0] == []
-    recount = Recount(fresh)
-    assert len(recount.activities) == 40
-    assert str(recount.total_credits) == "112.5"
-    assert {row["module"]: row["required"] for row in recount.milestones if row["name"] == "Completion"} == {
-        "S-C1": "20", "S-MP-R1": "10", "MP.2": "10"
-    }  # fmt: skip
-    assert run(fresh, "record", "mp.2/2", "started", "--date", "2025-10-01")[0] == 0
-    assert run(fresh, "new", "MP.2/2", "--no-open")[0] == 0
-    assert run(fresh, "evidence", "add", "Plan of a treatment", "--kind", "Plan", "--for", "MP.2/2")[0] == 0
-    built = build(fresh)
+    folder = tmp_path / "portfolio"
+    code, said = command("start", folder, "--start", BEGUN, *specialty)
+    assert code == 0, said
+    assert "To review" not in said
+    assert checks.run(folder)[0] == []
+    recount = Recount(folder)
+    assert (len(recount.activities), str(recount.total_credits)) == (40, "112.5")
+    complete = {row["module"]: row["required"] for row in recount.milestones if row["name"] == "Completion"}
+    assert complete == {"S-C1": "20", "S-MP-R1": "10", "MP.2": "10"}
+    monkeypatch.chdir(folder)
+    assert command("record", "mp.2/2", "started", "--date", "2025-10-01")[0] == 0
+    assert command("new", "MP.2/2", "--no-open")[0] == 0
+    assert command("evidence", "add", "Plan of a treatment", "--kind", "Plan", "--for", "MP.2/2")[0] == 0
+    built = build(folder)
     assert built.code == 0, built.output
     check_numbers(built)
     text = built.page("intro")
     assert "Medical Physics portfolio" in text
     for old in ("Clinical Informatics", "SBI1-3-23", "/C1_Professional", '"C1_Professional'):
-        assert old not in text
-        assert old not in (fresh / "data/activities.csv").read_text(encoding="utf-8")
+        assert old not in text + disk.read_text(folder / "data/activities.csv")
     assert "Audit [brackets] &amp; *stars*; 50 % of &lt;plans&gt;" in text
 
 
@@ -281,101 +292,126 @@ def test_forty_activities_in_three_modules(fresh, specialty):
         (lambda a: a.replace("Title", "Name"), "has no column title"),
         (lambda a: a.split("\n")[0], "has no rows"),
         (lambda a: a.replace("MP.2;2;", "MP.2;two;"), "is not a whole number"),
-        (lambda a: a.replace("Set objectives", "Set objectives;x;y"), "row 2: the row has 5 cells"),
+        (lambda a: a.replace("Set objectives", "Set objectives;x;y"), "row 2: the row has more cells"),
         (lambda a: a.replace("Set objectives", "See patient NHS 943 476 5919"), "could identify a person"),
+        (lambda a: a.encode("utf-16").decode("cp1252"), "save it as 'CSV UTF-8'"),
     ],
 )
-def test_wrong_file_is_named_and_nothing_changes(fresh, specialty, change, said):
-    """The message names the file that was handed over, with the row; the copy stays the example."""
-    path = Path(specialty[-1])
+def test_wrong_list_is_named_and_nothing_is_made(tmp_path, specialty, change, said):
+    """The message names the file that was handed over, with the row; there is no folder."""
+    path = specialty[-1]
     path.write_text(change(path.read_text(encoding="cp1252")), encoding="cp1252")
-    code, _, err = run(fresh, "start", "--start", BEGUN, *specialty)
+    code, told = command("start", tmp_path / "portfolio", "--start", BEGUN, *specialty)
     assert code == 1
-    assert said in err
-    assert "my activities.csv" in err or "could identify" in err
-    assert git(fresh, "status", "--porcelain") == ""
+    assert said in told
+    assert "my activities.csv" in told or "could identify" in told
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["my activities.csv", "my modules.csv"]
 
 
-def test_name_in_the_title_is_not_approved(fresh):
+def test_one_list_without_the_other_says_which_is_missing(tmp_path, specialty):
+    """Activities whose modules are not those that come with the tool."""
+    told = command("start", tmp_path / "portfolio", *specialty[-2:])[1]
+    assert "give your own: --modules" in told
+
+
+def test_name_in_the_title_is_not_approved(tmp_path):
     """A title that a person typed may hold a name: it waits for review, and is said at once."""
-    code, out, _ = run(fresh, "start", "--start", BEGUN, "--title", "Portfolio of Zebulon Okonjo")
+    code, said = command("start", tmp_path / "p", "--start", BEGUN, "--title", "Portfolio of Zebulon Okonjo")
     assert code == 0
-    assert "To review before you publish" in out
-    assert "Zebulon" in out
-    assert any("Zebulon" in str(finding) for finding in checks.run(fresh)[0])
+    assert "Zebulon" in said.partition("To review before you publish")[2]
+    assert any("Zebulon" in str(finding) for finding in checks.run(tmp_path / "p")[0])
 
 
 def test_code_knows_no_module():
-    """The package names no module of the curriculum; what a portfolio holds stands in data/ and templates/."""
-    texts = {
-        p: p.read_text(encoding="utf-8")
-        for p in (OWN / "stp_portfolio").rglob("*")
-        if p.suffix in {".py", ".html", ".typ"}
-    }
+    """Nothing in the package asks for a module of the curriculum: those stand in data/ and templates/ alone."""
+    package = drafts.TEMPLATES.parents[1]
+    texts = {p: disk.read_text(p) for p in package.rglob("*") if p.suffix in {".py", ".html", ".typ"}}
     codes = {module.code for module in reading.load(ROOT).modules if module.code}
     assert len(texts) > 30
-    assert [path.name for path, text in texts.items() if any(code in text for code in codes)] == []
+    assert [path.name for path, text in texts.items() if any(f'"{code}' in text for code in codes)] == []
 
 
 # -- pages later on ---------------------------------------------------------------------------
 
+HEAD = "format: jb-book\nroot: intro # mine\n"
 
-def test_further_module_gets_folder_pages_and_contents(fresh):
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "chapters:\n  - file: N/1_One # a\n  - file: other\n",
+            "chapters:\n  - file: N/1_One # a\n  - file: N/2_Two\n  - file: other\n",
+        ),
+        (
+            "chapters:\n- file: N/index\n- file: other\n",
+            "chapters:\n- file: N/index\n  sections:\n    - file: N/2_Two\n- file: other\n",
+        ),
+        (
+            "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n  - caption: B\n",
+            "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
+            "      - file: N/index\n        sections:\n          - file: N/2_Two\n  - caption: B\n",
+        ),
+        ("", "chapters:\n  - file: N/index\n    sections:\n      - file: N/2_Two\n"),
+    ],
+    ids=["beside", "under its chapter", "in a new chapter", "in contents without any"],
+)
+def test_page_finds_its_place_and_no_other_line_changes(tmp_path, before, after):
+    """Beside the last page of its folder, under its chapter, or in a new one; comments and indents stay."""
+    disk.put(tmp_path / "N/index.md", "# N\n")
+    disk.put(tmp_path / "_toc.yml", HEAD + before)
+    drafts.list_page(tmp_path, "N/2_Two")
+    assert disk.read_text(tmp_path / "_toc.yml") == HEAD + after
+    drafts.list_page(tmp_path, "N/2_Two")
+    assert disk.read_text(tmp_path / "_toc.yml") == HEAD + after
+
+
+@pytest.mark.parametrize("toc", ["chapters: [{file: a}]\n", "chapters:\n\t- file: a\n"])
+def test_contents_that_show_no_place_stay_as_they_are(tmp_path, toc):
+    """Contents on one line, or that are no YAML: the message says what to do."""
+    disk.put(tmp_path / "_toc.yml", HEAD + toc)
+    with pytest.raises(Refusal, match="by hand|portfolio check"):
+        drafts.list_page(tmp_path, "N/2_Two")
+    assert disk.read_text(tmp_path / "_toc.yml") == HEAD + toc
+
+
+def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
     """Rows for a module, then one command: the chapter, its pages and their place in the contents."""
+    monkeypatch.chdir(fresh)
     with (fresh / "data/modules.csv").open("a", encoding="utf-8") as file:
         file.write("2,M-3,Further module,10,\n")
     with (fresh / "data/activities.csv").open("a", encoding="utf-8") as file:
         file.write("M-3,1,First of it,Further/1_First,,\nM-3,2,Second of it,Further/2_Second,,\n")
-    code, out, err = run(fresh, "new", "m-3")
-    assert code == 0, err
-    assert "2 pages made" in out
-    toc = (fresh / "_toc.yml").read_text(encoding="utf-8")
-    assert re.findall(r"file: (Further/\w+)", toc) == ["Further/index", "Further/1_First", "Further/2_Second"]
+    assert "2 pages made" in command("new", "m-3")[1]
+    listed = [name for name in configuration.toc_files(fresh) if name.startswith("Further/")]
+    assert listed == ["Further/index", "Further/1_First", "Further/2_Second"]
     assert [f for f in checks.run(fresh)[0] if "review" not in str(f)] == []
-    built = build(fresh)
-    assert built.code == 0, built.output
-    assert "First of it" in built.page("Further/index")
-    code, out, _ = run(fresh, "new", "m-3")
-    assert "0 pages made, 2 there already" in out
+    assert "0 pages made, 2 there already" in command("new", "m-3")[1]
+    general = drafts.prompts_for(fresh, reading.load(fresh).activities[-1])
+    assert general["on"] in " ".join(command("prompts", "M-3/1")[1].split())
+    assert command("prompts", "M-3/9")[0] == 1
 
 
-def test_new_never_loses_a_word(fresh):
-    """A plan turns into a page once the activity has begun, with its words below; a written page stays byte for byte."""
-    plan = fresh / "C1_Professional_Foundations/16_SeniorManagementMeeting.md"
-    before = plan.read_text(encoding="utf-8")
-    code, out, _ = run(fresh, "new", "S-C1/16", "--no-open")
-    assert "is there already" in out
-    assert plan.read_text(encoding="utf-8") == before
-    toml = fresh / "data/portfolio.toml"
-    assert tomllib.loads(toml.read_text(encoding="utf-8"))["as_of"]
+def test_new_never_loses_a_word(fresh, monkeypatch):
+    """A plan turns into a page once the activity has begun, with its words below; a written page stays as it is."""
+    monkeypatch.chdir(fresh)
+    plan = next(
+        path for activity, path in records.pages(reading.load(fresh)) if str(activity.key) == "S-C1/16"
+    )
+    before = disk.read_text(plan)
+    assert "is there already" in command("new", "S-C1/16", "--no-open")[1]
+    assert disk.read_text(plan) == before
     with (fresh / "data/progress.csv").open("a", encoding="utf-8") as file:
-        file.write("2025-06-30,S-C1,16,started,\n")
+        file.write("2026-06-30,S-C1,16,started,\n")
     assert any("portfolio new S-C1/16" in text for text, _ in checks.reminders(reading.load(fresh)))
-    code, out, _ = run(fresh, "new", "s-c1/16", "--no-open")
-    assert code == 0
-    after = plan.read_text(encoding="utf-8")
+    assert command("new", "s-c1/16", "--no-open")[0] == 0
+    after = disk.read_text(plan)
     assert tuple(pages.read(plan).sections) == pages.STARTED_SECTIONS
-    for line in before.splitlines():
-        assert not line.strip() or line in after
-    run(fresh, "new", "S-C1/16", "--no-open")
-    assert plan.read_text(encoding="utf-8") == after
-    missing = fresh / "C1_Professional_Foundations/5_PatientCareJourney.md"
-    missing.unlink()
-    assert "portfolio new S-C1/5" in run(fresh, "status")[2]
-    assert "was made from the template" in run(fresh, "new", "S-C1/5", "--no-open")[1]
-    assert missing.is_file()
-
-
-def test_prompts_of_any_activity(fresh):
-    """An activity's own questions, and general ones where it has none."""
-    code, out, _ = run(fresh, "prompts", "S-C1/5")
-    own = pages.prompts(fresh)["S-C1/5"]
-    assert code == 0
-    assert all(question in " ".join(out.split()) for question in own.values())
-    with (fresh / "data/modules.csv").open("a", encoding="utf-8") as file:
-        file.write("2,M-3,Further module,10,\n")
-    with (fresh / "data/activities.csv").open("a", encoding="utf-8") as file:
-        file.write("M-3,1,First of it,Further/1_First,,\n")
-    out = run(fresh, "prompts", "M-3/1")[1]
-    assert pages.prompts(fresh)[pages.GENERAL]["on"] in " ".join(out.split())
-    assert run(fresh, "prompts", "M-3/9")[0] == 1
+    words = [line for line in before.splitlines() if line.strip() and not line.startswith("%")]
+    assert [line for line in words if line not in after] == []
+    command("new", "S-C1/16", "--no-open")
+    assert disk.read_text(plan) == after
+    plan.unlink()
+    assert "portfolio new S-C1/16" in command("status")[1]
+    assert "was made from the template" in command("new", "S-C1/16", "--no-open")[1]
+    assert plan.is_file()

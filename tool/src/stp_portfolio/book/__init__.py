@@ -1,8 +1,9 @@
-"""The Sphinx extension behind the book: a room for each concern.
+"""The Sphinx extension behind the book: a module for each concern.
 
 ``panels`` puts status on pages, ``notebooks`` runs notebooks, ``freshness`` decides what is read again,
-``strict`` lets no fault pass, ``nodes`` says how tables and figures stand on a page, ``diagrams`` draws
-what stands in a fence, ``theme`` frames and mends the page, ``site`` writes what stands around the pages.
+``strict`` lets no fault pass (``pagecheck`` reads the finished pages), ``nodes`` says how tables and figures
+stand on a page, ``translator`` how the HTML of the text is written, ``diagrams`` draws Mermaid fences,
+``frame`` gives the theme what it shows around the text.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from sphinx.application import Sphinx
 
 from stp_portfolio.book import (
     diagrams,
+    frame,
     freshness,
     nodes,
     notebooks,
     panels,
-    site,
     strict,
-    theme,
+    translator,
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything. ``strict`` comes first: it must see what the others report."""
-    for room in (strict, nodes, diagrams, panels, notebooks, freshness, theme, site):
-        room.setup(app)
+    for module in (strict, nodes, translator, diagrams, panels, notebooks, freshness, frame):
+        module.setup(app)
     # Python looks for cycles among all that a build has made before it ends, 0.4 s for nothing.
     atexit.register(gc.freeze)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

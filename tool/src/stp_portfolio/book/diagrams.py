@@ -1,43 +1,212 @@
-"""Mermaid fences on pages: drawn while a page is read, so that HTML and PDF show the same picture."""
+"""Mermaid fences as inline SVG, drawn while a page is read: no browser, no Node, no network.
+
+Pele (MIT, ``pele/LICENSE``) lays a diagram out in an embedded JavaScript engine that can reach nothing. Its
+drawing is then held to a list (``pele/list.toml``): shapes and real text, presentation attributes, and the
+colours of the stylesheet, so that it follows the theme. The words for who cannot see it are the author's.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import gzip
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from lxml import etree
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.show.nodes import Picture
+from stp_portfolio.show.palette import INK, LIGHT, PANEL, THEMED, WARM
 
 logger = logging.getLogger(__name__)
 
+WIDTH = 560  # units; a narrower diagram is centred in them, so that its text is as large as in any other
+SECONDS, MEMORY = 20, 256 * 2**20
+MISSING = (
+    "Diagrams need an engine that is not installed: pip install 'stp-portfolio[diagrams]'. Where there is "
+    "none for this machine, build the book on another one or in CI, or put a picture in the diagram's place."
+)
+NO_WORDS = (
+    "This diagram says nothing to who cannot see it. Say in a sentence what it shows: in a fence with braces "
+    "as :alt: before the diagram, in any other as its second line, accDescr: …"
+)
+
+
+class DiagramError(Refusal):
+    """A diagram that cannot be drawn: the message says why and what to do, ``line`` where in its source."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def render(source: str, alt: str = "") -> tuple[str, str]:
+    """The SVG of a Mermaid source and its words: ``alt``, or the source's ``accTitle`` and ``accDescr``."""
+    drawn = _drawn(source)
+    if "error" in drawn:
+        raise _mistake(source, drawn)
+    root = _themed(drawn)
+    if root.find(".//text") is None:
+        raise DiagramError("This diagram is empty. Add a line such as: A[Referral] --> B[Triage]")
+    if not alt and drawn["description"].strip():
+        alt = (
+            ". ".join(filter(None, (drawn[key].strip().rstrip(".") for key in ("title", "description"))))
+            + "."
+        )
+    if not alt:
+        raise DiagramError(NO_WORDS)
+    root.set("aria-label", alt)
+    return etree.tostring(root, encoding="unicode"), alt
+
+
+def _part(name: str) -> str:
+    return (files(__package__) / "pele" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    bundle = gzip.decompress((files(__package__) / "pele" / "pele.global.js.gz").read_bytes()).decode()
+    return "\n;".join([_part("before.js"), bundle, _part("after.js")])
+
+
+@cache
+def _list() -> dict[str, Any]:
+    found = tomllib.loads(_part("list.toml"))
+    themed = {variable: THEMED[LIGHT[colour]] for variable, colour in found["colours"].items()}
+    words = {key: frozenset(found[key].split()) for key in ("shapes", "styles", "attributes")}
+    return {**words, "values": themed | found["sizes"]}
+
+
+def _drawn(source: str) -> dict[str, Any]:
+    """Pele's drawing of a source, or the mistake it found, from an engine in which nothing was drawn yet."""
+    try:
+        import quickjs
+    except ImportError as error:
+        raise DiagramError(MISSING) from error
+    engine = quickjs.Context()
+    engine.set_memory_limit(MEMORY)
+    engine.set_time_limit(SECONDS)
+    try:
+        engine.eval(_script())
+        found: dict[str, Any] = json.loads(engine.eval(f"stpDraw({json.dumps(source)}, {WIDTH})"))
+    except quickjs.JSException as error:
+        raise DiagramError("This diagram is too large to be drawn. Split it into smaller ones.") from error
+    return found
+
+
+def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
+    """What is wrong with a source, where, and what to do about it."""
+    said, lines = found["error"], [line.strip() for line in source.splitlines()] or [""]
+    if found["code"] == "unclear":
+        return DiagramError(said)
+    word = re.search(
+        r"[:(][ \"]*([^\s.\")]+)", said
+    )  # where Pele gives no number: the first line with its word
+    with_word = (n for n, line in enumerate(lines, 1) if word and word[1] in re.split(r"[\s:,]+", line))
+    number = found["line"] or next(with_word, 1)
+    line = lines[min(number, len(lines)) - 1]
+    first = next((line for line in lines if re.match(r"[A-Za-z]", line)), "")
+    context = f"{first}\n{line}\n{said}"
+    syntax = found["code"] == "syntax"
+    fallback = "Compare it with the examples at mermaid.js.org." if syntax else said.split("\n")[0]
+    advice = next((say for pattern, say in _advice() if re.search(pattern, context)), fallback)
+    return DiagramError(f"Line {number} of the diagram, '{line[:80]}', is not understood. {advice}", number)
+
+
+def _advice() -> Iterator[tuple[str, str]]:
+    for each in tomllib.loads(_part("advice.toml"))["advice"]:
+        yield each["pattern"].replace("$flow", r"\A(?:graph|flowchart)\b.*\n"), each["say"]
+
+
+# -- style ------------------------------------------------------------------------------------
+
+
+def _themed(drawn: dict[str, Any]) -> etree._Element:
+    """Pele's SVG as part of a page: nothing but what is listed above."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    old = etree.fromstring(drawn["svg"].encode(), parser)
+    left, width = min(0, (drawn["width"] - WIDTH) / 2), max(WIDTH, drawn["width"])
+    for element in list(old.iter("{*}title", "{*}desc")):  # their words are in the label
+        element.getparent().remove(element)
+    for element in old.iter():
+        element.tag = etree.QName(element).localname
+        if element.tag not in _list()["shapes"]:
+            raise DiagramError("Pictures, formulas and links cannot be drawn in a diagram. Leave them out.")
+        kept = _attributes(element)
+        element.attrib.clear()
+        for name, value in kept.items():
+            element.set(name, value)
+    box = f"{left:g} 0 {width:g} {drawn['height']:g}"
+    look = {"class": "stp-svg stp-diagram", "role": "img", "font-size": "16", "fill": "currentColor"}
+    root = etree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": box, **look})
+    root.extend(list(old))
+    return root
+
+
+def _attributes(element: etree._Element) -> dict[str, str]:
+    """An element's attributes and styles as listed attributes.
+
+    The author's own colours become one highlight: each of them is unreadable in some theme.
+    """
+    styles = dict(re.findall(r"([\w-]+)\s*:\s*([^;]*[^;\s])", element.get("style", "")))
+    merged = {
+        **element.attrib,
+        **{name: value for name, value in styles.items() if name in _list()["styles"]},
+    }
+    kept = {
+        str(name): _value(str(value))
+        for name, value in merged.items()
+        if name in _list()["attributes"] | _list()["styles"]
+    }
+    named = [name for name in ("fill", "stroke") if name in kept]
+    own = [name for name in named if not re.match(r"none$|currentColor$|var\(", kept[name])]
+    if element.tag in ("text", "tspan"):
+        return {name: value for name, value in kept.items() if name not in own}
+    if not own:
+        return kept
+    if "pele-marker" in element.get("class", ""):
+        return kept | dict.fromkeys(own, THEMED[WARM])
+    fill = {"fill": THEMED[PANEL]} if "fill" in own else {}
+    return {"stroke-width": "2.5"} | kept | fill | {"stroke": THEMED[WARM]}
+
+
+def _value(value: str) -> str:
+    """A value with the book's colours and sizes in the place of Pele's."""
+    if value.startswith("color-mix"):  # the ground of a group, half of it the page's
+        return THEMED[PANEL]
+    if variable := re.match(r"var\((--[\w-]+)", value):
+        return str(_list()["values"].get(variable[1], THEMED[INK]))
+    return re.sub(r"px\b|\s*!important", "", value)
+
+
+# -- on a page --------------------------------------------------------------------------------
+
 
 class Mermaid(SphinxDirective):
-    """A fence whose content is a Mermaid diagram; ``alt`` replaces the words computed for it."""
+    """A fence whose content is a Mermaid diagram."""
 
     has_content = True
-    option_spec: ClassVar = {
-        "caption": directives.unchanged_required,
-        "alt": directives.unchanged_required,
-        "name": directives.unchanged_required,
-    }
+    option_spec: ClassVar = dict.fromkeys(("caption", "alt", "name"), directives.unchanged_required)
 
     def run(self) -> list[nodes.Node]:
         """The figure, or nothing and a warning at the line of the page that has the mistake."""
-        from stp_portfolio import diagrams
-
         try:
-            drawn = diagrams.render("\n".join(self.content), self.options.get("alt", ""))
-        except diagrams.DiagramError as error:
+            svg, alt = render("\n".join(self.content), self.options.get("alt", ""))
+        except DiagramError as error:
             line = self.lineno + self.content_offset + error.line
             logger.warning("%s", error, location=(self.env.docname, line), type="stp", subtype="diagram")
             return []
-        figure = nodes.figure(classes=["stp-figure"])
+        figure = nodes.figure("", Picture(svg=svg, alt=alt), classes=["stp-figure"])
         self.set_source_info(figure)
-        figure += Picture(svg=drawn.svg, alt=drawn.alt)
         if caption := self.options.get("caption"):
             inline, messages = self.parse_inline(caption)
             figure += [nodes.caption(caption, "", *inline), *messages]

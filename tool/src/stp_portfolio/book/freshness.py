@@ -1,8 +1,7 @@
 """What must be read again, and when: decided by what inputs hold, never by their times.
 
 Sphinx looks at times of files, so a changed CSV would leave old numbers on the page. Here a page is
-read again when the hash of its source, of the files it includes, of the panels it shows or of what its
-notebook read has changed. What a notebook reads, and whether it runs, is ``running``'s matter.
+read again when the hash of its source, its included files, its panels or its notebook's inputs changes.
 """
 
 from __future__ import annotations
@@ -16,47 +15,44 @@ from stp_portfolio.book import notebooks, panels
 from stp_portfolio.core import digests
 
 
-def page_digest(app: Sphinx, docname: str) -> str:
+def _source(app: Sphinx, docname: str) -> str:
+    return digests.digest([Path(str(app.env.doc2path(docname))).read_bytes()])
+
+
+def _made_of(app: Sphinx, docname: str, source: str) -> str:
     """A hash of what a page shows: its source, the files it includes, its panels, its notebook's inputs."""
-    env = app.env
-    source = Path(str(env.doc2path(docname)))
-    parts = [source.read_bytes()]
-    for dependency in sorted(env.dependencies[docname]):
-        path = Path(app.srcdir, dependency)
-        parts.append(path.read_bytes() if path.is_file() else b"missing")
-    names = panels.asked_for(env).get(docname, [])
-    shown = panels.panels_for(panels.portfolio_of(env), docname, names)
-    parts += [node.pformat().encode() for node in shown]
-    if source.suffix == ".ipynb":
-        read = notebooks.what_was_read(env).get(docname, ())
-        parts.append(notebooks.inputs_digest(panels.portfolio_of(env), read).encode())
-    return digests.digest(parts)
+    included = [Path(app.srcdir, name) for name in sorted(app.env.dependencies[docname])]
+    asked = app.env.metadata[docname].get("stp_panels", ())
+    shown = panels.panels_for(panels.portfolio_of(app), docname, asked)
+    texts = [source, notebooks.current_key(app, docname), *(node.pformat() for node in shown)]
+    files = [path.read_bytes() if path.is_file() else b"missing" for path in included]
+    return digests.digest([*(text.encode() for text in texts), *files])
+
+
+def note_source(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Remember the source before anything is waited for: what is saved later is read by the next build."""
+    app.env.metadata[docname]["stp_source"] = _source(app, docname)
 
 
 def note(app: Sphinx, doctree: object) -> None:
     """Remember what the page just read was made of."""
-    _digests(app.env)[app.env.docname] = page_digest(app, app.env.docname)
+    known = app.env.metadata[app.env.docname]
+    known["stp_made_of"] = _made_of(app, app.env.docname, known["stp_source"])
 
 
 def outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """The pages that were made of something else than what lies there now."""
-    known = _digests(env)
     return [
         docname
         for docname in env.found_docs - added - changed
-        if known.get(docname) != page_digest(app, docname)
+        if env.metadata[docname].get("stp_made_of") != _made_of(app, docname, _source(app, docname))
     ]
 
 
-def _digests(env: BuildEnvironment) -> dict[str, str]:
-    if not hasattr(env, "stp_digests"):
-        env.stp_digests = {}  # type: ignore[attr-defined]
-    return env.stp_digests  # type: ignore[attr-defined, no-any-return]
-
-
 def setup(app: Sphinx) -> None:
-    """Compare pages before, and note them after they are read."""
+    """Compare pages before, and note them as they are read."""
     app.connect("env-get-outdated", outdated)
+    app.connect("source-read", note_source, priority=300)
     app.connect("doctree-read", note, priority=900)

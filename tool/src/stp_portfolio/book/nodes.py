@@ -9,19 +9,10 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.writers.html5 import HTML5Translator
 
 from stp_portfolio.show import charts, tables
 from stp_portfolio.show.nodes import Picture
 from stp_portfolio.show.tables import Cell, Link, Table
-
-
-def visit_picture_html(translator: HTML5Translator, node: Picture) -> None:
-    """Write the SVG into the page, where it follows the theme and its text stays text."""
-    translator.body.append(
-        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
-    )
-    raise nodes.SkipNode
 
 
 def figure(svg: str, alt: str, caption: str) -> nodes.figure:
@@ -32,27 +23,27 @@ def figure(svg: str, alt: str, caption: str) -> nodes.figure:
     return node
 
 
-def table(content: Table, docname: str) -> nodes.table:
+def table(content: Table, docname: str, *classes: str) -> nodes.table:
     """A table as a page holds it: caption, header row, row headers, numbers to the right.
 
-    ``docname`` is the page it stands on, from which its links lead.
+    ``docname`` is the page it stands on, from which its links lead. Where no column has a name there is
+    no header row: each row names itself.
     """
     content = content.shortened()
-    node = nodes.table(classes=["stp-table"])
+    node = nodes.table(classes=list(classes or ("stp-table",)))
     if content.caption:
         node["ids"] = [nodes.make_id(f"table {content.caption}")]
         node += nodes.title(text=content.caption)
     group = nodes.tgroup(cols=len(content.columns))
     node += group
-    for index in range(len(content.columns)):
-        group += nodes.colspec(colwidth=1, **({"stub": 1} if index == 0 else {}))
-    head = nodes.thead()
-    head += _row(content, content.columns, docname)
+    group += [nodes.colspec(colwidth=1, stub=int(not index)) for index in range(len(content.columns))]
+    if any(content.columns):
+        group += nodes.thead("", _row(content, content.columns, docname))
     body = nodes.tbody()
     for index, cells in enumerate(content.rows):
         last = content.total and index == len(content.rows) - 1
         body += _row(content, cells, docname, ["stp-total"] if last else [])
-    group += [head, body]
+    group += body
     return node
 
 
@@ -72,15 +63,19 @@ def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[
 
 
 def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
-    """A reference to another page of the book; resolving it warns if that page does not exist.
+    """A reference to another page of the book, or to an address; resolving it warns if there is no such page.
 
     It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
     the text and drop the children.
     """
+    inside = nodes.inline("", "", *(children or (nodes.Text(link.text),)))
+    if "://" in link.page:
+        return nodes.reference("", "", inside, refuri=link.page)
     if not link.page:
-        return nodes.inline("", "", *(children or (nodes.Text(link.text),)))
-    reference = addnodes.pending_xref(
+        return inside
+    return addnodes.pending_xref(
         "",
+        inside,
         refdomain="doc",
         reftype="myst",
         reftarget=link.page,
@@ -88,14 +83,12 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
         refdoc=docname,
         refexplicit=True,
     )
-    reference += nodes.inline("", "", *(children or (nodes.Text(link.text),)))
-    return reference
 
 
 class NotebookOutput:
     """Shows the package's own notebook outputs with the nodes above (a plug-in of myst-nb)."""
 
-    # None here: the plug-in is known wherever the package is installed, its nodes only to a book with the extension.
+    # None here: the plug-in is known wherever the package is, its nodes only to a book with the extension.
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = []
 
     @staticmethod
@@ -111,13 +104,6 @@ class NotebookOutput:
         return None
 
 
-def mend_links(app: Sphinx, doctree: nodes.document) -> None:
-    """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
-    for reference in doctree.findall(nodes.reference):
-        if "&amp;" in reference.get("refuri", ""):
-            reference["refuri"] = reference["refuri"].replace("&amp;", "&")
-
-
 def prefer(app: Sphinx, config: Config) -> None:
     """Let the package's own outputs come before any other form of them."""
     if "nb_mime_priority_overrides" in config:  # not where diagrams are used without notebooks
@@ -126,7 +112,5 @@ def prefer(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the picture node, and mend what a parser gets wrong."""
+    """Put the package's own outputs first."""
     app.connect("config-inited", prefer, priority=100)
-    app.connect("doctree-read", mend_links)
-    app.add_node(Picture, html=(visit_picture_html, None))

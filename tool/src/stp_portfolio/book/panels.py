@@ -14,41 +14,69 @@ import platform
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.metadata import version
-from typing import cast
+from weakref import WeakKeyDictionary
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from stp_portfolio.book.nodes import link_to, table
 from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Event, Portfolio
 from stp_portfolio.show import pages, sentences, tables
-from stp_portfolio.show.tables import Link, Table
+from stp_portfolio.show.tables import Cell, Link, Table
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "panel:"
 MANY_TILES = 100  # more activities than this are counted by module: nobody reads so many tiles
+MONTHS_AHEAD = 6
+SOFTWARE = ("jupyter-book", "Sphinx", "myst-nb", "pandas", "matplotlib")
 Panel = Callable[[Portfolio, str], list[nodes.Node]]
+
+portfolios: WeakKeyDictionary[Sphinx, Portfolio] = WeakKeyDictionary()
+
+
+def portfolio_of(app: Sphinx) -> Portfolio:
+    """The records that this build shows; ``strict`` reads them before anything else happens."""
+    return portfolios[app]
 
 
 # -- panels -----------------------------------------------------------------------------------
 
 
+def _answer(*texts: str) -> nodes.paragraph:
+    return nodes.paragraph(text=" ".join(texts), classes=["stp-answer"])
+
+
+def _in(parent: nodes.Element, *children: nodes.Node) -> nodes.Element:
+    parent.extend(children)
+    return parent
+
+
+def _slug(status: str) -> str:
+    return f"stp-{status.lower().replace(' ', '-')}"
+
+
 def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """One computed sentence on status, one on being on track; a list of these where there are several modules."""
-    answers = sentences.progress_answers(portfolio)
+    """One computed sentence on status, one on being on track; of several modules, a list of these."""
+    said, answers = sentences.status_summary(portfolio), sentences.progress_answers(portfolio)
     if len(answers) < 2:
-        text = f"{sentences.status_summary(portfolio)} {sentences.progress_answer(portfolio)}"
-        return [nodes.paragraph(text=text, classes=["stp-answer"])]
-    items = nodes.bullet_list()
-    for answer in answers:
-        item = nodes.list_item()
-        item += nodes.paragraph(text=answer)
-        items += item
-    return [nodes.paragraph(text=sentences.status_summary(portfolio), classes=["stp-answer"]), items]
+        return [_answer(said, sentences.progress_answer(portfolio))]
+    items = (_in(nodes.list_item(), nodes.paragraph(text=answer)) for answer in answers)
+    return [_answer(said), _in(nodes.bullet_list(), *items)]
+
+
+def _each_module(portfolio: Portfolio, listed: Callable[[list[Activity]], nodes.Node]) -> list[nodes.Node]:
+    """The activities of each module as a list; where there are several, each under the module's name."""
+    modules = progress.modules_with_activities(portfolio)
+    found: list[nodes.Node] = []
+    for module in modules:
+        if len(modules) > 1:
+            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
+        found.append(listed(list(progress.activities_of(portfolio, module.code))))
+    return found
 
 
 def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
@@ -56,68 +84,40 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     if len(portfolio.activities) > MANY_TILES:
         return [table(tables.by_module(portfolio), docname)]
     now = progress.statuses(portfolio, portfolio.on)
-    found: list[nodes.Node] = []
-    modules = progress.modules_with_activities(portfolio)
-    for module in modules:
-        if len(modules) > 1:
-            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
-        items = nodes.bullet_list(classes=["stp-strip"])
-        for activity in progress.activities_of(portfolio, module.code):
-            status = now[activity.key]
-            item = nodes.list_item(classes=[f"stp-{_slug(status)}"])
-            reference = link_to(
-                Link(activity.heading, activity.page),
-                docname,
-                nodes.inline(text=str(activity.key.number), classes=["stp-tile-number"]),
-                nodes.Text(" "),
-                nodes.inline(text=str(status), classes=["stp-tile-status"]),
-                nodes.Text(" "),
-                nodes.inline(text=activity.title, classes=["stp-tile-title"]),
-            )
-            paragraph = nodes.paragraph()
-            paragraph += reference
-            item += paragraph
-            items += item
-        found.append(items)
-    return found
 
+    def tile(activity: Activity) -> nodes.Node:
+        status = now[activity.key]
+        shown = [("number", str(activity.key.number)), ("status", str(status)), ("title", activity.title)]
+        parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown]
+        spaced = [child for part in parts for child in (part, nodes.Text(" "))][:-1]
+        link = link_to(Link(activity.heading, activity.page), docname, *spaced)
+        return _in(nodes.list_item(classes=[_slug(status)]), _in(nodes.paragraph(), link))
 
-def programme(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """The programme's modules, their credits and the total."""
-    return [table(tables.programme(portfolio), docname)]
+    return _each_module(portfolio, lambda own: _in(nodes.bullet_list(classes=["stp-strip"]), *map(tile, own)))
 
 
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Every activity as a numbered line: a link to its page, and its status; of very many, how many there are."""
+    """Every activity as a numbered line: a link to its page, and its status; of very many, their number."""
     if len(portfolio.activities) > MANY_TILES:
-        modules = progress.modules_with_activities(portfolio)
-        text = f"{phrases.activities(len(portfolio.activities))} in {phrases.plural(len(modules), 'module')}; the chapter of each lists its own."
-        return [nodes.paragraph(text=text)]
+        modules = phrases.plural(len(progress.modules_with_activities(portfolio)), "module")
+        counted = phrases.activities(len(portfolio.activities))
+        return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
     now = progress.statuses(portfolio, portfolio.on)
-    found: list[nodes.Node] = []
-    modules = progress.modules_with_activities(portfolio)
-    for module in modules:
-        if len(modules) > 1:
-            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
-        own = progress.activities_of(portfolio, module.code)
-        first = own[0].key.number
+
+    def listed(own: list[Activity]) -> nodes.Node:
+        numbers = [activity.key.number for activity in own]
         # A list that counts for itself, where the numbers have no gap; else each line carries its number.
-        counting = [activity.key.number for activity in own] == list(range(first, first + len(own)))
-        items = nodes.enumerated_list(enumtype="arabic", start=first) if counting else nodes.bullet_list()
+        counts = numbers == list(range(numbers[0], numbers[0] + len(own)))
+        items = nodes.enumerated_list(enumtype="arabic", start=numbers[0]) if counts else nodes.bullet_list()
         items["classes"].append("stp-activities")
         for activity in own:
-            status = now[activity.key]
-            paragraph = nodes.paragraph()
-            paragraph += link_to(
-                Link(activity.title if counting else activity.heading, activity.page), docname
-            )
-            paragraph += nodes.Text(" ")
-            paragraph += nodes.inline(text=str(status), classes=["stp-status", f"stp-{_slug(status)}"])
-            item = nodes.list_item()
-            item += paragraph
-            items += item
-        found.append(items)
-    return found
+            status = str(now[activity.key])
+            link = link_to(Link(activity.title if counts else activity.heading, activity.page), docname)
+            shown = nodes.inline(text=status, classes=["stp-status", _slug(status)])
+            items.append(_in(nodes.list_item(), _in(nodes.paragraph(), link, nodes.Text(" "), shown)))
+        return items
+
+    return _each_module(portfolio, listed)
 
 
 def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
@@ -128,145 +128,97 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         own = progress.activities_of(portfolio, module.code)
         if any(activity.page.rpartition("/")[0] == folder for activity in own):
             for _, grouped in tables.by_status(portfolio, module.code):
-                node = table(grouped, docname)
-                node["classes"].append("stp-by-status")
-                found.append(node)
+                found.append(table(grouped, docname, "stp-by-status"))
     return found
-
-
-def milestones(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """The milestones and how far they are."""
-    return [table(tables.milestones(portfolio), docname)]
-
-
-def evidence_register(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """All evidence held."""
-    return [table(tables.evidence(portfolio), docname)]
-
-
-def gaps(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Which standards the evidence speaks to, and which it does not, in a sentence."""
-    return [nodes.paragraph(text=sentences.coverage_answer(portfolio), classes=["stp-answer"])]
-
-
-MONTHS_AHEAD = 6
 
 
 def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """What the action plans promise for the next months, in a sentence and by month."""
     due = pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    on = portfolio.on
-    year, month = divmod(on.year * 12 + on.month - 1 + MONTHS_AHEAD, 12)
-    last = dates.written_month(date(year, month + 1, 1))
+    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
     if not due:
         return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
-    count = len({activity.key for activity, _ in due})
-    fall = "falls" if len(due) == 1 else "fall"
-    text = f"{phrases.plural(len(due), 'step')} on {phrases.plural(count, 'page')} {fall} due up to {last}."
+    count = phrases.plural(len({activity.key for activity, _ in due}), "page")
+    falls = "falls" if len(due) == 1 else "fall"
     rows = tuple(
         (
             dates.written_month(date(*step.month, 1)),
             Link(activity.heading, activity.page),
             step.action,
-            _first_upper(step.measure),
+            step.measure[:1].upper() + step.measure[1:],
         )
         for activity, step in due
         if step.month
     )
-    columns = ("Month", "Activity", "Step", "Done when")
-    return [
-        nodes.paragraph(text=text, classes=["stp-answer"]),
-        table(Table("Steps that fall due, by month", columns, rows), docname),
-    ]
+    content = Table("Steps that fall due, by month", ("Month", "Activity", "Step", "Done when"), rows)
+    said = f"{phrases.plural(len(due), 'step')} on {count} {falls} due up to {last}."
+    return [_answer(said), table(content, docname)]
 
 
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def gaps(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+    """Which standards the evidence speaks to, and which it does not, in a sentence."""
+    return [_answer(sentences.coverage_answer(portfolio))]
 
 
-def by_standard(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Every standard, with links to the activities whose evidence speaks to it."""
-    return [table(tables.by_standard(portfolio), docname)]
-
-
-def news(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """What happened, the latest first."""
-    return [table(tables.news(portfolio), docname)]
-
-
-def versions(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
+def versions(portfolio: Portfolio) -> Table:
     """What the book was made with."""
-    names = ("jupyter-book", "Sphinx", "myst-nb", "sphinx-book-theme", "pandas", "matplotlib")
-    rows = (("Python", platform.python_version()), *((name, version(name)) for name in names))
-    return [table(Table("Made with", ("Software", "Version"), rows), docname)]
+    rows = (("Python", platform.python_version()), *((name, version(name)) for name in SOFTWARE))
+    return Table("Made with", ("Software", "Version"), rows)
+
+
+def _as_panel(made: Callable[[Portfolio], Table]) -> Panel:
+    return lambda portfolio, docname: [table(made(portfolio), docname)]
 
 
 PANELS: dict[str, Panel] = {
     "summary": summary,
     "strip": strip,
-    "programme": programme,
+    "programme": _as_panel(tables.programme),
     "activities": activity_list,
     "chapter": chapter,
-    "milestones": milestones,
-    "evidence": evidence_register,
+    "milestones": _as_panel(tables.milestones),
+    "evidence": _as_panel(tables.evidence),
     "gaps": gaps,
     "ahead": ahead,
-    "by standard": by_standard,
-    "news": news,
-    "versions": versions,
+    "by standard": _as_panel(tables.by_standard),
+    "news": _as_panel(tables.news),
+    "versions": _as_panel(versions),
 }
 
 
-def facts(portfolio: Portfolio, activity: Activity, docname: str) -> list[nodes.Node]:
+def facts(portfolio: Portfolio, activity: Activity, docname: str) -> nodes.Node:
     """What an activity's page owes its reader before the prose: status, months and evidence."""
     events = progress.history(portfolio, activity.key, portfolio.on)
-    status = progress.status_after(events)
     held = progress.evidence_for(portfolio, activity.key, portfolio.on)
     spoken = {key for piece in held for key in piece.standards}
     standards = [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
-    rows: list[tuple[str, str]] = [
-        ("Activity", f"{activity.key.module}, number {activity.key.number}"),
-        ("Status", _status_line(portfolio, activity, events)),
-        ("Worked on", _months(events)),
-        ("Evidence held", "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet"),
-        ("Standards", ", ".join(standards) or "None yet"),
-    ]
-    if revised := max([event.date for event in events] + [piece.date for piece in held], default=None):
-        rows.append(("Last revised", dates.written_month(revised)))
-    if activity.learning_outcomes:
-        rows.append(("Learning outcomes", activity.learning_outcomes))
-    panel = Table("", ("Fact", "Value"), tuple(rows))
-    node = table(panel, docname)
-    node["classes"] = ["stp-facts", f"stp-{_slug(status)}"]
-    group = cast(nodes.tgroup, node[0])
-    group.remove(group[group.first_child_matching_class(nodes.thead)])  # each row names itself
-    if activity.url:
-        body = group[-1]
-        row = nodes.row()
-        for content in (
-            nodes.Text("Curriculum"),
-            nodes.reference("", "Curriculum library", refuri=activity.url),
-        ):
-            paragraph = nodes.paragraph()
-            paragraph += content
-            row += nodes.entry("", paragraph)
-        body += row
-    return [node]
+    revised = max([event.date for event in events] + [piece.date for piece in held], default=None)
+    rows: dict[str, Cell] = {
+        "Activity": f"{activity.key.module}, number {activity.key.number}",
+        "Status": _status_line(portfolio, events),
+        "Worked on": _months(events),
+        "Evidence held": "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet",
+        "Standards": ", ".join(standards) or "None yet",
+        "Last revised": dates.written_month(revised) if revised else None,
+        "Learning outcomes": activity.learning_outcomes or None,
+        "Curriculum": Link("Curriculum library", activity.url) if activity.url else None,
+    }
+    content = Table("", ("", ""), tuple((name, value) for name, value in rows.items() if value))
+    return table(content, docname, "stp-facts", _slug(progress.status_after(events)))
 
 
-def _status_line(portfolio: Portfolio, activity: Activity, events: Sequence[Event]) -> str:
+def _status_line(portfolio: Portfolio, events: Sequence[Event]) -> str:
     status = progress.status_after(events)
     if not events:
         return str(status)
-    if status is progress.Status.IN_PROGRESS:
-        return f"{status} since {dates.written(events[-1].date)}"
-    text = f"{status} on {dates.written(events[-1].date)}"
-    if status is progress.Status.SUBMITTED:
-        days = (portfolio.on - events[-1].date).days
-        text += f"; with the assessor for {phrases.plural(days, 'day')} by {dates.written(portfolio.on)}"
-    if note := events[-1].note:
-        text += f" ({note})"
-    return text
+    last = events[-1]
+    if status is Status.IN_PROGRESS:
+        return f"{status} since {dates.written(last.date)}"
+    text = f"{status} on {dates.written(last.date)}"
+    if status is Status.SUBMITTED:
+        waited = phrases.plural((portfolio.on - last.date).days, "day")
+        text += f"; with the assessor for {waited} by {dates.written(portfolio.on)}"
+    return f"{text} ({last.note})" if last.note else text
 
 
 def _months(events: Sequence[Event]) -> str:
@@ -278,76 +230,43 @@ def _months(events: Sequence[Event]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _slug(status: str) -> str:
-    return status.lower().replace(" ", "-")
-
-
 # -- placing ----------------------------------------------------------------------------------
 
 
 def panels_for(portfolio: Portfolio, docname: str, names: Sequence[str]) -> list[nodes.Node]:
     """Everything generated on a page that asks for the panels ``names``; what it shows, in one list."""
-    found: list[nodes.Node] = []
-    if activity := portfolio.activity_on.get(docname):
-        found += facts(portfolio, activity, docname)
-    for name in names:
-        found += PANELS[name](portfolio, docname)
-    if line := sentences.example_line(portfolio):
-        found.append(nodes.paragraph(text=line, classes=["stp-example"]))
-    return found
+    activity = portfolio.activity_on.get(docname)
+    return [
+        *([facts(portfolio, activity, docname)] if activity else []),
+        *(node for name in names for node in PANELS[name](portfolio, docname)),
+        nodes.paragraph(text=sentences.example_line(portfolio), classes=["stp-example"]),
+    ]
 
 
 def place(app: Sphinx, doctree: nodes.document) -> None:
     """Put the generated panels into a page that was just read, and note which ones it asked for."""
-    portfolio = portfolio_of(app.env)
-    docname = app.env.docname
-    asked: list[str] = []
+    portfolio, docname = portfolio_of(app), app.env.docname
+    asked = app.env.metadata[docname]["stp_panels"] = []
     for paragraph in list(doctree.findall(nodes.paragraph)):
         name = _panel_name(paragraph)
-        if name is None:
-            continue
-        if name not in PANELS:
-            logger.warning(
-                "there is no panel '%s'; use one of: %s",
-                name,
-                ", ".join(PANELS),
-                location=paragraph,
-                type="stp",
-            )
-            continue
-        asked.append(name)
-        paragraph.replace_self(PANELS[name](portfolio, docname))
-    asked_for(app.env)[docname] = asked
-    section = next(doctree.findall(nodes.section), None)
-    if section is None:
+        if name in PANELS:
+            asked.append(name)
+            paragraph.replace_self(PANELS[name](portfolio, docname))
+        elif name is not None:
+            names = ", ".join(PANELS)
+            logger.warning(f"there is no panel '{name}'; use one of: {names}", location=paragraph, type="stp")
+    if (section := next(doctree.findall(nodes.section), None)) is None:
         return
+    first = (section.first_child_matching_class(nodes.title) or 0) + 1
     if activity := portfolio.activity_on.get(docname):
-        section.insert(_after_standfirst(section), facts(portfolio, activity, docname))
-    if app.config.stp_edition:
-        section.insert(
-            _after_title(section), nodes.paragraph(text=app.config.stp_edition, classes=["stp-edition"])
-        )
-    if line := sentences.example_line(portfolio):
-        section.insert(_after_title(section), nodes.paragraph(text=line, classes=["stp-example"]))
+        section.insert(_after_standfirst(section, first), facts(portfolio, activity, docname))
+    marks = {"stp-edition": app.config.stp_edition, "stp-example": sentences.example_line(portfolio)}
+    for name, text in marks.items():
+        if text:
+            section.insert(first, nodes.paragraph(text=text, classes=[name]))
 
 
-def _panel_name(paragraph: nodes.paragraph) -> str | None:
-    children = [
-        child for child in paragraph.children if not (isinstance(child, nodes.Text) and not child.strip())
-    ]
-    if len(children) != 1 or not isinstance(children[0], nodes.Element):
-        return None
-    title = str(children[0].get("title") or children[0].get("reftitle") or "")
-    return title.removeprefix(PREFIX).strip() if title.startswith(PREFIX) else None
-
-
-def _after_title(section: nodes.section) -> int:
-    index = section.first_child_matching_class(nodes.title)
-    return 0 if index is None else index + 1
-
-
-def _after_standfirst(section: nodes.section) -> int:
-    first = _after_title(section)
+def _after_standfirst(section: nodes.section, first: int) -> int:
     for index in range(first, len(section)):
         if isinstance(section[index], nodes.paragraph):
             return index + 1
@@ -356,19 +275,12 @@ def _after_standfirst(section: nodes.section) -> int:
     return first
 
 
-# -- the records of a build -------------------------------------------------------------------
-
-
-def portfolio_of(env: BuildEnvironment) -> Portfolio:
-    """The records that this build shows."""
-    return cast(Portfolio, env.app.stp_portfolio)
-
-
-def asked_for(env: BuildEnvironment) -> dict[str, list[str]]:
-    """The panels that each page asks for, as of when it was last read."""
-    if not hasattr(env, "stp_panels"):
-        env.stp_panels = {}  # type: ignore[attr-defined]
-    return cast(dict[str, list[str]], env.stp_panels)  # type: ignore[attr-defined]
+def _panel_name(paragraph: nodes.paragraph) -> str | None:
+    children = [child for child in paragraph if not isinstance(child, nodes.Text) or child.strip()]
+    if len(children) != 1 or not isinstance(children[0], nodes.Element):
+        return None
+    title = str(children[0].get("title") or children[0].get("reftitle") or "")
+    return title.removeprefix(PREFIX).strip() if title.startswith(PREFIX) else None
 
 
 def setup(app: Sphinx) -> None:

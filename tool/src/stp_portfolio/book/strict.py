@@ -1,157 +1,231 @@
-"""No fault passes: a build that reported anything ends with exit code 1, on every run until it is mended.
+"""No fault passes: a build that reported anything ends with exit code 1, on every run until it is fixed.
 
-Sphinx reports a fault of a page only when it reads that page, so a second run would pass in silence.
-A stamp beside the doctrees is written after a build without warnings and only then; a build that
-finds none forgets what it knew and reads everything again. Nothing here relies on private names:
-warnings are counted by a handler of our own.
+Sphinx reports a fault of a page only when it reads that page, so a second run would pass in silence. A stamp
+beside the doctrees is written after a build without warnings and only then; a build that finds none forgets
+what it knew and reads everything again. Warnings are counted by a handler of our own, not by private names.
+What is wrong with finished pages is ``pagecheck``'s matter.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging as std_logging
-import os
 import re
 import shutil
 import sys
 import traceback
 from collections.abc import Iterator
-from html import unescape
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import unquote, urldefrag
+from weakref import WeakKeyDictionary
 
 from docutils import nodes
+from lxml import html
+from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
 from stp_portfolio.book import notebooks
-from stp_portfolio.core import configuration, digests, reading
-from stp_portfolio.core.configuration import MAY_BE_SUPPRESSED
+from stp_portfolio.book.pagecheck import page_faults
+from stp_portfolio.book.panels import portfolio_of, portfolios
+from stp_portfolio.core import configuration, digests, disk, reading
+from stp_portfolio.core.findings import FaultsError, Finding, Refusal
 from stp_portfolio.privacy import direct, sources
 
 logger = logging.getLogger(__name__)
 
 LOG = "error.log"  # the traceback of a build that stopped, for who wants it
 NOT_CURRENT = "html-not-current"
+TEXT_NOTEBOOK = re.compile(
+    r"^(?:jupytext|kernelspec):|^file_format: mystnb", re.MULTILINE
+)  # in a page's head
 
 
 class _Counter(std_logging.Handler):
-    """Counts what Sphinx and its extensions report, warnings and errors, suppressed by default or not."""
+    """Counts what is reported, and knows whether pages were written and the last build was clean."""
 
-    def __init__(self, app: Sphinx) -> None:
-        super().__init__(std_logging.WARNING)
-        self.app, self.count = app, 0
+    count, clean, wrote = 0, False, False
 
     def emit(self, record: std_logging.LogRecord) -> None:
-        kind, subtype = getattr(record, "type", None), getattr(record, "subtype", None)
-        if f"{kind}.{subtype}" not in MAY_BE_SUPPRESSED:
-            self.count += 1
+        kind = f"{getattr(record, 'type', None)}.{getattr(record, 'subtype', None)}"
+        self.count += kind not in configuration.MAY_BE_SUPPRESSED
 
 
-def stop(app: Sphinx, message: str) -> NoReturn:
-    """End the build at once with a message instead of a traceback, and leave nothing that looks current."""
-    notebooks.stop(app)
-    _set_aside(app)
-    sys.stderr.write(f"\n{message}\n")
-    raise SystemExit(1)
+_builds: WeakKeyDictionary[Sphinx, _Counter] = WeakKeyDictionary()
+
+
+# -- before anything is read ------------------------------------------------------------------
 
 
 def begin(app: Sphinx, config: Config) -> None:
-    """Before anything is read: forget a build that was not clean; check the records and the configuration."""
-    clean = app.stp_was_clean = digests.was_clean(Path(app.doctreedir))  # type: ignore[attr-defined]
+    """Forget a build that was not clean; check records, configuration and sources; start the notebooks."""
+    clean = _builds[app].clean = digests.was_clean(Path(app.doctreedir))
     Path(app.doctreedir, digests.STAMP).unlink(missing_ok=True)
+    atexit.register(_set_aside_unless_clean, Path(app.outdir), Path(app.doctreedir, digests.STAMP))
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
-        app.stp_portfolio = reading.load(Path(app.srcdir))  # type: ignore[attr-defined]
-    except reading.RecordsError as error:
-        stop(app, f"{error}\nNothing was built.")
-    faults = [*configuration.faults(Path(app.srcdir)), *_unknown_settings(app, config)]
+        portfolios[app] = reading.load(Path(app.srcdir))
+        _check_configuration(app, config)
+        notebooks.begin(app, config)
+        _screen_sources(app)
+    except Refusal as error:
+        _stop(app, f"{error}\nNothing was built.")
+    except Exception as error:  # noqa: BLE001 - whatever it is, no old page may look current
+        _stop(app, _explained(app, error))
+
+
+def _check_configuration(app: Sphinx, config: Config) -> None:
+    faults = list(configuration.faults(Path(app.srcdir)))
+    if not faults:
+        values = configuration.read_yaml(disk.read_text(Path(app.srcdir, "_config.yml")))
+        fault, remedy = "is not a setting of Sphinx or of a loaded extension", "Check its spelling"
+        faults = [
+            Finding("setting-unknown", "_config.yml", fault, remedy, column=f"sphinx/config/{name}")
+            for name in values.get("sphinx", {}).get("config") or {}
+            if name not in config.values and name != "extensions"
+        ]
     if faults:
-        heading = "The book's configuration is at fault:"
-        stop(app, "\n".join([heading, *(f"  {fault}" for fault in faults), "Nothing was built."]))
+        raise FaultsError("The book's configuration is at fault:", faults)
 
 
-def screen_sources(app: Sphinx, config: Config) -> None:
+def _screen_sources(app: Sphinx) -> None:
     """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
-    found = sources.run(Path(app.srcdir), app.stp_portfolio)  # type: ignore[attr-defined]
-    if identifiers := [hit for hit in found if hit.direct]:
-        heading = "The sources hold what could identify a person:"
-        stop(app, "\n".join([heading, *(f"  {hit}" for hit in identifiers), "Nothing was built."]))
-    if terms := {hit.text for hit in found}:
+    found = sources.run(Path(app.srcdir), portfolio_of(app))
+    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
+        raise Refusal("\n".join(["The sources hold what could identify a person:", *identifiers]))
+    if terms := {hit.value for hit in found}:
         logger.info(f"{len(terms)} terms wait for review before a release: run portfolio check")
 
 
-def screen_output(app: Sphinx, doctree: nodes.document) -> None:
-    """What a notebook computed is on no list of sources: screen it as it will be read."""
-    if str(app.env.doc2path(app.env.docname)).endswith(".ipynb"):
-        days = sources.own_dates(app.stp_portfolio)  # type: ignore[attr-defined]
-        unseen: set[int] = set()
-        for bundle in doctree.findall(
-            lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+# -- as pages are read ------------------------------------------------------------------------
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    return MarkdownIt().use(front_matter_plugin).use(colon_fence_plugin).disable("inline")
+
+
+def swallowed(text: str, file: str) -> Iterator[Finding]:
+    """What makes the rest of a Markdown text disappear, or run where nobody looks after it."""
+    lines = text.splitlines()
+    for token in _blocks().parse(text):
+        first, after = token.map or (0, 0)
+        if token.info.startswith("{code-cell}") or (
+            token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
         ):
-            # Forms of one output: the plain ones are for other places than a page.
-            forms = [form for form in bundle if form.get("mime_type") not in ("text/plain", "text/html")]
-            unseen.update(
-                id(node) for form in bundle if forms and form not in forms for node in form.findall()
+            fault = "a notebook written as text, whose numbers would go stale"
+            yield Finding(
+                "notebook-as-text", file, fault, "Save it as .ipynb (jupytext --to ipynb)", first + 1
             )
-        texts = [node.astext() for node in doctree.findall(nodes.TextElement) if id(node) not in unseen]
-        texts += [str(node.get("alt", "")) for node in doctree.findall() if isinstance(node, nodes.Element)]
-        for hit in direct("\n\n".join(texts), days):
-            logger.warning(
-                f"an output holds an identifier ({hit.kind})",
-                location=app.env.docname,
-                type="stp",
-                subtype="screening",
+        elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[first + 1 : after]):
+            fault = f"'{lines[first].strip()[:40]}' is not closed, and hides what follows"
+            yield Finding(
+                "not-closed", file, fault, f"Put {token.markup} on a line of its own after it", first + 1
             )
+        elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
+            fault = "a comment is not closed, and hides what follows"
+            yield Finding("not-closed", file, fault, "Put --> after it", first + 1)
 
 
-def _unknown_settings(app: Sphinx, config: Config) -> Iterator[str]:
-    values = configuration.read_yaml(Path(app.srcdir, "_config.yml").read_text(encoding="utf-8"))
-    for name in values.get("sphinx", {}).get("config") or {}:
-        if name not in config.values and name != "extensions":
-            yield (
-                f"_config.yml, key sphinx/config/{name}: is not a setting of Sphinx or of a loaded extension. "
-                "Check its spelling."
-            )
+def _closed(markup: str, below: list[str]) -> bool:
+    """Whether a fence ends with its own sign, and with none of another that begins inside it."""
+    inside = [line.strip(" >\t") for line in below]
+    begun = any(line.startswith(markup) and line.strip(markup[0]) for line in inside)
+    return bool(inside) and not begun and set(inside[-1]) == {markup[0]}
+
+
+def check_source(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Report what would hide a part of a page, or let a failing or unexecuted cell pass."""
+    path = Path(str(app.env.doc2path(docname)))
+    file = path.relative_to(app.srcdir).as_posix()
+    found: list[Finding] = []
+    if path.suffix != ".ipynb":
+        found += swallowed(source[0], file)
+        if not source[0].strip():
+            found.append(Finding("page-empty", file, "is empty", "Write it, or take it out of _toc.yml"))
+    else:
+        with suppress(ValueError):  # no JSON: MyST-NB says so, with the reason
+            found += configuration.notebook_faults(file, json.loads(source[0]))
+    for finding in found:
+        logger.warning(finding.words, location=(docname, finding.line), type="stp", subtype=finding.code)
+
+
+def screen_output(app: Sphinx, doctree: nodes.document) -> None:
+    """What a notebook computed is on no list of sources: screen its text, and the words of its pictures."""
+    if not str(app.env.doc2path(app.env.docname)).endswith(".ipynb"):
+        return
+    texts = [str(node["alt"]) for node in doctree.findall(nodes.Element) if node.get("alt")]
+    for node in doctree.findall(nodes.TextElement):
+        raw = isinstance(node, nodes.raw)
+        texts += _texts(node.astext()) if raw else [node.astext()]
+    for hit in direct("\n\n".join(texts), sources.own_dates(portfolio_of(app))):
+        said = f"an output holds an identifier ({hit.kind})"
+        logger.warning(said, location=app.env.docname, type="stp", subtype="screening")
+
+
+def _texts(markup: str) -> list[str]:
+    return [str(text) for text in html.fragment_fromstring(markup, create_parent="div").itertext()]
+
+
+# -- at the end -------------------------------------------------------------------------------
+
+
+def note_written(app: Sphinx, *rest: object) -> None:
+    """Remember that pages were written: only then is there something new to check."""
+    _builds[app].wrote = True
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """After the build: check the finished pages, then stamp it as clean or set it aside."""
-    if exception is None and app.builder.format == "html":
-        if (
-            hasattr(app, "stp_styles") or not app.stp_was_clean
-        ):  # a page was written, or the last build had a fault
-            for fault in page_faults(Path(app.outdir)):
-                logger.warning(fault, type="stp", subtype="page")
+    build, output = _builds[app], Path(app.outdir)
+    if exception is None and app.builder.name == "html":
         _remove_pages_without_source(app)
-    handler: _Counter = app.stp_warnings  # type: ignore[attr-defined]
-    std_logging.getLogger("sphinx").removeHandler(handler)
-    if exception is None and not handler.count:
-        (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
-        Path(app.doctreedir, digests.STAMP).write_text(digests.code(), encoding="utf-8")
-        return
-    if exception is None:
+        for finding in page_faults(output) if build.wrote or not build.clean else ():
+            logger.warning(str(finding), type="stp", subtype=finding.code)
+    std_logging.getLogger("sphinx").removeHandler(build)
+    if exception is not None:
+        _stop(app, _explained(app, exception))
+    if build.count:
         app.statuscode = 1
-        _set_aside(app)
-        return
-    # Jupyter Book would show its reader a traceback; it goes into a file, and what it says on the screen.
+        _set_aside(output)
+    else:
+        (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
+        disk.put(Path(app.doctreedir, digests.STAMP), digests.code())
+
+
+def _explained(app: Sphinx, error: Exception) -> str:
+    """What an exception says, without the traceback that Jupyter Book would show: that goes into a file."""
     log = Path(app.doctreedir).parent / LOG
-    log.write_text("".join(traceback.format_exception(exception)), encoding="utf-8")
-    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(exception)).split()) or type(exception).__name__
-    page = (
-        f", at the page {app.env.docname}"
-        if getattr(app, "env", None) and app.env.temp_data.get("docname")
-        else ""
-    )
-    stop(app, f"The build stopped{page}: {said}\nThe details are in {log.parent.name}/{log.name}.")
+    disk.put(log, "".join(traceback.format_exception(error)))
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split()) or type(error).__name__
+    env = getattr(app, "env", None)
+    page = f", at the page {env.docname}" if env and env.temp_data.get("docname") else ""
+    return f"The build stopped{page}: {said}\nThe details are in {log.parent.name}/{log.name}."
 
 
-def _set_aside(app: Sphinx) -> None:
+def _stop(app: Sphinx, message: str) -> NoReturn:
+    """End the build at once with a message, and leave nothing that looks current."""
+    notebooks.stop(app)
+    _set_aside(Path(app.outdir))
+    sys.stderr.write(f"\n{message}\n")
+    raise SystemExit(1)
+
+
+def _set_aside_unless_clean(output: Path, stamp: Path) -> None:
+    """However this process ends, by a signal or in the hands of another extension."""
+    if stamp.parent.is_dir() and not stamp.is_file():
+        _set_aside(output)
+
+
+def _set_aside(output: Path) -> None:
     """Move pages that may be wrong or old away from where a reader looks for the book."""
-    output = Path(app.outdir)
     if output.name != "html" or not any(output.glob("*.html")):
         return
     aside = output.with_name(NOT_CURRENT)
@@ -165,94 +239,19 @@ def _set_aside(app: Sphinx) -> None:
 
 
 def _remove_pages_without_source(app: Sphinx) -> None:
-    output = Path(app.outdir)
-    made = {Path(app.builder.get_outfilename(docname)) for docname in app.env.all_docs}
-    extra = {output / name for name in ("index.html", "search.html", "404.html")}
+    made, output = {*app.env.all_docs, "index", "search", "404"}, Path(app.outdir)
     for page in output.rglob("*.html"):
-        if page not in made | extra and "_static" not in page.relative_to(output).parts:
+        name = page.relative_to(output).with_suffix("").as_posix()
+        if name not in made and not name.startswith("_static/"):
             page.unlink()
-
-
-def check_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Report what inside a notebook would let a failing or unexecuted cell pass."""
-    if str(app.env.doc2path(docname)).endswith(".ipynb"):
-        try:
-            notebook = json.loads(source[0])
-        except ValueError:
-            return  # myst-nb says so, with the reason
-        for fault in configuration.notebook_faults(docname, notebook):
-            logger.warning(fault.words, location=docname, type="stp", subtype="notebook")
-
-
-# -- finished pages ---------------------------------------------------------------------------
-
-_LINK = re.compile(r"""<(?:a|img|link|script|source|iframe)\b[^>]*?\s(?:href|src)=(["'])(.*?)\1""", re.DOTALL)
-_ID = re.compile(r"""\s(?:id|name)=(["'])(.*?)\1""")
-_IMAGE = re.compile(r"<img\b[^>]*>", re.DOTALL)
-_ALT = re.compile(r"""\salt=(["'])(.*?)\1""", re.DOTALL)
-_INLINE = re.compile(
-    r"<script\b(?![^>]*\ssrc=)[^>]*>|<style\b[^>]*>|<[a-zA-Z][^<>]*\s(?:style|on[a-z]+)=[^<>]*>"
-)
-_FOREIGN = re.compile(
-    r"""<(?:img|script|iframe|source|video|audio|embed|object|input)\b[^>]*?\s(?:src|srcset|data)=["']?((?:https?:)?//[^"'\s>]+)"""
-)
-_FILE_LIKE = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp)|\S*[/\\]\S*|[0-9a-fA-F_-]{16,}", re.IGNORECASE)
-
-
-def page_faults(output: Path) -> Iterator[str]:
-    """What is wrong with a folder of finished pages.
-
-    Links that lead nowhere, images that say nothing, what is fetched from another host, and scripts
-    and styles that stand on the page: the policy of ``theme`` would not let them do anything.
-    """
-    base = os.path.abspath(output)  # noqa: PTH100 - texts: a Path, and the disk, for each of thousands of links takes long
-    pages = {
-        os.path.normpath(os.path.join(base, name)): (output / name).read_text(encoding="utf-8")  # noqa: PTH118
-        for name in sorted(path.relative_to(output).as_posix() for path in output.rglob("*.html"))
-        if "_static" not in name.split("/")
-    }
-    ids: dict[str, set[str]] = {}
-    exists: dict[str, bool] = {}
-    for page, text in pages.items():
-        where = page[len(base) + 1 :].replace("\\", "/")
-        folder = os.path.dirname(page)  # noqa: PTH120
-        for image in _IMAGE.findall(text):
-            alt = _ALT.search(image)
-            if alt is None or not alt[2].strip() or _FILE_LIKE.fullmatch(unescape(alt[2]).strip()):
-                yield f"{where}: an image has no alt text that says what it shows: {image[:120]}"
-        for inline in _INLINE.findall(text):
-            yield (
-                f"{where}: a script, style or handler stands on the page and would do nothing there: {inline[:120]}. "
-                "Leave it out; a style belongs in _static/portfolio.css."
-            )
-        for address in _FOREIGN.findall(text):
-            yield f"{where}: the page would fetch {address} from another host. Put the file beside the page instead."
-        if where == "404.html":
-            continue  # its links are the frame's, and may begin at the root of a server
-        for target in sorted({unescape(match[2]) for match in _LINK.finditer(text)}):
-            if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", target):
-                continue
-            address, fragment = urldefrag(target)
-            path = page
-            if address:
-                path = os.path.normpath(os.path.join(folder, unquote(address.partition("?")[0])))  # noqa: PTH118
-            if path not in exists:
-                exists[path] = Path(path).is_file() or Path(path, "index.html").is_file()
-            if not exists[path]:
-                yield f"{where}: the link '{target}' leads to a file that does not exist"
-            elif fragment and path in pages:
-                if path not in ids:
-                    ids[path] = {unescape(match[2]) for match in _ID.finditer(pages[path])}
-                if unquote(fragment) not in ids[path]:
-                    yield f"{where}: the link '{target}' leads to an anchor that does not exist"
 
 
 def setup(app: Sphinx) -> None:
     """Count warnings from now on; begin before and finish after the work of every other extension."""
-    app.stp_warnings = _Counter(app)  # type: ignore[attr-defined]
-    std_logging.getLogger("sphinx").addHandler(app.stp_warnings)  # type: ignore[attr-defined]
+    _builds[app] = _Counter(std_logging.WARNING)
+    std_logging.getLogger("sphinx").addHandler(_builds[app])
     app.connect("config-inited", begin, priority=900)
-    app.connect("config-inited", screen_sources, priority=920)
-    app.connect("source-read", check_notebook, priority=400)
+    app.connect("source-read", check_source, priority=400)
     app.connect("doctree-read", screen_output, priority=400)
+    app.connect("html-page-context", note_written)
     app.connect("build-finished", finish, priority=900)

@@ -58,7 +58,7 @@ def run(
             for activity in portfolio.activities
             if activity.page not in listed
         ]
-    found += _screening(root, portfolio)
+    found += sources.grouped(sources.run(root, portfolio))
     found += [
         _finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)
     ]
@@ -78,30 +78,13 @@ def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
-    """Direct identifiers one by one; a term that occurs in several places is asked about once."""
-    terms: dict[str, list[sources.Found]] = {}
-    for found in sources.run(root, portfolio):
-        if found.direct:
-            yield _finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line, True)
-        else:
-            terms.setdefault(found.text, []).append(found)
-    for places in terms.values():
-        first, *others = places
-        where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
-        more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
-        yield _finding(
-            first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line, True
-        )
-
-
 def _contract(portfolio: Portfolio) -> Iterator[Finding]:
     for activity, path in records.pages(portfolio):
         if path.suffix != ".md":
             continue
         try:
             page = pages.read(path)
-        except (OSError, UnicodeDecodeError):
+        except pages.PageError:
             yield _finding(
                 _name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8"
             )

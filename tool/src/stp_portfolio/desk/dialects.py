@@ -148,7 +148,7 @@ def _fence(info: str, code: str) -> tuple[str, str]:
 
     from pygments.lexers import get_lexer_by_name
 
-    from stp_portfolio import diagrams
+    from stp_portfolio.book import diagrams
 
     info = info.strip()
     name = (re.match(r"\{?\.?([\w+#-]*)", info) or [""] * 2)[1].lower()
@@ -159,7 +159,7 @@ def _fence(info: str, code: str) -> tuple[str, str]:
     if name == "mermaid":
         try:
             if find_spec("quickjs"):
-                diagrams.render(re.sub(r"\A(?:[ \t]*:(?:caption|alt|name): .*\n)*\n*", "", code))
+                diagrams.render(re.sub(r"\A(?:[ \t]*:(?:caption|alt|name): .*\n)*\n*", "", code), alt="to try it")
         except diagrams.DiagramError as error:
             return "text", f"this diagram cannot be drawn and is shown as text: {error}"
         return "{mermaid}" if info.startswith("{") else "mermaid", ""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
-from string import Template
-from typing import Any
 
-from stp_portfolio.core import configuration, dates, disk, phrases, progress, writing
+import yaml
+
+from stp_portfolio.core import configuration, dates, disk, phrases, progress
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
@@ -22,26 +21,44 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 GENERAL = "any"  # the prompts of an activity that has none of its own
 
-_PROMPT = re.compile(r"\$prompt_(\w+)")
-
 _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
-def prompts(root: Path) -> dict[str, dict[str, str]]:
-    """The optional prompts by activity (``MODULE/NUMBER``), and for every other one under ``GENERAL``.
+def filled(name: str, **values: object) -> str:
+    """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
-    From ``templates/prompts.toml``. Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes
-    ``evidence``. Raises OSError or tomllib.TOMLDecodeError where the file cannot be read.
+    Beside Jinja's own filters: ``plain`` for a text that is no markup to Markdown, ``quoted`` for one that
+    YAML and TOML read alike, ``cell`` for one of CSV, ``month`` for ``June 2025``.
     """
-    path = TEMPLATES / "prompts.toml"
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {**values["activity"], GENERAL: values[GENERAL]}
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(TEMPLATES)
+    pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    pages.filters |= {"plain": phrases.plain, "quoted": _quoted, "cell": _cell, "month": dates.written_month}
+    return pages.get_template(name).render(values)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(re.sub(r"[\x00-\x1f\x7f]", " ", text), ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return '"{}"'.format(text.replace('"', '""')) if re.search(r'[",]', text) else text
 
 
 def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
-    """The prompts of one activity: its own, or the general ones. Raises as ``prompts`` does."""
-    found = prompts(root)
-    return found.get(str(activity.key), found[GENERAL])
+    """The prompts of one activity, its own or the general ones, from ``templates/prompts.toml``.
+
+    Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes ``evidence``.
+    """
+    found = tomllib.loads((TEMPLATES / "prompts.toml").read_text(encoding="utf-8"))
+    return found["activity"].get(str(activity.key), found[GENERAL])  # type: ignore[no-any-return]
 
 
 def draft(portfolio: Portfolio, activity: Activity) -> str:
@@ -56,21 +73,19 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
 
 
 def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
-    template = (TEMPLATES / name).read_text(encoding="utf-8")
-    own = prompts_for(portfolio.root, activity)
-    lines = [line for line in template.splitlines() if not (match := _PROMPT.search(line)) or match[1] in own]
-    pieces = [f"**{piece.id}** is {UNWRITTEN} about: {phrases.plain(piece.title)}." for piece in held]
-    month = date(portfolio.on.year + portfolio.on.month // 12, portfolio.on.month % 12 + 1, 1)
-    return Template("\n".join(lines) + "\n").substitute(
-        {f"prompt_{key}": text for key, text in own.items()},
-        heading=phrases.plain(activity.heading),
-        evidence="\n\n".join(pieces) or "No evidence is registered yet.",
-        month=dates.written_month(month),
+    return filled(
+        name,
+        heading=activity.heading,
+        prompts=prompts_for(portfolio.root, activity),
+        held=held,
+        unwritten=UNWRITTEN,
+        month=dates.written_month(dates.months_after(portfolio.on, 1)),
+        above="index.md" if "/" in activity.page else "intro.md",
     )
 
 
 def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
-    """Whether a page is a draft that its author has not touched, of any month and with any of its evidence."""
+    """Whether a page is an untouched draft, of any month and with any of its evidence."""
 
     def bare(draft: str) -> list[str]:
         return [_MONTH.sub("", line) for line in draft.splitlines() if line]
@@ -96,20 +111,17 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
     folder = activity.page.rpartition("/")[0]
     done = "is there already"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
         index = path.parent / "index.md"
         if folder and not index.is_file():
             disk.put(index, chapter(portfolio, folder))
         disk.put(path, draft(portfolio, activity))
         done = "was made from the template"
     elif path.suffix == ".md":
-        page = pages.read(path)
-        begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not progress.Status.NOT_STARTED
-        if begun and tuple(page.sections) == pages.PLAN_SECTIONS:
-            text = path.read_text(encoding="utf-8-sig")
-            disk.put(path, opened(portfolio, activity, text))
+        begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
+        if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
+            disk.put(path, opened(portfolio, activity, disk.read_text(path)))
             done = (
-                "was its plan and is a page to fill in now; the plan's words stand at its end, for you alone"
+                "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
             )
     list_page(portfolio.root, activity.page)
     return done
@@ -118,72 +130,74 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
 def list_page(root: Path, page: str) -> None:
     """Name a page in the contents: after the last page of its folder, else in a chapter of its own.
 
-    ``page`` is its path from the root, without ending. Raises Refusal where the contents cannot be read.
+    ``page`` is its path from the root, without ending. Every other line of ``_toc.yml`` stays as it is.
+    Raises Refusal where the file cannot be read, or has no line to put another one after.
+    """
+    listed = configuration.toc_files(root)
+    if page in listed:
+        return
+    path = root / "_toc.yml"
+    try:
+        has_index = (root / page).with_name("index.md").is_file()
+        after = _with_entry(disk.read_text(path), page, has_index=has_index)
+        named = [node.value for key, node in _pairs(yaml.compose(after)) if key in ("file", "root")]
+    except yaml.YAMLError as error:
+        raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
+    if not {page, *listed} <= set(named):
+        raise Refusal(f"{path.name} shows no place for the page '{page}'. Add it by hand: - file: {page}")
+    disk.put(path, after)
+
+
+def _with_entry(toc: str, page: str, *, has_index: bool) -> str:
+    """The contents with one more page, on a line of its own and indented as what stands before it."""
+    lines = toc.splitlines()
+    before, block = _place(yaml.compose(toc), page, has_index=has_index)
+    if before is None:
+        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in block), ""])
+    indent = " " * max(before.start_mark.column - 2, 0)
+    end = max(node.end_mark.line for _, node in _pairs(before) if isinstance(node, yaml.ScalarNode)) + 1
+    return "\n".join([*lines[:end], *(indent + line for line in block), *lines[end:], ""])
+
+
+def _place(tree: yaml.Node | None, page: str, *, has_index: bool) -> tuple[yaml.Node | None, list[str]]:
+    """The entry that a page follows, None where there is none yet, and the lines to put there.
+
+    Beside its folder's last page, else under its chapter, else as a new chapter behind the first ones.
     """
     folder = page.rpartition("/")[0]
-    index = f"{folder}/index" if folder and (root / folder / "index.md").is_file() else None
-    if page in configuration.toc_files(root):
-        return
-    toc = _yaml(root / "_toc.yml")
-    entry = {"file": page}
-    entries = list(_entries(toc))
-    lists = [item[key] for item in entries for key in ("chapters", "sections") if item.get(key)]
-    beside = [
-        (siblings, place)
-        for siblings in lists
-        for place, item in enumerate(siblings)
-        if item.get("file") != index and str(item.get("file", "")).rpartition("/")[0] == folder
-    ]
-    chapter_of = next((item for item in entries if index and item.get("file") == index), None)
-    if beside:
-        siblings, place = beside[-1]
-        siblings.insert(place + 1, entry)
-    elif chapter_of is not None:
-        chapter_of["sections"] = [entry]
-    else:
-        parts = toc.get("parts")
-        wanted = {"file": index, "sections": [entry]} if index else entry
-        (parts[0] if parts else toc).setdefault("chapters", []).append(wanted)
-    writing.put(root, root / "_toc.yml", _dumped(toc).encode())
+    index = f"{folder}/index" if folder and has_index else None
+    entry = [f"- file: {page}"]
+    beside, opened, chapters = [], [], []
+    for node in _mappings(tree):
+        for key, value in node.value:
+            if key.value == "file" and value.value == index:
+                opened.append(node)
+            elif key.value == "file" and value.value.rpartition("/")[0] == folder:
+                beside.append(node)
+            elif key.value == "chapters" and value.value:
+                chapters.append(value.value[-1])
+    nested = ["  sections:", *(f"    {line}" for line in entry)]
+    if beside or opened:
+        return (beside or opened)[-1], entry if beside else nested
+    return (chapters or [None])[0], [f"- file: {index}", *nested] if index else entry
 
 
-def _entries(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _entries(child)
+def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        yield from _mappings(child[1] if isinstance(child, tuple) else child)
+
+
+def _pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Every key and value below a node of the contents, in the order of the file."""
+    for mapping in _mappings(node):
+        yield from ((key.value, value) for key, value in mapping.value)
 
 
 def chapter(portfolio: Portfolio, folder: str) -> str:
     """The opening page of a chapter: the folder that holds the pages of one module or of several."""
-    codes = dict.fromkeys(a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder)
+    codes = {a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder}
     names = [f"{phrases.plain(m.name)} ({m.code})" for m in portfolio.modules if m.code in codes]
-    template = (TEMPLATES / "chapter.md").read_text(encoding="utf-8")
-    text = Template(template).substitute(heading=phrases.series(names) or folder)
-    depth = folder.count("/")
-    return text.replace("](../", "](" + "../" * (depth + 1))
-
-
-def _yaml(path: Path) -> Any:
-    from ruamel.yaml import YAMLError
-
-    try:
-        return _round_trip().load(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, YAMLError) as error:
-        raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
-
-
-def _dumped(values: Any) -> str:
-    buffer = io.StringIO()
-    _round_trip().dump(values, buffer)
-    return buffer.getvalue()
-
-
-def _round_trip() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 120
-    yaml.preserve_quotes = True
-    return yaml
+    heading = phrases.series(names) or folder
+    return filled("chapter.md", heading=heading, up="../" * (folder.count("/") + 1))

@@ -1,4 +1,4 @@
-"""The colours of the whole tool, named once: charts, diagrams, PDFs, stylesheet and report take them from here.
+"""The colours of the tool, named once: charts, diagrams, PDFs, stylesheet and report take them from here.
 
 Contrasts (WCAG) are on the page and on the panel; ``RULE`` and ``PANEL`` are decoration only.
 """
@@ -28,6 +28,5 @@ WARM, RULE, PANEL = LIGHT["warm"], LIGHT["rule"], LIGHT["panel"]
 
 # What a drawing on a page names instead of a light colour, so that it follows the theme: the stylesheet's
 # custom property, with the light colour where there is no stylesheet (in JupyterLab). Ink is the text's own.
-THEMED = {
-    colour: "currentColor" if name == "ink" else f"var(--stp-{name}, {colour})" for name, colour in LIGHT.items()
-}
+THEMED = {colour: f"var(--stp-{name}, {colour})" for name, colour in LIGHT.items()}
+THEMED |= dict.fromkeys((INK, "#000000"), "currentColor")

@@ -1,0 +1,177 @@
+"""The HTML of a page's text, made right as it is written: named links and ticks, tables' heads, no styles.
+
+The policy of ``frame`` lets no style on an element do anything, so widths become attributes here. What an
+author's raw HTML brings is left for ``strict`` to report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst.directives.body import Sidebar
+from lxml import etree, html
+from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
+
+from stp_portfolio.show import charts
+from stp_portfolio.show.nodes import Picture
+
+logger = logging.getLogger(__name__)
+
+
+def as_attributes(style: str) -> dict[str, str]:
+    """The declarations of a style as attributes: width and height in per cent or pixels, and alignment.
+
+    Anything else stays in ``style``, where it does nothing and is reported.
+    """
+    found: dict[str, str] = {}
+    for part in filter(str.strip, style.split(";")):
+        name, value = (word.strip() for word in part.split(":", 1))
+        if name == "text-align":
+            found["align"] = value
+        elif name in ("width", "height") and re.fullmatch(r"[\d.]+(?:%|px)?", value):
+            found[name] = value.removesuffix("px")
+        else:
+            found["style"] = part
+    return found
+
+
+def made_right(markup: str) -> str:
+    """A raw tick with its name, a table of pandas with neither styles nor empty headings."""
+    whole = html.fragment_fromstring(markup, create_parent="div")
+    for element in list(whole.iter("input", "style", "th", "tr")):
+        element.attrib.update(as_attributes(element.attrib.pop("style", "")))
+        if element.tag == "input":
+            element.set("aria-label", "Done" if "checked" in element.attrib else "To do")
+        elif element.tag == "style":
+            element.drop_tree()
+        elif element.tag == "th" and not element.text_content().strip():
+            element.tag = "td"
+    return (whole.text or "") + "".join(html.tostring(child, encoding="unicode") for child in whole)
+
+
+class Translator(HTML5Translator):
+    """Sphinx' own, with what its HTML lacks for accessibility and for the policy."""
+
+    def starttag(self, node: nodes.Element, tagname: str, *positional: Any, **attributes: Any) -> str:
+        """Without styles; a heading cell says what it is the heading of."""
+        attributes |= as_attributes(attributes.pop("style", ""))
+        if tagname == "th":
+            attributes["scope"] = "col" if isinstance(node.parent.parent, nodes.thead) else "row"
+        return str(super().starttag(node, tagname, *positional, **attributes))
+
+    def add_permalink_ref(self, node: nodes.Element, title: str) -> None:
+        """With a name of its own, and none where the address would change with the page."""
+        if node["ids"] and not re.fullmatch(r"id\d+", node["ids"][0]):
+            if isinstance(node, nodes.section):
+                title = f"Link to the section: {node[0].astext()}"
+            self.body.append(
+                f'<a class="headerlink" href="#{node["ids"][0]}" aria-label="{escape(title)}">'
+                f"{self.config.html_permalinks_icon}</a>"
+            )
+
+    def visit_entry(self, node: nodes.entry) -> None:
+        """An empty heading is a cell."""
+        super().visit_entry(node)
+        if not node.astext().strip() and self.body[-1].startswith("<th"):
+            self.body[-1], self.context[-1] = self.starttag(node, "td", ""), "</td>\n"
+
+    def visit_table(self, node: nodes.Element) -> None:
+        """In a box that scrolls where the table is wider than the page."""
+        self.body.append('<div class="stp-scroll">')
+        super().visit_table(node)
+
+    def depart_table(self, node: nodes.Element) -> None:
+        """Close the table and its box."""
+        super().depart_table(node)
+        self.body.append("</div>\n")
+
+    def visit_admonition(self, node: nodes.Element, name: str = "") -> None:
+        """A box of the class ``dropdown`` opens and closes without a script."""
+        super().visit_admonition(node, name)
+        if "dropdown" in node["classes"]:
+            self.body[-1] = self.body[-1].replace("<div", "<details", 1)
+
+    def depart_admonition(self, node: nodes.Element | None = None) -> None:
+        """Close the box."""
+        folded = node is not None and "dropdown" in node["classes"]
+        self.body.append("</details>\n" if folded else "</div>\n")
+
+    def visit_title(self, node: nodes.Element) -> None:
+        """Of a box that folds, what one opens it by."""
+        box: nodes.Element = node.parent
+        if isinstance(box, nodes.Admonition) and "dropdown" in box["classes"]:
+            self.body.append(self.starttag(node, "summary", ""))
+            self.context.append("</summary>\n")
+        else:
+            super().visit_title(node)
+
+    def visit_raw(self, node: nodes.raw) -> None:
+        """Ticks of task lists and tables of pandas come as raw HTML."""
+        if any(mark in node.astext() for mark in ("task-list-item-checkbox", 'class="dataframe"')):
+            self.body.append(made_right(node.astext()))
+            raise nodes.SkipNode
+        super().visit_raw(node)
+
+
+# -- nodes of our own, of MyST-NB and of sphinx-design ----------------------------------------
+
+
+def visit_picture(translator: HTML5Translator, node: Picture) -> None:
+    """Write the SVG into the page, where it follows the theme and its text stays text."""
+    translator.body.append(
+        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
+    )
+    raise nodes.SkipNode
+
+
+def visit_hidden_cell(translator: HTML5Translator, node: nodes.Element) -> None:
+    """The code of a notebook's cell, or its output, folded away; opens without a script."""
+    name = "Code" if "above-input" in node["classes"] else "Output"
+    translator.body.append(f'<details class="stp-code"><summary>{name}</summary>\n')
+
+
+def depart_hidden_cell(translator: HTML5Translator, node: nodes.Element) -> None:
+    """Close the fold."""
+    translator.body.append("</details>\n")
+
+
+def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
+    """A formula as a drawing with its TeX as text: no script, no other host."""
+    tex, block = node.astext().strip(), isinstance(node, nodes.math_block)
+    try:
+        drawn = charts.formula(tex, block=block)
+    except ValueError as error:
+        logger.warning(str(error), location=node, type="stp", subtype="formula")
+        raise nodes.SkipNode from error
+    height = float(etree.fromstring(drawn.encode()).get("height", "11pt").removesuffix("pt")) / 11
+    name = f"formula-{hashlib.sha256(tex.encode()).hexdigest()[:8]}"
+    svg = charts.inline_svg(drawn, name, f"Formula: {tex}", "stp-formula")
+    svg = svg.replace("<svg ", f'<svg height="{height:.3f}em" ', 1)  # drawn for letters of 11 points
+    translator.body.append(f"<div>{svg}</div>\n" if block else svg)
+    raise nodes.SkipNode
+
+
+def unescape_links(app: Sphinx, doctree: nodes.document) -> None:
+    """Undo an escape too many: myst-parser 3.0 writes ``&amp;`` into the address of a link with a query."""
+    for reference in doctree.findall(nodes.reference):
+        if "&amp;" in reference.get("refuri", ""):
+            reference["refuri"] = reference["refuri"].replace("&amp;", "&")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the translator and what it writes."""
+    app.set_translator("html", Translator)
+    app.add_node(Picture, html=(visit_picture, None))
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_hidden_cell))
+    app.add_html_math_renderer(
+        "stp", inline_renderers=(visit_formula, None), block_renderers=(visit_formula, None)
+    )
+    app.add_directive("margin", Sidebar)  # a remark beside the text; its title is optional
+    app.connect("doctree-read", unescape_links)

@@ -1,0 +1,83 @@
+"""What the tool owns in every portfolio: a few files, the pins, and itself as a wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+from wheel.wheelfile import WheelFile
+
+import stp_portfolio
+from stp_portfolio.core import disk
+from stp_portfolio.core.contract import FOLDER
+from stp_portfolio.desk import drafts
+
+DISTRIBUTION = "stp-portfolio"
+PINS = "requirements.txt"
+WHEELS = "wheels"
+LEDGER = f"{FOLDER}/portfolio.lock.toml"
+_OWNED = drafts.TEMPLATES / "owned"
+_HEAD = """\
+# The files that came with the tool, with the SHA-256 of what it wrote. `portfolio upgrade` writes them again
+# where they are still so, and leaves alone what you have changed.
+"""
+
+
+def lay_out(tree: Path) -> None:
+    """Put into a new portfolio what the tool owns there."""
+    for name, raw in owned().items():
+        put(tree, name, raw)
+    write_ledger(tree)
+    disk.put(tree / PINS, requirements())
+    pack(tree / WHEELS)
+
+
+def owned() -> dict[str, bytes]:
+    """The files that this version writes, by their path from the root."""
+    paths = (path for path in sorted(_OWNED.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    return {path.relative_to(_OWNED).as_posix(): path.read_bytes() for path in paths}
+
+
+def put(root: Path, name: str, raw: bytes) -> None:
+    """Write a file that the tool owns; git runs its hooks only where they may be run."""
+    disk.put(root / name, raw)
+    if name.startswith(".githooks/"):
+        (root / name).chmod(0o755)
+
+
+def digest(path: Path) -> str | None:
+    """The SHA-256 of a file whatever its line ends, None where there is no such file."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest() if path.is_file() else None
+
+
+def ledger(root: Path) -> dict[str, str]:
+    """The files that the tool wrote, with the hash of each as it was then; none where that is not known."""
+    path = root / LEDGER
+    return dict(tomllib.loads(disk.read_text(path))) if path.is_file() else {}
+
+
+def write_ledger(root: Path) -> None:
+    """Note down what this version writes."""
+    lines = [f'"{name}" = "{hashlib.sha256(raw).hexdigest()}"\n' for name, raw in owned().items()]
+    disk.put(root / LEDGER, _HEAD + "".join(lines))
+
+
+def requirements() -> str:
+    """The pins of a portfolio made with this version."""
+    return drafts.filled("first/requirements.txt", version=metadata.version(DISTRIBUTION))
+
+
+def pack(folder: Path) -> None:
+    """Put this very package into ``folder`` as a wheel, whether it was installed or runs from a checkout."""
+    about = metadata.distribution(DISTRIBUTION)
+    stem = f"stp_portfolio-{about.version}"
+    package = Path(stp_portfolio.__file__).parent
+    folder.mkdir(exist_ok=True)
+    with WheelFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        for path in sorted(package.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, f"stp_portfolio/{path.relative_to(package).as_posix()}")
+        for name in ("METADATA", "WHEEL", "entry_points.txt"):
+            archive.writestr(f"{stem}.dist-info/{name}", about.read_text(name) or "")

@@ -1,0 +1,252 @@
+"""To another version of the tool and back, and from a copy that carries the tool itself: no byte of one's own changes."""
+
+import shutil
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from conftest import NOT_SOURCES, ROOT, build
+from test_start import command
+
+from stp_portfolio.core import configuration, disk, reading
+from stp_portfolio.desk import kit, start, upgrade
+
+OWN = {  # what a trainee writes beside what comes with the tool
+    "intro.md": "# My portfolio\n\nMy own words.\n",
+    "data/progress.csv": "date,module,number,event,note\n2025-10-01,S-C1,1,started,\n",
+    "notebooks/mine.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n',
+    "private/notes.md": "For the assessor.\n",
+}
+
+
+def files_of(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def owner_of(name):
+    """Whether a file is the tool's, or what an upgrade is there to move."""
+    return (
+        name in kit.owned()
+        or name in (kit.PINS, kit.LEDGER)
+        or name.startswith((kit.WHEELS, "data/.backup", "_build"))
+    )
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A portfolio as an older version made it, with files of its owner's; one of the tool's was changed, one taken away."""
+    root = tmp_path / "portfolio"
+    start.start(root, start.Wish(date(2025, 9, 1)), date.today())
+    ledger = disk.read_text(root / kit.LEDGER)
+    for name in ("README.md", ".githooks/pre-commit", "data/README.md", ".gitignore"):
+        disk.put(root / name, "As the older version wrote it.\n")
+        ledger = ledger.replace(kit.ledger(root)[name], kit.digest(root / name))
+    disk.put(root / "gone.md", "No longer the tool's.\n")
+    disk.put(root / kit.LEDGER, ledger + f'"gone.md" = "{kit.digest(root / "gone.md")}"\n')
+    disk.put(root / "data/README.md", "As the older version wrote it.\nMy own line.\n")
+    (root / ".gitignore").unlink()
+    pins = disk.read_text(root / kit.PINS).replace(
+        "stp-portfolio==0.2.0", "stp-portfolio==0.1.9\nmine==1.0  # kept"
+    )
+    disk.put(root / kit.PINS, pins.replace("pandas==3.1.1", "pandas==3.0.0"))
+    for name, text in OWN.items():
+        disk.put(root / name, text)
+    return root
+
+
+def test_only_untouched_files_of_the_tool_are_written(older):
+    """Those are as the new version has them; changed ones are shown and stay, removed ones stay away."""
+    before, said = files_of(older), []
+    upgrade.rewrite(older, said.append)
+    after = files_of(older)
+    assert {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)} == {
+        "README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER
+    }  # fmt: skip
+    assert after["README.md"] == kit.owned()["README.md"]
+    assert (older / ".githooks/pre-commit").stat().st_mode & 0o100
+    assert "data/README.md was changed here" in said[0]
+    assert "-My own line." in said[0]
+    assert len(said) == 1
+    upgrade.rewrite(older, said.append)
+    assert len(said) == 1  # what was said once is not said again
+    assert files_of(older) == after
+
+
+def test_upgrade_finishes_and_is_undone(older, monkeypatch):
+    """Pins move together and other lines stay; everything of the owner's is as it was, and undo gives back the rest."""
+    installed = []  # pip would replace the very package under test: what it does is for the slow test
+    monkeypatch.setattr(upgrade, "_pip", lambda root, *arguments: installed.append(arguments) or 0)
+    monkeypatch.setattr(upgrade.editions, "build_public", lambda root: 0)
+    disk.put(older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl", b"older")
+    before, said = files_of(older), []
+    upgrade._keep(older, "0.1.9")
+    assert upgrade.finish(older, said.append) == 1  # for its own words of the home page are no sound book
+    after = files_of(older)
+    own = {name for name in before if not owner_of(name) and name != "gone.md"}
+    assert own >= OWN.keys()
+    assert {name: after[name] for name in own} == {name: before[name] for name in own}
+    lines = disk.read_text(older / kit.PINS).splitlines()
+    assert {"stp-portfolio==0.2.0", "mine==1.0  # kept", "pandas==3.1.1"} <= set(lines)
+    assert not (older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl").exists()
+    assert installed == [("-r", kit.PINS)]
+    disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it
+    monkeypatch.chdir(older)
+    assert "version 0.1.9" in command("upgrade", "--undo")[1]
+    undone = {name: raw for name, raw in files_of(older).items() if not name.startswith("_build")}
+    assert undone.pop("README.md") == b"My own README.\n"
+    assert undone == {n: raw for n, raw in before.items() if n != "README.md"}
+    assert "no upgrade to undo" in command("upgrade", "--undo")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["no-such.whl"], "is no wheel of stp-portfolio"), (["--from", "."], "Name the new folder as well")],
+)
+def test_upgrade_refuses_and_changes_nothing(older, monkeypatch, arguments, said):
+    """What is no wheel, and half a wish."""
+    before = files_of(older)
+    monkeypatch.chdir(older)
+    code, told = command("upgrade", *arguments)
+    assert code in (1, 2)
+    assert said in told
+    assert files_of(older) == before
+
+
+def test_copy_with_the_tool_in_it_is_told_the_way(monkeypatch):
+    """The example has no version of the tool to move."""
+    monkeypatch.chdir(ROOT)
+    code, told = command("upgrade")
+    assert code == 1
+    assert "portfolio upgrade --from . NEWFOLDER" in told
+
+
+# -- a copy that carries the tool itself ------------------------------------------------------
+
+
+@pytest.fixture
+def copy_of_010(tmp_path, monkeypatch):
+    """The example with what a copy of 0.1.0 had around it; its notebooks stand for those that were shipped."""
+    old = tmp_path / "old"
+    shutil.copytree(ROOT, old, ignore=NOT_SOURCES)
+    for name in ("stp_portfolio/records.py", "docs/index.md", "templates/plan.md", "pyproject.toml", ".venv/pyvenv.cfg",
+                 "env/pyvenv.cfg", "env/lib/a.py", "_static/portfolio.css", ".github/x.yml", "data/.backup/old.csv"):  # fmt: skip
+        disk.put(old / name, "# of the program\n")
+    for name, text in {
+        "private/notes.md": "Mine.\n",
+        "figures/mine.svg": "<svg/>",
+        "_static/mine.png": "x",
+    }.items():
+        disk.put(old / name, text)
+    config = disk.read_text(old / "_config.yml").replace("- stp_portfolio.pdf", "- sphinx_book_theme")
+    config = config.replace("title: STP", "title: My").replace(
+        "html:\n", "html:\n  favicon: _static/favicon.svg\n  baseurl: https://example.org/\n", 1
+    )
+    disk.put(old / "_config.yml", config)
+    guide = "  - caption: Guide\n    chapters:\n      - file: docs/index\n"
+    disk.put(old / "_toc.yml", disk.read_text(old / "_toc.yml") + guide)
+    shipped = {name: kit.digest(old / name) for name in upgrade._SHIPPED}
+    monkeypatch.setattr(upgrade, "_SHIPPED", shipped)
+    return old
+
+
+def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path):
+    """Pages, records, own files and settings are there byte for byte; the book builds with today's tool."""
+    before = files_of(copy_of_010)
+    changed = copy_of_010 / "notebooks/coverage.ipynb"
+    changed.write_bytes(changed.read_bytes().replace(b"Coverage", b"My coverage"))
+    before["notebooks/coverage.ipynb"] = changed.read_bytes()
+    new = tmp_path / "new"
+    code, said = command("upgrade", "--from", copy_of_010, new)
+    assert code == 0, said
+    assert files_of(copy_of_010) == before
+    after = files_of(new)
+    assert not [
+        name
+        for name in after
+        if name.startswith(("stp_portfolio", "docs", "env", ".venv", "templates", "tool"))
+    ]
+    assert not {"pyproject.toml", "_static/portfolio.css", "data/.backup/old.csv"} & after.keys()
+    came = (
+        "intro.md",
+        "data/progress.csv",
+        "private/notes.md",
+        "figures/mine.svg",
+        "_static/mine.png",
+        "about/news.md",
+    )
+    assert {name: after[name] for name in came} == {name: before[name] for name in came}
+    assert {n for n in before if n.startswith("C1_")} <= after.keys()
+    assert after["notebooks/coverage-of-before.ipynb"] == before["notebooks/coverage.ipynb"]
+    assert "coverage-of-before.ipynb" in said
+    assert all(after[name] == raw for name, raw in kit.owned().items())
+    assert configuration.toc_files(new) == [
+        n for n in configuration.toc_files(copy_of_010) if not n.startswith("docs/")
+    ]
+    config = configuration.read_yaml(disk.read_text(new / "_config.yml"))
+    assert config["title"].startswith("My ")
+    assert config["html"]["baseurl"] == "https://example.org/"
+    assert "favicon" not in config["html"]
+    extensions = config["sphinx"]["config"]["extensions"]
+    assert "stp_portfolio.pdf" in extensions
+    assert "sphinx_book_theme" not in extensions
+    assert reading.load(new).events == reading.load(ROOT).events
+    assert build(new).code == 0
+
+
+# -- the whole way, with pip ------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_whole_way_from_an_older_wheel_and_back(tmp_path):
+    """An older tool in an environment of its own makes a portfolio; the present wheel takes over, and undo goes back."""
+    source = tmp_path / "source"
+    shutil.copytree(
+        ROOT / "tool",
+        source,
+        ignore=shutil.ignore_patterns("tests", "benchmarks", "__pycache__", "*.egg-info"),
+    )
+    present = wheel_of(source, tmp_path / "present")
+    for name in ("pyproject.toml", "src/stp_portfolio/__init__.py"):
+        disk.put(source / name, disk.read_text(source / name).replace('"0.2.0"', '"0.1.9"'))
+    disk.put(source / "src/stp_portfolio/desk/templates/owned/README.md", "# An older one\n")
+    run([sys.executable, "-m", "venv", tmp_path / "env"], tmp_path)
+    python = tmp_path / ("env/Scripts/python.exe" if sys.platform == "win32" else "env/bin/python")
+    run(
+        [python, "-m", "pip", "install", "-q", "--no-compile", wheel_of(source, tmp_path / "older")], tmp_path
+    )
+    tool = [python, "-c", "from stp_portfolio.cli import main; main()"]
+    root = tmp_path / "portfolio"
+    run([*tool, "start", root, "--start", "2025-09-01"], tmp_path)
+    assert "stp-portfolio==0.1.9" in disk.read_text(root / kit.PINS)
+    run([*tool, "record", "S-C1/1", "started", "--date", "2025-10-01"], root)
+    shutil.copy(root / "notebooks/credits.ipynb", root / "notebooks/mine.ipynb")
+    disk.put(root / "intro.md", disk.read_text(root / "intro.md") + "\nMy own words.\n")
+    disk.put(root / "_toc.yml", disk.read_text(root / "_toc.yml") + "      - file: notebooks/mine\n")
+    before = files_of(root)
+    run([*tool, "upgrade", present], root)
+    after = files_of(root)
+    own = {name for name in before if not owner_of(name)}
+    assert {name: after[name] for name in own} == {name: before[name] for name in own}
+    assert after["README.md"] == kit.owned()["README.md"]
+    assert [path.name for path in (root / kit.WHEELS).iterdir()] == [present.name]
+    assert (root / "_build/html/notebooks/mine.html").is_file()
+    assert "0.2.0" in run([python, "-m", "pip", "show", "stp-portfolio"], root)
+    run([*tool, "upgrade", "--undo"], root)
+    kept = {name: raw for name, raw in files_of(root).items() if not name.startswith("_build/")}
+    assert kept == {name: raw for name, raw in before.items() if not name.startswith("_build/")}
+    assert "0.1.9" in run([python, "-m", "pip", "show", "stp-portfolio"], root)
+
+
+def wheel_of(source, folder):
+    run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder, source], source)
+    shutil.rmtree(source / "build", ignore_errors=True)
+    return next(folder.glob("*.whl"))
+
+
+def run(arguments, folder):
+    done = subprocess.run(
+        [str(part) for part in arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
