@@ -125,7 +125,7 @@ def test_credits_are_earned_by_the_modules_sign_off():
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories(), st.integers(-10, 2000))
 def test_any_history_equals_brute_force(rows, offset):
     """Status, counts, series and waits on any day equal a recount by plain loops."""
@@ -160,7 +160,7 @@ def test_any_history_equals_brute_force(rows, offset):
     assert all(w.days >= 0 for w in waits)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 20), st.integers(1, 1100), st.integers(1, 20))
 def test_behind_means_that_the_pace_so_far_does_not_reach_it(signed_off, elapsed, required):
     """Behind by n if and only if the straight line through today ends n short of the milestone."""

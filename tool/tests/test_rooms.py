@@ -27,7 +27,9 @@ def imports_of(source):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 here = module if path.name == "__init__.py" else module.rpartition(".")[0]
-                base = ".".join(here.split(".")[: len(here.split(".")) + 1 - node.level]) if node.level else ""
+                base = (
+                    ".".join(here.split(".")[: len(here.split(".")) + 1 - node.level]) if node.level else ""
+                )
                 base = ".".join(filter(None, [base, node.module]))
                 names.update(
                     whole if (whole := f"{base}.{alias.name}") in paths else base for alias in node.names
@@ -63,8 +65,14 @@ def test_no_arrow_goes_up_or_aside_and_none_in_a_circle():
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"core/a.py": "def f():\n    from stp_portfolio.show import b\n", "show/b.py": ""}, "core.a imports"),
-        ({"core/a.py": "if TYPE_CHECKING:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""}, "core.a imports"),
+        (
+            {"core/a.py": "def f():\n    from stp_portfolio.show import b\n", "show/b.py": ""},
+            "core.a imports",
+        ),
+        (
+            {"core/a.py": "if TYPE_CHECKING:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""},
+            "core.a imports",
+        ),
         ({"book/a.py": "from ..pdf.b import thing\n", "pdf/b.py": ""}, "book.a imports"),
         ({"core/a.py": "from . import b\n", "core/b.py": "from stp_portfolio.core import a\n"}, "a cycle"),
         ({"attic/a.py": ""}, "attic is in no line"),
