@@ -1,4 +1,4 @@
-"""Portfolios made for a test: by hand, or drawn by hypothesis; and what people and spreadsheets do to their files."""
+"""Portfolios made for a test, by hand or by hypothesis, and what spreadsheets do to their files."""
 
 import tomllib
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The book's configuration and its notebooks: what Jupyter Book takes in silence is a finding, never a traceback."""
+"""The configuration and the notebooks: what Jupyter Book takes in silence is a finding."""
 
 import json
 import shutil

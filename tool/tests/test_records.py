@@ -91,7 +91,7 @@ def test_file_that_is_no_table_is_refused(data, name):
 
 
 def test_files_that_are_none(data):
-    """Missing, a link to itself, a folder, too large: all at once, in the dictionary's order, without an echo."""
+    """Missing, a link to itself, a folder, too large: all at once, in order, without an echo."""
     for name in ("modules.csv", "milestones.csv", "evidence.csv"):
         (data / "data" / name).unlink()
     (data / "data/evidence.csv").mkdir()
@@ -119,7 +119,7 @@ def test_everything_wrong_is_reported_at_once(data):
 
 @pytest.mark.parametrize("name", UGLY["settings"])
 def test_settings_are_held_to_their_types(data, name):
-    """Each wrong setting is named with its remedy; a format that is newer alone, as nothing else can be known."""
+    """Each wrong setting is named with its remedy, a newer format too."""
     old, new, code, words = UGLY["settings"][name]
     edit(data, "data/portfolio.toml", old, new)
     found = refused(data)
@@ -143,7 +143,7 @@ def test_days_of_reviews_are_read_in_order_and_are_the_records_own(data):
 
 
 def test_root_is_found_from_below_and_missed_with_a_message(data, tmp_path, monkeypatch):
-    """A notebook in a folder of the portfolio finds the records by itself; one elsewhere is told where to go."""
+    """A notebook below the root finds the records by itself; one elsewhere is told where to go."""
     (data / "notebooks").mkdir()
     monkeypatch.chdir(data / "notebooks")
     assert len(reading.load().activities) == 20

@@ -42,7 +42,7 @@ def faults(source):
     """Arrows that go up or aside, and cycles, in words."""
     imports = imports_of(source)
     height = {room: line for line, rooms in enumerate(ROOMS) for room in rooms}
-    room_of = {module: (module.split(".") + ["", ""])[1] for module in imports}
+    room_of = {module: [*module.split("."), ""][1] for module in imports}
     found = [f"{room} is in no line" for room in {*room_of.values()} - {*height, ""}]
     for module, others in imports.items():
         here = room_of[module]
@@ -79,7 +79,7 @@ def test_no_arrow_goes_up_or_aside_and_none_in_a_circle():
     ],
 )
 def test_each_wrong_arrow_is_found(tmp_path, files, words):
-    """In a function, for types, relative, in a circle, in an unknown room: else the table would guard nothing."""
+    """In a function, for types, relative, in a circle, in an unknown room."""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

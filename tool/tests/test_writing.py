@@ -86,7 +86,7 @@ def test_row_is_numbered_after_the_last_one_that_is_there(data):
     ],
 )
 def test_change_that_breaks_the_contract_is_not_made(data, row, words):
-    """The file stays as it was, and no version is spent on it; nor are records added to that are wrong already."""
+    """The file stays as it was and no version is spent; wrong records are not added to either."""
     before = raw(data)
     with pytest.raises(reading.RecordsError, match=words):
         writing.append(data, "progress.csv", EVENT | row, TODAY)
@@ -153,7 +153,7 @@ def test_last_ten_versions_are_kept_and_leftovers_swept(data):
 
 
 def test_other_files_are_put_as_safely(data):
-    """A page outside data/ and a list of lines: what stood there is kept, and nothing is kept for no change."""
+    """A page outside data/ and a list of lines: what stood there is kept, nothing for no change."""
     page = data / "C1_Professional_Foundations/new.md"
     assert writing.put(data, page, b"one") is None
     kept = writing.put(data, page, b"two")
@@ -166,15 +166,23 @@ def test_other_files_are_put_as_safely(data):
     assert [path.read_bytes() for path in versions(data, "terms")] == [b"one\n"]
 
 
-def test_full_disk_leaves_the_old_file(tmp_path):
-    """What cannot be written whole is not written: no part of it, nothing left over, a link still a link."""
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no limit on the size of a file")
+def test_disk_without_room_leaves_the_old_file(tmp_path):
+    """What cannot be written whole is not written, nothing is left over, and a link stays one."""
+    import resource
+
     path, link = tmp_path / "page.md", tmp_path / "link.md"
     path.write_text("old")
     link.symlink_to(path)
     disk.put(link, "new\n")
     assert (link.is_symlink(), path.read_bytes()) == (True, b"new\n")
-    with pytest.raises(TypeError):
-        disk.put(path, [b"no", "bytes"])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            disk.put(path, b"x" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == b"new\n"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link.md", "page.md"]
 
@@ -186,8 +194,8 @@ from pathlib import Path
 from stp_portfolio.core import writing
 root, first = Path(sys.argv[1]), int(sys.argv[2])
 for number in range(first, first + 1000):
-    row = {"id": f"X{number}", "date": "2025-07-01", "title": "Text, with a comma", "kind": "k", "activities": "S-C1/1"}
-    writing.append(root, "evidence.csv", row, date(2026, 1, 1))
+    row = {"id": f"X{number}", "date": "2025-07-01", "title": "With, a comma", "kind": "k"}
+    writing.append(root, "evidence.csv", row | {"activities": "S-C1/1"}, date(2026, 1, 1))
     print(number, flush=True)
 """
 
