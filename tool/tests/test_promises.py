@@ -109,7 +109,7 @@ def test_dictionary_describes_the_real_headers():
         name = re.match(r"`([^`]+)`", section)[1]
         first_table = section.split("\n\n| Last event")[0]
         described[name] = re.findall(r"^\| `(\w+)` \|", first_table, flags=re.MULTILINE)
-    assert described.pop("portfolio.toml") == list(records._SETTINGS_TYPES)
+    assert described.pop("portfolio.toml") == list(contract.KEYS)
     headers = {}
     for path in (ROOT / "data").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
