@@ -1,5 +1,6 @@
-"""Portfolios made for a test: by hand, or drawn by hypothesis."""
+"""Portfolios made for a test, by hand or by hypothesis, and what spreadsheets do to their files."""
 
+import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,43 @@ from stp_portfolio.core.records import Activity, ActivityKey, Event, Module, Por
 START = date(2023, 9, 4)
 HALF_DAY, END_DAY = date(2025, 9, 30), date(2026, 9, 15)
 SETTINGS = Settings("Title", "trainee", "X", START, "en-GB", None, example=False)
+UGLY = tomllib.loads(Path(__file__).with_name("ugly.toml").read_text(encoding="utf-8"))
+
+
+def _days_first(raw):
+    lines = raw.split(b"\n")
+    return b"\n".join(b"/".join(t[:10].split(b"-")[::-1]) + t[10:] if t[:2] == b"20" else t for t in lines)
+
+
+# What Excel, LibreOffice, JupyterLab and editors make of progress.csv, with the same meaning.
+DRESSES = {
+    "plain": lambda raw: raw,
+    "byte order mark": lambda raw: b"\xef\xbb\xbf" + raw,
+    "Windows line ends": lambda raw: raw.replace(b"\n", b"\r\n"),
+    "no line end at the end": lambda raw: raw.rstrip(b"\n"),
+    "semicolons": lambda raw: raw.replace(b",", b";"),
+    "tabs": lambda raw: raw.replace(b",", b"\t"),
+    "blank rows at the end": lambda raw: raw + b",,,,\n,,,,\n\n",
+    "blank row in the middle": lambda raw: raw.replace(b"2023-11", b"\n2023-11", 1),
+    "blank columns at the end": lambda raw: raw.replace(b"\n", b",,\n"),
+    "padded header": lambda raw: raw.replace(b"date,module", b" date , module"),
+    "header in capitals": lambda raw: raw.replace(b"date,module", b"Date,MODULE"),
+    "padded cells": lambda raw: raw.replace(b",started,", b", started\xc2\xa0,"),
+    "quoted cells": lambda raw: raw.replace(b"S-C1", b'"S-C1"'),
+    "day first": _days_first,
+    "other order of columns": lambda raw: b"\n".join(
+        b",".join([*line.split(b",")[1:], line.split(b",")[0]]) for line in raw.rstrip(b"\n").split(b"\n")
+    ),
+}
+
+
+def edit(tree, name, old, new):
+    """Replace a text, or ALL of it, in a file of a tree."""
+    path = tree / name
+    raw = path.read_bytes()
+    old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
+    assert old == b"ALL" or old in raw, old
+    path.write_bytes(new if old == b"ALL" else raw.replace(old, new, 1))
 
 
 def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(), standards=()):
@@ -21,8 +59,12 @@ def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(),
         on=on,
         settings=SETTINGS,
         modules=tuple(modules or [Module("1", "M", "Module", Decimal(20), None)]),
-        activities=tuple(Activity(ActivityKey("M", n), f"Task {n}", f"m/{n}", "", "") for n in range(1, numbers + 1)),
-        events=tuple(sorted((Event(d, ActivityKey("M", n), e, "") for d, n, e in events), key=lambda e: e.date)),
+        activities=tuple(
+            Activity(ActivityKey("M", n), f"Task {n}", f"m/{n}", "", "") for n in range(1, numbers + 1)
+        ),
+        events=tuple(
+            sorted((Event(d, ActivityKey("M", n), e, "") for d, n, e in events), key=lambda e: e.date)
+        ),
         evidence=tuple(evidence),
         milestones=tuple(milestones),
         standards=tuple(standards),

@@ -170,7 +170,7 @@ def test_check_finds_everything_in_one_run(tree):
     code, out, err = run(tree, "check")
     assert code == 1
     for finding in (
-        "_config.yml: key execute/timeuot: is not a key of Jupyter Book",
+        "_config.yml, key execute/timeuot: is not a key of Jupyter Book",
         "_toc.yml: C1_Professional_Foundations/4_DigitalFootprint is not in the table of contents",
         f"{page}: the step of June 2024 has no measure",
         "the link '19_ProcesImprovement.md' leads to a file that does not exist",

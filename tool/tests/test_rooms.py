@@ -27,7 +27,9 @@ def imports_of(source):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 here = module if path.name == "__init__.py" else module.rpartition(".")[0]
-                base = ".".join(here.split(".")[: len(here.split(".")) + 1 - node.level]) if node.level else ""
+                base = (
+                    ".".join(here.split(".")[: len(here.split(".")) + 1 - node.level]) if node.level else ""
+                )
                 base = ".".join(filter(None, [base, node.module]))
                 names.update(
                     whole if (whole := f"{base}.{alias.name}") in paths else base for alias in node.names
@@ -40,7 +42,7 @@ def faults(source):
     """Arrows that go up or aside, and cycles, in words."""
     imports = imports_of(source)
     height = {room: line for line, rooms in enumerate(ROOMS) for room in rooms}
-    room_of = {module: (module.split(".") + ["", ""])[1] for module in imports}
+    room_of = {module: [*module.split("."), ""][1] for module in imports}
     found = [f"{room} is in no line" for room in {*room_of.values()} - {*height, ""}]
     for module, others in imports.items():
         here = room_of[module]
@@ -63,15 +65,21 @@ def test_no_arrow_goes_up_or_aside_and_none_in_a_circle():
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"core/a.py": "def f():\n    from stp_portfolio.show import b\n", "show/b.py": ""}, "core.a imports"),
-        ({"core/a.py": "if TYPE_CHECKING:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""}, "core.a imports"),
+        (
+            {"core/a.py": "def f():\n    from stp_portfolio.show import b\n", "show/b.py": ""},
+            "core.a imports",
+        ),
+        (
+            {"core/a.py": "if TYPE_CHECKING:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""},
+            "core.a imports",
+        ),
         ({"book/a.py": "from ..pdf.b import thing\n", "pdf/b.py": ""}, "book.a imports"),
         ({"core/a.py": "from . import b\n", "core/b.py": "from stp_portfolio.core import a\n"}, "a cycle"),
         ({"attic/a.py": ""}, "attic is in no line"),
     ],
 )
 def test_each_wrong_arrow_is_found(tmp_path, files, words):
-    """In a function, for types, relative, in a circle, in an unknown room: else the table would guard nothing."""
+    """In a function, for types, relative, in a circle, in an unknown room."""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,44 @@
+"""The configuration and the notebooks: what Jupyter Book takes in silence is a finding."""
+
+import json
+import shutil
+
+import pytest
+from conftest import ROOT
+from portfolios import UGLY, edit
+
+from stp_portfolio.core import configuration
+
+
+def test_shipped_configuration_is_without_fault():
+    """Else every case below could be met by chance."""
+    assert list(configuration.faults(ROOT)) == []
+
+
+@pytest.mark.parametrize("name", UGLY["configuration"])
+def test_fault_is_found(tmp_path, name):
+    """Misspelt, doubled or hiding keys, and what would leave the book unguarded."""
+    for file in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / file, tmp_path)
+    file, old, new, code, words = UGLY["configuration"][name]
+    edit(tmp_path, file, old, new)
+    found = list(configuration.faults(tmp_path))
+    assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))
+
+
+def test_missing_files_are_found(tmp_path):
+    """Jupyter Book would build with settings of its own."""
+    assert [(f.file, f.fault) for f in configuration.faults(tmp_path)] == [
+        ("_config.yml", "is missing"),
+        ("_toc.yml", "is missing"),
+    ]
+    assert configuration.toc_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("notebook", UGLY["notebooks"])
+def test_odd_notebook_is_found(notebook):
+    """Valid JSON that is no notebook, and what would let a cell fail in silence."""
+    code, words = UGLY["notebooks"][notebook]
+    (finding,) = configuration.notebook_faults("a.ipynb", json.loads(notebook))
+    assert finding.code == code
+    assert words in str(finding)
