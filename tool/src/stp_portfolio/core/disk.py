@@ -6,7 +6,38 @@ import os
 import shutil
 from pathlib import Path
 
+from stp_portfolio.core.findings import Refusal
+
 PAGE_ENDINGS = (".md", ".ipynb")
+
+
+class UnreadableError(Refusal):
+    """A text file that cannot be read; ``fault`` and ``remedy`` say so without naming it, for a Finding."""
+
+    def __init__(self, path: Path, fault: str, remedy: str) -> None:
+        here = Path.cwd()
+        name = path.relative_to(here) if path.is_relative_to(here) else path
+        super().__init__(f"{name.as_posix()} {fault}. {remedy}.")
+        self.fault, self.remedy = fault, remedy
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, every line end as ``\\n``.
+
+    Raises UnreadableError, a Refusal, for a file that is missing, locked, a folder or no UTF-8 text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    except FileNotFoundError:
+        raise UnreadableError(path, "is missing", "Put the file back, from git or from a backup") from None
+    except OSError as error:
+        why, remedy = error.strerror or error, "Close the program that holds it and check its permissions"
+        raise UnreadableError(path, f"cannot be read ({why})", remedy) from error
+    if "\0" in text:  # UTF-16 without its mark reads as UTF-8 full of these
+        raise UnreadableError(path, "is not UTF-8 text", "Save it as plain text, UTF-8")
+    return text
 
 
 def decode(raw: bytes) -> tuple[str, str]:
