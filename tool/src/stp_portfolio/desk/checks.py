@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag
 
-from stp_portfolio.core import configuration, disk, reading, records
+from stp_portfolio.core import configuration, contract, disk, reading, records
 from stp_portfolio.core.findings import Finding
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
+from stp_portfolio.desk.links import Places, places
 from stp_portfolio.privacy import sources
 from stp_portfolio.show import pages
 
-_PRIVATE_TRACKED = (
-    "git tracks it, or an earlier commit holds it. Never publish this repository: take the file out of git and "
-    "begin a new history from a clean copy"
+_PRIVATE = (
+    "git tracks it, or an earlier commit holds it",
+    "Never publish this repository: take the file out of git and begin a new history from a clean copy",
 )
-_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
-_CODE = re.compile(r"`[^`\n]*`")
-_LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((<[^>]+>|[^)\s]+)(?:\s+\"[^\"]*\")?\)")
-_OUTSIDE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+_ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
 def run(
@@ -42,32 +42,22 @@ def run(
     for fault in configuration.faults(root):
         file, _, text = fault.partition(": ")
         name, _, where = file.partition(", ")
-        found.append(_finding(name, f"{where}: {text}" if where else text))
-    if portfolio is not None:
-        found += _contract(portfolio)
+        found.append(_finding("configuration", name, f"{where}: {text}" if where else text))
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
-    for name in listed:
-        page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
-        if page.is_file():
-            found += _links(root, page, listed)
-        elif notebook.is_file():
-            found += _notebook(root, notebook)
-    if portfolio is not None:
-        found += [
-            _finding(
-                "_toc.yml",
-                f"{activity.page} is not in the table of contents. Add it, so that it is published",
-            )
-            for activity in portfolio.activities
-            if activity.page not in listed
-        ]
+    activities = portfolio.activities if portfolio else ()
+    read: dict[Path, Places] = {}
+    for name in {**listed, **dict.fromkeys(activity.page for activity in activities)}:
+        found += _page(root, name, read)
+    for path in read:
+        found += _links(root, path, read, listed)
+    found += _contract(portfolio, read, listed) if portfolio else ()
     found += _screening(root, portfolio)
-    found += [
-        _finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)
-    ]
+    for name in private_in_git(repository or root):
+        found.append(Finding("private-in-git", name, *_PRIVATE, identifies=True))
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
+        found += _not_read(root, chosen)
     return found, portfolio
 
 
@@ -77,8 +67,76 @@ def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
     for activity, path in records.pages(portfolio):
         if path.suffix == ".md":
             for text in pages.reminders(pages.read(path), activity, portfolio):
-                found.setdefault(text, []).append(_name(portfolio.root, path))
+                found.setdefault(text, []).append(path.relative_to(portfolio.root).as_posix())
     return list(found.items())
+
+
+def notebook_in(text: str) -> dict[str, Any] | None:
+    """The notebook that a text holds, or None where it, or a cell of it, is none."""
+    try:
+        notebook = json.loads(text)
+        parts = [notebook, *notebook["cells"]]
+        sound = all(isinstance(part.get("metadata"), dict) for part in parts)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return notebook if sound else None
+
+
+def holds_output(cell: Mapping[str, Any]) -> bool:
+    """Whether running a cell left something in it."""
+    return bool(cell.get("outputs") or cell.get("execution_count"))
+
+
+def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
+    """What is wrong with a page's file alone; the places of one in Markdown go into ``read``."""
+    path = disk.page_file(root, name)
+    if path is None:
+        return  # said of the contents, or of the records
+    file = path.relative_to(root).as_posix()
+    try:
+        text = disk.read_text(path)
+    except disk.UnreadableError as error:
+        yield Finding("page-unreadable", file, error.fault, error.remedy)
+        return
+    if path.suffix == ".md":
+        read[path] = places(text)
+    elif notebook := notebook_in(text):
+        for fault in configuration.notebook_faults(notebook):
+            yield _finding("notebook-setting", file, fault)
+        if any(map(holds_output, notebook["cells"])):
+            remedy = "Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
+            yield Finding("notebook-output", file, "holds outputs", remedy)
+    else:
+        remedy = "Put it back, from git or from a backup"
+        yield Finding("notebook-unreadable", file, "is not a notebook that can be read", remedy)
+
+
+def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Container[str]) -> Iterator[Finding]:
+    for target, line in read[path].targets:
+        address, fragment = map(unquote, urldefrag(target))
+        base = root if address.startswith("/") else path.parent
+        other = Path(os.path.normpath(base / address.lstrip("/"))) if address else path
+        name = Path(os.path.relpath(other, root))
+        missing = ""
+        if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
+            missing = "file that does not exist"
+        elif name.suffix in disk.PAGE_ENDINGS and name.with_suffix("").as_posix() not in listed:
+            missing = "page that is not in the contents"
+        elif fragment and other in read and fragment not in read[other].anchors:
+            missing = "heading that does not exist"
+        if missing and not _ELSEWHERE.match(target):
+            fault = f"the link '{unquote(target)}' leads to a {missing}"
+            yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
+
+
+def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:
+    """What the page of each activity owes its reader."""
+    for activity, path in records.pages(portfolio):
+        for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
+            yield _finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
+        if activity.page not in listed:
+            fault = f"{activity.page} is not in the table of contents"
+            yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
 
 
 def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
@@ -86,99 +144,27 @@ def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     terms: dict[str, list[sources.Found]] = {}
     for found in sources.run(root, portfolio):
         if found.direct:
-            yield _finding(found.file, f"{found.kind}: {found.context}: {found.remedy}", found.line, True)
+            text = f"{found.kind}: {found.context}: {found.remedy}"
+            yield Finding("identifier", found.file, text, line=found.line, identifies=True)
         else:
             terms.setdefault(found.text, []).append(found)
-    for places in terms.values():
-        first, *others = places
+    for first, *others in terms.values():
         where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
         more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
-        yield _finding(
-            first.file, f"{first.kind} to review: {first.context}{more}: {first.remedy}", first.line, True
-        )
+        text = f"{first.kind} to review: {first.context}{more}: {first.remedy}"
+        yield Finding("term", first.file, text, line=first.line, identifies=True)
 
 
-def _contract(portfolio: Portfolio) -> Iterator[Finding]:
-    for activity, path in records.pages(portfolio):
-        if path.suffix != ".md":
-            continue
-        try:
-            page = pages.read(path)
-        except (OSError, UnicodeDecodeError):
-            yield _finding(
-                _name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8"
-            )
-            continue
-        for problem in pages.problems(page, activity, portfolio):
-            yield _finding(_name(portfolio.root, path), problem)
+def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:
+    """What was asked about and is no part of the book: silence would be taken for no fault."""
+    read = [root / contract.FOLDER, *sources.sources(root)]
+    for path in chosen:
+        if not any(each.is_relative_to(path) or path.is_relative_to(each) for each in read):
+            remedy = "Only what the book is made of is checked: name the page in _toc.yml"
+            yield Finding("not-read", os.path.relpath(path, root), "was not read", remedy)
 
 
-def _links(root: Path, path: Path, listed: Container[str]) -> Iterator[Finding]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return  # said by the contract
-    bare = _CODE.sub(_blank, _FENCE.sub(_blank, text))
-    for match in _LINK.finditer(bare):
-        target = match[1].strip("<>")
-        if _OUTSIDE.match(target):
-            continue
-        address, fragment = urldefrag(target)
-        other = path.parent / unquote(address) if address else path
-        line = text.count("\n", 0, match.start()) + 1
-        try:
-            there = other.is_file()
-        except (OSError, ValueError):  # no name that a file can have
-            there = False
-        if not there:
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a file that does not exist", line
-            )
-        elif other.suffix in disk.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a page that is not in the contents", line
-            )
-        elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a heading that does not exist", line
-            )
-
-
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
-
-
-def _anchors(path: Path) -> set[str]:
-    """The anchors of a page: its headings as MyST writes them, and its explicit labels."""
-    text = _FENCE.sub("", path.read_text(encoding="utf-8-sig"))
-    headings = re.findall(r"^#+ +(.+?)\s*$", text, flags=re.MULTILINE)
-    slugs = {re.sub(r"[^\w\u4e00-\u9fff\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return slugs | set(re.findall(r"^\(([^)\s]+)\)=", text, flags=re.MULTILINE))
-
-
-def _notebook(root: Path, path: Path) -> Iterator[Finding]:
-    name = _name(root, path)
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        cells = notebook["cells"]
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
-        yield _finding(name, "is not a notebook that can be read. Put it back, from git or from a backup")
-        return
-    for fault in configuration.notebook_faults(notebook):
-        yield _finding(name, fault)
-    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
-        yield _finding(
-            name,
-            "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit",
-        )
-
-
-def _name(root: Path, path: Path) -> str:
-    """A path from the root, and one that lies outside of it as it is."""
-    whole = path.resolve()
-    return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
-
-
-def _finding(file: str, text: str, line: int | None = None, identifies: bool = False) -> Finding:
+def _finding(code: str, file: str, text: str) -> Finding:
+    """A fault in words, parted where its remedy begins."""
     fault, _, remedy = text.rstrip(".").partition(". ")
-    return Finding("check", file, fault, remedy, line, identifies=identifies)
+    return Finding(code, file, fault, remedy)
