@@ -37,7 +37,11 @@ class CommandError(Exception):
 
 
 def run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, *, memory: bool = False
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    memory: bool = False,
 ) -> Taken:
     """Run a command in a folder to its end. Raises CommandError where it fails.
 
