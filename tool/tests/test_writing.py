@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from portfolios import histories
 
-from stp_portfolio.core import progress, reading, writing
+from stp_portfolio.core import disk, progress, reading, writing
 
 TODAY = date(2026, 1, 1)
 EVENT = {"date": "2025-07-01", "module": "S-C1", "number": "16", "event": "started", "note": ""}
@@ -121,7 +121,7 @@ def test_file_changed_meanwhile_is_not_overwritten(data):
         path.write_bytes(path.read_bytes().replace(b"STP Project", b"STP project "))
         return {**row, "signed_off": "2025-06-30"} if row["phase"] == "3" else row
 
-    with pytest.raises(writing.WriteError, match="has changed since it was read"):
+    with pytest.raises(disk.ChangedError, match="has changed since it was read"):
         writing.rewrite(data, "modules.csv", save_elsewhere, TODAY)
     assert b"STP project " in path.read_bytes()
     assert b"2025-06-30" not in path.read_bytes()

@@ -180,8 +180,8 @@ def check_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
             notebook = json.loads(source[0])
         except ValueError:
             return  # myst-nb says so, with the reason
-        for fault in configuration.notebook_faults(notebook):
-            logger.warning(fault, location=docname, type="stp", subtype="notebook")
+        for fault in configuration.notebook_faults(docname, notebook):
+            logger.warning(fault.words, location=docname, type="stp", subtype="notebook")
 
 
 # -- finished pages ---------------------------------------------------------------------------

@@ -11,18 +11,26 @@ from stp_portfolio.core.findings import Refusal
 PAGE_ENDINGS = (".md", ".ipynb")
 
 
+class ChangedError(Refusal):
+    """A file that another program wrote in the meantime; nothing was written."""
+
+
 class UnreadableError(Refusal):
     """A text file that cannot be read; ``fault`` and ``remedy`` say so without naming it, for a Finding."""
 
     def __init__(self, path: Path, fault: str, remedy: str) -> None:
-        here = Path.cwd()
-        name = path.relative_to(here) if path.is_relative_to(here) else path
-        super().__init__(f"{name.as_posix()} {fault}. {remedy}.")
+        super().__init__(f"{shown(path)} {fault}. {remedy}.")
         self.fault, self.remedy = fault, remedy
 
 
+def shown(path: Path) -> str:
+    """A path as messages name it: from the working folder, where it lies in it."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark, every line end as ``\\n``.
+    """The text of a file in UTF-8, with or without a byte order mark, and with plain line ends.
 
     Raises UnreadableError, a Refusal, for a file that is missing, locked, a folder or no UTF-8 text.
     """
@@ -58,22 +66,33 @@ def page_file(root: Path, page: str) -> Path | None:
     return next((path for ending in PAGE_ENDINGS if (path := root / f"{page}{ending}").is_file()), None)
 
 
-def put(path: Path, content: bytes | str) -> None:
-    """Put a file in place in one step, its folder made where it is missing; text is written as UTF-8 with plain line ends.
+def put(path: Path, content: bytes | str, before: bytes | None = None) -> None:
+    """Put a file in place in one step, its folder made where it is missing; text is written as plain UTF-8.
 
-    A reader, and a machine that is switched off, find the old contents or the new ones and never a part.
-    Raises OSError; what stood there is then as it was.
+    A reader, and a machine that is switched off, find the old contents or the new ones and never a part. Where
+    the path is a link, what it leads to is written. Raises OSError, and ChangedError where the file no longer
+    holds ``before``, if that is given; what stood there is then as it was.
     """
-    raw = content.encode() if isinstance(content, str) else content
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(raw)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, temporary)
+        if before is not None and path.read_bytes() != before:
+            raise ChangedError(
+                f"{shown(path)} has changed since it was read. Nothing was written; try again."
+            )
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    if os.name == "posix":  # makes the rename last through a power cut; Windows does so by itself
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 class Finding:
     """One thing that is wrong: where it is, what it is and what to do.
 
-    ``file`` is a path from the root; ``line`` is its line, or the row of a spreadsheet; ``code`` is a short
-    stable name, such as ``date-ambiguous``, for tests and for who looks a message up; ``identifies`` says
-    that it may identify somebody, or is private: everything else only waits to be fixed.
+    ``file`` is a path from the root; ``line`` is its line, or the row of a table; ``column`` is a table's column
+    or the key of a setting; ``code`` is a short stable name, such as ``date-ambiguous``, for tests and for who
+    looks a message up; ``identifies`` says that it may identify somebody, or is private: everything else only
+    waits to be fixed.
     """
 
     code: str
@@ -24,16 +25,20 @@ class Finding:
     value: str = ""
     identifies: bool = False
 
-    def __str__(self) -> str:
-        where = self.file
-        if self.file.endswith(".csv"):
-            where += f", row {self.line}" if self.line else ""
-        elif self.line:
-            where += f":{self.line}"
-        if self.column:
-            where += f", column {self.column}"
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do, without where it is."""
         value = f"{quoted(self.value)} " if self.value else ""
-        return f"{where}: {value}{self.fault}{f'. {self.remedy}' if self.remedy else ''}."
+        return f"{value}{self.fault}{f'. {self.remedy}' if self.remedy else ''}."
+
+    def __str__(self) -> str:
+        table = self.file.endswith(".csv")
+        where = self.file
+        if self.line:
+            where += f", row {self.line}" if table else f":{self.line}"
+        if self.column:
+            where += f", {'column' if table else 'key'} {self.column}"
+        return f"{where}: {self.words}"
 
 
 class Refusal(Exception):  # noqa: N818 - it is what it says, not an error of the program

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from stp_portfolio.core.disk import PAGE_ENDINGS
+from stp_portfolio.core.disk import page_file
 
 EVENTS = ("started", "submitted", "returned", "signed_off")
 
@@ -126,9 +126,10 @@ class Settings:
     curriculum: str
     start: date
     language: str
-    as_of: date | None
-    example: bool
+    as_of: date | None = None
+    example: bool = False
     reviews: tuple[date, ...] = ()
+    format: int = 1
 
 
 @dataclass(frozen=True)
@@ -193,8 +194,5 @@ def next_evidence_id(portfolio: Portfolio) -> str:
 def pages(portfolio: Portfolio) -> Iterator[tuple[Activity, Path]]:
     """Each activity with the file of its page."""
     for activity in portfolio.activities:
-        for ending in PAGE_ENDINGS:
-            path = portfolio.root / f"{activity.page}{ending}"
-            if path.is_file():
-                yield activity, path
-                break
+        if path := page_file(portfolio.root, activity.page):
+            yield activity, path

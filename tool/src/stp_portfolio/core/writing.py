@@ -1,17 +1,14 @@
-"""Write to ``data/`` without ever losing a row.
+"""Write to the portfolio without ever losing a row.
 
-A change is tried on the records before it is made, written to a temporary file in the same folder,
-forced to the disk and put in place in one step; the version before it is kept. The file's own
-separator, encoding, line ends and untouched lines stay as they are, so a spreadsheet and git see
-the change and nothing else.
+A change is tried on the records before it is made, and put in place in one step; the version before it is
+kept. A file's own separator, encoding, line ends and untouched lines stay as they are, so a spreadsheet and
+git see the change and nothing else.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -22,121 +19,76 @@ from filelock import FileLock, Timeout
 from stp_portfolio.core import disk, reading
 from stp_portfolio.core.contract import FOLDER
 from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.records import Portfolio
 
 BACKUPS = ".backup"
 KEPT = 10
 WAIT_SECONDS = 10
+
+Cells = Mapping[str, str]
 
 
 class WriteError(Refusal):
     """A change that was not made: why, and what to do. The file is as it was."""
 
 
-def append(root: Path, file: str, row: Mapping[str, str], today: date | None = None) -> None:
-    """Add one row at the end of a file, ``row`` giving a cell for each of its columns.
+def append(
+    root: Path, file: str, row: Cells | Callable[[Portfolio], Cells], today: date | None = None
+) -> None:
+    """Add one row at the end of a file of ``data/``, ``row`` giving a cell for each of its columns.
 
-    Raises RecordsError where the records, before or with the row, break their contract, and
-    WriteError where the file is in use, has changed meanwhile or cannot be written.
+    A function is given the records as they are when nobody else can write, to number a row after the last.
+    Raises RecordsError where the records, before or with the row, break their contract, and WriteError or
+    ChangedError where the file is in use, has changed meanwhile or cannot be written.
     """
 
-    def with_row(lines: list[str], dialect: _Dialect) -> list[str]:
+    def with_row(lines: list[str], dialect: _Dialect, portfolio: Portfolio) -> list[str]:
         if lines and not lines[-1].endswith(("\n", "\r")):
             lines[-1] += dialect.line_end
-        return [*lines, dialect.line([row.get(column, "") for column in dialect.header])]
+        return [*lines, dialect.line(row(portfolio) if callable(row) else row)]
 
-    _change(root, file, with_row, today)
+    _change_rows(root, file, with_row, today)
 
 
 def rewrite(
-    root: Path, file: str, change: Callable[[dict[str, str]], Mapping[str, str]], today: date | None = None
+    root: Path, file: str, change: Callable[[dict[str, str]], Cells], today: date | None = None
 ) -> None:
     """Pass every row of a file through ``change``; the lines of rows it leaves alone stay byte for byte.
 
     A row can be corrected and never dropped. Raises as ``append`` does.
     """
 
-    def with_changes(lines: list[str], dialect: _Dialect) -> list[str]:
-        found = []
-        header_seen = False
+    def with_changes(lines: list[str], dialect: _Dialect, _portfolio: Portfolio) -> list[str]:
+        found, header = [], True
         for line in lines:
-            cells = dialect.cells(line)
-            if not any(cells) or not header_seen:
-                header_seen = header_seen or any(cells)
+            before = dict(zip(dialect.header, dialect.cells(line), strict=False))
+            if header or not any(before.values()):
+                header = header and not any(before.values())
                 found.append(line)
                 continue
-            before = dict(zip(dialect.header, cells, strict=False))
             after = change(dict(before))
-            found.append(
-                line if after == before else dialect.line([after[column] for column in dialect.header])
-            )
+            found.append(line if after == before else dialect.line(after))
         return found
 
-    _change(root, file, with_changes, today)
+    _change_rows(root, file, with_changes, today)
 
 
 def append_lines(root: Path, file: str, lines: Iterable[str]) -> None:
-    """Add lines to a plain text file of ``data/`` (made where it is missing), as safely as a row.
+    """Add lines to a plain text file of ``data/`` (made where it is missing), as safely as a row."""
 
-    Raises WriteError as ``append`` does.
-    """
-    path = (root / FOLDER / file).resolve()
-    with _alone(root, path):
-        try:
-            before = path.read_bytes() if path.exists() else b""
-            end = b"" if not before or before.endswith(b"\n") else b"\n"
-            after = before + end + "".join(f"{line}\n" for line in lines).encode()
-            if before:
-                _keep(path, before)
-            else:
-                path.touch()
-            _put(path, before, after)
-        except OSError as error:
-            raise _in_use(file, error) from error
+    def with_lines(before: bytes | None) -> bytes:
+        end = b"" if not before or before.endswith(b"\n") else b"\n"
+        return (before or b"") + end + "".join(f"{line}\n" for line in lines).encode()
+
+    _change(root, root / FOLDER / file, with_lines)
 
 
 def put(root: Path, path: Path, raw: bytes) -> Path | None:
-    """Put a file of the portfolio outside ``data/`` in place in one step, made where it is missing.
+    """Put a file of the portfolio in place, made where it is missing; what stood there is kept.
 
-    What stood there is kept under ``data/.backup`` at the same path. Returns where, None where nothing
-    stood there or it was the same. Raises WriteError as ``append`` does; the file is then as it was.
+    Returns where it is kept, None where nothing stood there or it was the same. Raises as ``append`` does.
     """
-    name = path.relative_to(root)
-    with _alone(root, path):
-        try:
-            before = path.read_bytes() if path.exists() else None
-            if before == raw:
-                return None
-            kept = None
-            if before is not None:
-                folder = root / FOLDER / BACKUPS / name.parent
-                folder.mkdir(parents=True, exist_ok=True)
-                kept = _keep(path, before, folder)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            try:
-                _write(temporary, raw)
-                if before is not None:
-                    shutil.copymode(path, temporary)
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise WriteError(
-                f"{name.as_posix()} could not be written ({error.strerror or error}). Close the program that holds it, "
-                "check that there is room on the disk, and try again."
-            ) from error
-        return kept
-
-
-def _in_use(file: str, error: OSError) -> WriteError:
-    return WriteError(
-        f"{FOLDER}/{file} could not be written ({error.strerror or error}). Close the program that holds it, "
-        "check that there is room on the disk, and try again."
-    )
-
-
-# -- dialect ----------------------------------------------------------------------------------
+    return _change(root, path, lambda _before: raw)
 
 
 class _Dialect:
@@ -152,37 +104,55 @@ class _Dialect:
         """The cells of one line; the contract allows no line break inside a cell."""
         return [cell.strip() for cell in next(csv.reader([line], delimiter=self.separator), [])]
 
-    def line(self, cells: list[str]) -> str:
+    def line(self, row: Cells) -> str:
         """One line with its end."""
         buffer = io.StringIO()
-        csv.writer(buffer, delimiter=self.separator, lineterminator=self.line_end).writerow(cells)
+        writer = csv.writer(buffer, delimiter=self.separator, lineterminator=self.line_end)
+        writer.writerow([row.get(column, "") for column in self.header])
         return buffer.getvalue()
 
 
-# -- the one way to disk ----------------------------------------------------------------------
-
-
-def _change(
-    root: Path, file: str, change: Callable[[list[str], _Dialect], list[str]], today: date | None
+def _change_rows(
+    root: Path, file: str, change: Callable[[list[str], _Dialect, Portfolio], list[str]], today: date | None
 ) -> None:
-    path = (root / FOLDER / file).resolve()
-    with _alone(root, path):
-        reading.load(root, today)  # never add to records that are wrong already
+    """Change the lines of a table, after it was read and before the result is read again."""
+
+    def changed(before: bytes | None) -> bytes:
+        portfolio = reading.load(root, today)  # never add to records that are wrong already
+        text, encoding = disk.decode(before or b"")
+        after = "".join(change(text.splitlines(keepends=True), _Dialect(text, file), portfolio))
         try:
-            before = path.read_bytes()
-            text, encoding = disk.decode(before)
-            after = "".join(change(text.splitlines(keepends=True), _Dialect(text, file))).encode(encoding)
-            reading.load(root, today, instead={file: after})
-            if after != before:
-                _keep(path, before)
-                _put(path, before, after)
+            raw = after.encode(encoding)
         except UnicodeEncodeError as error:
             lost = error.object[error.start : error.end]
             raise WriteError(
-                f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'. Save it as 'CSV UTF-8' first."
+                f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'. "
+                "Save it as 'CSV UTF-8' first."
             ) from error
+        reading.load(root, today, instead={file: raw})
+        return raw
+
+    _change(root, root / FOLDER / file, changed)
+
+
+def _change(root: Path, path: Path, change: Callable[[bytes | None], bytes]) -> Path | None:
+    """The one way in which a file of the portfolio is changed; returns where its old contents are kept."""
+    name = path.relative_to(root)
+    folder = root / FOLDER / BACKUPS / ("" if name.parent == Path(FOLDER) else name.parent)
+    with _alone(root, path.resolve()):
+        try:
+            before = path.read_bytes() if path.exists() else None
+            after = change(before)
+            if after == before:
+                return None
+            kept = None if before is None else _keep(folder, path, before)
+            disk.put(path, after, before)
         except OSError as error:
-            raise _in_use(file, error) from error
+            raise WriteError(
+                f"{name.as_posix()} could not be written ({error.strerror or error}). "
+                "Close the program that holds it, check that there is room on the disk, and try again."
+            ) from error
+    return kept
 
 
 @contextmanager
@@ -196,15 +166,11 @@ def _alone(root: Path, path: Path) -> Iterator[None]:
     except Timeout as error:
         raise WriteError(f"Another command is writing to {FOLDER}/. Wait for it, and try again.") from error
     except OSError as error:
-        raise WriteError(
-            f"{FOLDER}/ cannot be written to ({error.strerror or error}). Check its permissions."
-        ) from error
+        why = error.strerror or error
+        raise WriteError(f"{FOLDER}/ cannot be written to ({why}). Check its permissions.") from error
     try:
-        for pattern in (f".~lock.{path.name}#", f"~${path.name}"):
-            if (path.parent / pattern).exists():
-                raise WriteError(
-                    f"{FOLDER}/{path.name} is open in a spreadsheet. Close it there, and try again."
-                )
+        if any((path.parent / mark).exists() for mark in (f".~lock.{path.name}#", f"~${path.name}")):
+            raise WriteError(f"{disk.shown(path)} is open in a spreadsheet. Close it there, and try again.")
         for folder in (path.parent, backups):
             for leftover in folder.glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
@@ -213,53 +179,10 @@ def _alone(root: Path, path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _keep(path: Path, raw: bytes, folder: Path | None = None) -> Path:
+def _keep(folder: Path, path: Path, raw: bytes) -> Path:
     """Keep a version of a file, and of the older ones the last few."""
-    folder = folder or path.parent / BACKUPS
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-    kept = folder / f"{path.stem}-{stamp}{path.suffix}"
-    _flush(kept, raw)
-    versions = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
-    for old in versions[:-KEPT]:
+    kept = folder / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}{path.suffix}"
+    disk.put(kept, raw)
+    for old in sorted(folder.glob(f"{path.stem}-*{path.suffix}"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return kept
-
-
-def _put(path: Path, before: bytes, after: bytes) -> None:
-    """Put new contents in place in one step, unless the file has changed since it was read."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        _write(temporary, after)
-        shutil.copymode(path, temporary)
-        if path.read_bytes() != before:
-            raise WriteError(
-                f"{FOLDER}/{path.name} has changed since it was read. Nothing was written; try again."
-            )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _flush(path: Path, raw: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    _write(temporary, raw)
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _write(path: Path, raw: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut; Windows does so by itself and cannot open a folder."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
