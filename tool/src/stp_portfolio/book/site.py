@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from stp_portfolio.book import panels, theme
 from stp_portfolio.core import dates, digests, progress
 from stp_portfolio.core.records import Portfolio
-from stp_portfolio.show import charts, sentences
+from stp_portfolio.show import sentences
 
 FEED_ENTRIES = 20
 _KEEP = ("language_data.js", theme.STYLESHEET, theme.SCRIPT, "search.js", theme.CARD)
@@ -183,8 +183,6 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     _write(out / "feed.xml", feed(portfolio, address))
     if address:
         _write(out / "sitemap.xml", site_map(app))
-        if hasattr(app, "stp_styles") or not (static / theme.CARD).is_file():  # some page was written
-            (static / theme.CARD).write_bytes(charts.card(portfolio))
     else:
         (out / "sitemap.xml").unlink(missing_ok=True)
     home = out / f"{app.config.root_doc}.html"

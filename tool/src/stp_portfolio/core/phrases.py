@@ -42,3 +42,8 @@ def series(items: Sequence[str]) -> str:
 def activities(count: int) -> str:
     """``1 activity``, ``2 activities``."""
     return plural(count, "activity", "activities")
+
+
+def phase_name(phase: str) -> str:
+    """``Phase 2`` for ``2``; a phase that is a word (``Throughout``) stays as it is."""
+    return f"Phase {phase}" if phase.isdecimal() else phase

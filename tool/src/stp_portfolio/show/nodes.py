@@ -1,4 +1,4 @@
-"""The one node of our own: a drawing in the document tree, which the book and the PDFs show each in their way."""
+"""The one node of our own: a drawing in the document tree, which book and PDFs show each in their way."""
 
 from __future__ import annotations
 

@@ -10,14 +10,19 @@ a page is not finished or a month has passed, is a reminder: time alone makes no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import unescape
 from pathlib import Path
 
-from stp_portfolio.core import dates, progress, records
-from stp_portfolio.core.findings import Refusal
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
+
+from stp_portfolio.core import dates, disk, progress, records
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Portfolio
 
@@ -26,7 +31,9 @@ PLAN_SECTIONS = ("Plan",)
 PLAN_PARTS = ("Occasion", "Evidence aimed at", "First step", "Risk")
 UNWRITTEN = "still to be written"  # what a draft says to its reader where the author has not written yet
 
-_SENTENCE_END = re.compile(r"[.?!](?:\s|$)")
+PageError = disk.UnreadableError  # a page that cannot be read: which one, and what to do
+
+_MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
 _STEP = re.compile(
     r"\*\*(?P<month>[A-Z][a-z]+ \d{4})\.?\*\*\s*(?P<action>.*?)"
     r"(?:\s*\*Done when:\*\s*(?P<measure>.*?))?(?:\s*\*Outcome:\*\s*(?P<outcome>.*))?$"
@@ -47,40 +54,26 @@ class Step:
     outcome: str
 
 
-def _step(text: str) -> Step:
-    match = _STEP.match(text)
-    if match is None:
-        return Step(text, None, text, "", "")
-    month = dates.month_of(match["month"])
-    return Step(text, month, match["action"], match["measure"] or "", match["outcome"] or "")
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's parts as its source has them; ``sections`` maps each second-level heading to its text."""
+    """A page's parts, texts with their Markdown marks on one line each.
+
+    ``sections`` maps each second-level heading to the paragraphs and the list items (their first paragraph)
+    below it; ``text`` is all that a reader may get to see, comments left out.
+    """
 
     path: Path
     heading: str
     standfirst: str
-    sections: dict[str, str]
+    sections: dict[str, list[str]]
+    steps: tuple[Step, ...]
+    reads_next: bool
     text: str
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of the action plan; of a plan, its first step."""
-        plan = re.search(
-            r"\*\*First step\.\*\* (?:In )?(.+?)(?:\n\n|\Z)", self.sections.get("Plan", ""), re.DOTALL
-        )
-        if plan:
-            return (_step(_folded(plan[1])),)
-        items = re.split(r"^- ", self.sections.get("Action plan", ""), flags=re.MULTILINE)[1:]
-        # An item ends with its first blank line; what follows is the page's last paragraph.
-        return tuple(_step(_folded(item.split("\n\n")[0])) for item in items)
 
     @property
     def unwritten(self) -> bool:
         """Whether the author has left a part of the draft as it came, lines for the author left out."""
-        return UNWRITTEN in _folded(re.sub(r"^%.*$", "", self.text, flags=re.MULTILINE))
+        return UNWRITTEN in self.text
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -88,32 +81,74 @@ class Page:
         return tuple(dict.fromkeys(re.findall(r"\*\*([A-Z]+\d+)\*\*", self.text)))
 
 
+def read(path: Path) -> Page:
+    """Read one Markdown page. Raises PageError where the file cannot be read."""
+    tokens = _MARKDOWN.parse(disk.read_text(path))
+    text = " ".join(
+        _folded(token.content) for token in tokens if token.type in ("inline", "fence", "colon_fence")
+    )
+    heading, standfirst, reads_next = "", "", False
+    sections: dict[str, list[str]] = {}
+    below: list[str] = []
+    for block in SyntaxTreeNode(tokens).children:
+        if block.tag == "h1" and not heading:
+            heading, below = _words(block.children[0].children), []
+        elif block.tag == "h2":
+            below = sections.setdefault(_words(block.children[0].children), [])
+        elif block.type == "paragraph":
+            content = _folded(block.children[0].content)
+            standfirst = standfirst or content
+            links = any(each.type == "link" for each in block.walk())
+            reads_next = reads_next or (content.startswith("Read next: ") and links)
+            below.append(content)
+        elif block.type == "bullet_list":
+            below += [
+                f"- {_folded(item.children[0].children[0].content)}"
+                for item in block.children
+                if item.children
+            ]
+    return Page(path, heading, standfirst, sections, tuple(_steps(sections)), reads_next, text)
+
+
+def _steps(sections: dict[str, list[str]]) -> Iterator[Step]:
+    """The steps of the action plan; of a plan, its first step."""
+    for content in sections.get("Plan", []):
+        if content.startswith("**First step.** "):
+            yield _step(content.removeprefix("**First step.** ").removeprefix("In "))
+    for content in sections.get("Action plan", []):
+        if content.startswith("- "):
+            yield _step(content.removeprefix("- "))
+
+
+def _step(text: str) -> Step:
+    if match := _STEP.match(text):
+        month = dates.month_of(match["month"])
+        return Step(text, month, match["action"], match["measure"] or "", match["outcome"] or "")
+    return Step(text, None, text, "", "")
+
+
 def _folded(text: str) -> str:
     return " ".join(text.split())
 
 
-def read(path: Path) -> Page:
-    """Read one Markdown page. Raises OSError or UnicodeDecodeError where the file cannot be read."""
-    text = path.read_text(encoding="utf-8-sig")
-    body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-    head, *parts = re.split(r"^## +", body, flags=re.MULTILINE)
-    match = re.search(r"^# +(.+)$", head, flags=re.MULTILINE)
-    after = head[match.end() :] if match else head
-    paragraphs = [_folded(p) for p in after.split("\n\n") if p.strip()]
-    sections = {}
-    for part in parts:
-        title, _, content = part.partition("\n")
-        sections[title.strip()] = content
-    # As it is read: without the backslashes and entities that keep Markdown from reading a title as markup.
-    heading = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", match[1].strip())) if match else ""
-    return Page(path, heading, paragraphs[0] if paragraphs else "", sections, body)
+def _words(parts: Sequence[SyntaxTreeNode | Token]) -> str:
+    """Text as it is read: without Markdown's marks, backslashes and entities."""
+    return "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in parts)
+
+
+def bare(text: str) -> str:
+    """A line of a page without its Markdown marks."""
+    return _words(_MARKDOWN.parseInline(text)[0].children or ())
+
+
+# -- the contract -----------------------------------------------------------------------------
 
 
 def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
     """What the page owes the contract, in words; nothing where it keeps it."""
     if page.heading != activity.heading:
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
-    if len(_SENTENCE_END.findall(page.standfirst)) != 2:
+    if len(re.findall(r"[.?!](?:\s|$)", page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
     status = progress.status(portfolio, activity.key, portfolio.on)
     allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
@@ -121,13 +156,10 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
     if tuple(page.sections) not in wanted:
         yield f"the sections are {list(page.sections)}, the contract has {list(wanted[0])}"
     else:
-        yield from _step_problems(page, portfolio.on)
-        for part in PLAN_PARTS if tuple(page.sections) == PLAN_SECTIONS else ():
-            if f"**{part}.**" not in page.sections["Plan"]:
-                yield f"the plan has no part '**{part}.**'"
-    if not re.search(r"^Read next: .*\[[^\]]+\]\([^)]+\)", page.text, flags=re.MULTILINE):
+        yield from _plan_problems(page, portfolio.on)
+    if not page.reads_next:
         yield "there is no last paragraph 'Read next: [page](file.md), with the reason'"
-    registered = [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
+    registered = _registered(activity, portfolio)
     for identifier in page.evidence:
         if identifier not in registered:
             yield f"it names {identifier}, which the register does not give to this activity"
@@ -136,19 +168,21 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
-    """What is open on a page and no fault: an unwritten part, a plan to be replaced, a step whose month has passed."""
+    """What is open on a page and no fault: a part not written, a plan to replace, a step whose month is over."""
     status = progress.status(portfolio, activity.key, portfolio.on)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
     elif status is Status.IN_PROGRESS:
-        registered = [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
-        yield from _unfinished(page, registered)
+        yield from _unfinished(page, _registered(activity, portfolio))
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
     for step in page.steps if not page.unwritten else ():
         if step.month and step.month < (portfolio.on.year, portfolio.on.month) and not step.outcome:
-            month = dates.written_month(date(*step.month, 1))
-            yield f"the step of {month} is past: say what came of it, after *Outcome:*"
+            yield f"the step of {_month(step)} is past: say what came of it, after *Outcome:*"
+
+
+def _registered(activity: Activity, portfolio: Portfolio) -> list[str]:
+    return [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
 
 
 def _unfinished(page: Page, registered: list[str]) -> Iterator[str]:
@@ -159,48 +193,48 @@ def _unfinished(page: Page, registered: list[str]) -> Iterator[str]:
             yield f"it does not name {identifier}, which the register gives to this activity"
 
 
-def _step_problems(page: Page, on: date) -> Iterator[str]:
+def _plan_problems(page: Page, on: date) -> Iterator[str]:
     if not page.steps:
         yield "there is no step: a list item of the action plan, or the plan's first step"
     for step in page.steps:
         if step.month is None:
             yield f"the step '{step.text[:40]}…' does not begin with its month: **June 2025.**"
             continue
-        month = dates.written_month(date(*step.month, 1))
         if not step.measure:
-            yield f"the step of {month} has no measure: *Done when:* …"
+            yield f"the step of {_month(step)} has no measure: *Done when:* …"
         if step.outcome and step.month > (on.year, on.month):
-            yield f"the step of {month} lies ahead and has an outcome already"
+            yield f"the step of {_month(step)} lies ahead and has an outcome already"
+    plan = " ".join(page.sections.get("Plan", ()))
+    for part in PLAN_PARTS if "Plan" in page.sections else ():
+        if f"**{part}.**" not in plan:
+            yield f"the plan has no part '**{part}.**'"
 
 
-class PageError(Refusal):
-    """A page that cannot be read: which one, and what to do."""
+def _month(step: Step) -> str:
+    return dates.written_month(date(*step.month, 1)) if step.month else ""
 
 
-def written(portfolio: Portfolio) -> Iterator[tuple[Activity, Page]]:
-    """Every activity's page that its author has written, notebooks left out.
-
-    Raises PageError for a page that is no UTF-8 text, and OSError where it cannot be read at all.
-    """
-    for activity, path in records.pages(portfolio):
-        if path.suffix != ".md":
-            continue
-        try:
-            page = read(path)
-        except UnicodeDecodeError as error:
-            name = path.relative_to(portfolio.root).as_posix()
-            raise PageError(f"{name} cannot be read as UTF-8 text. Save it as plain text, UTF-8.") from error
-        if not page.unwritten:
-            yield activity, page
+# -- the steps of all pages -------------------------------------------------------------------
 
 
 def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
     """Every step with a month of every page that is written, with its place on the page, counted from 1.
 
-    Raises what ``written`` raises.
+    Notebooks are left out. Raises PageError for a page that cannot be read.
     """
-    for activity, page in written(portfolio):
-        yield from ((activity, number, step) for number, step in enumerate(page.steps, start=1) if step.month)
+    for activity, path in records.pages(portfolio):
+        page = read(path) if path.suffix == ".md" else None
+        for number, step in enumerate(page.steps if page and not page.unwritten else (), start=1):
+            if step.month:
+                yield activity, number, step
+
+
+def _by_month(portfolio: Portfolio) -> list[tuple[int, Activity, Step]]:
+    """Every step, by how many months it lies ahead of the day of reading. Raises what ``steps`` raises."""
+    now = portfolio.on.year * 12 + portfolio.on.month
+    dated = [(activity, step, step.month) for activity, _, step in steps(portfolio)]
+    found = [(month[0] * 12 + month[1] - now, activity, step) for activity, step, month in dated if month]
+    return sorted(found, key=lambda item: item[0])
 
 
 def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
@@ -208,13 +242,7 @@ def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step
 
     Raises what ``steps`` raises.
     """
-    now = portfolio.on.year * 12 + portfolio.on.month
-    found = [
-        (activity, step)
-        for activity, _, step in steps(portfolio)
-        if step.month and now < step.month[0] * 12 + step.month[1] <= now + months
-    ]
-    return tuple(sorted(found, key=lambda item: item[1].month or (0, 0)))
+    return tuple((activity, step) for far, activity, step in _by_month(portfolio) if 0 < far <= months)
 
 
 def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
@@ -222,19 +250,6 @@ def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
 
     Raises what ``steps`` raises.
     """
-    now = (portfolio.on.year, portfolio.on.month)
-    found = [(activity, step) for activity, _, step in steps(portfolio) if step.month and step.month <= now]
     return tuple(
-        sorted((item for item in found if not item[1].outcome), key=lambda item: item[1].month or (0, 0))
+        (activity, step) for far, activity, step in _by_month(portfolio) if far <= 0 and not step.outcome
     )
-
-
-def bare(text: str) -> str:
-    """A line of a page without its Markdown marks."""
-    from markdown_it import MarkdownIt
-
-    tokens = MarkdownIt().parseInline(text)[0].children or ()
-    return "".join(" " if token.type in ("softbreak", "hardbreak") else token.content for token in tokens)
-
-
-# -- drafts -----------------------------------------------------------------------------------
