@@ -39,10 +39,7 @@ def run(
         portfolio = reading.load(root)
     except reading.RecordsError as error:
         found += error.findings
-    for fault in configuration.faults(root):
-        file, _, text = fault.partition(": ")
-        name, _, where = file.partition(", ")
-        found.append(_finding("configuration", name, f"{where}: {text}" if where else text))
+    found += configuration.faults(root)
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
     activities = portfolio.activities if portfolio else ()
     read: dict[Path, Places] = {}
@@ -71,20 +68,19 @@ def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def notebook_in(text: str) -> dict[str, Any] | None:
-    """The notebook that a text holds, or None where it, or a cell of it, is none."""
+def notebook_in(text: str, file: str) -> tuple[Any, list[Finding]]:
+    """The notebook that a text holds, None where it is none, and what is wrong with it."""
     try:
         notebook = json.loads(text)
-        parts = [notebook, *notebook["cells"]]
-        sound = all(isinstance(part.get("metadata"), dict) for part in parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return notebook if sound else None
+    except ValueError:
+        notebook = None
+    faults = list(configuration.notebook_faults(file, notebook))
+    return (None if any(fault.code == "notebook-shape" for fault in faults) else notebook), faults
 
 
-def holds_output(cell: Mapping[str, Any]) -> bool:
-    """Whether running a cell left something in it."""
-    return bool(cell.get("outputs") or cell.get("execution_count"))
+def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The cells in which running them left something."""
+    return [cell for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")]
 
 
 def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
@@ -100,15 +96,12 @@ def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
         return
     if path.suffix == ".md":
         read[path] = places(text)
-    elif notebook := notebook_in(text):
-        for fault in configuration.notebook_faults(notebook):
-            yield _finding("notebook-setting", file, fault)
-        if any(map(holds_output, notebook["cells"])):
-            remedy = "Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
-            yield Finding("notebook-output", file, "holds outputs", remedy)
-    else:
-        remedy = "Put it back, from git or from a backup"
-        yield Finding("notebook-unreadable", file, "is not a notebook that can be read", remedy)
+        return
+    notebook, faults = notebook_in(text, file)
+    yield from faults
+    if notebook and with_output(notebook):
+        remedy = "Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
+        yield Finding("notebook-output", file, "holds outputs", remedy)
 
 
 def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Container[str]) -> Iterator[Finding]:
@@ -133,7 +126,7 @@ def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str
     """What the page of each activity owes its reader."""
     for activity, path in records.pages(portfolio):
         for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
-            yield _finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
+            yield Finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
         if activity.page not in listed:
             fault = f"{activity.page} is not in the table of contents"
             yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
@@ -162,9 +155,3 @@ def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:
         if not any(each.is_relative_to(path) or path.is_relative_to(each) for each in read):
             remedy = "Only what the book is made of is checked: name the page in _toc.yml"
             yield Finding("not-read", os.path.relpath(path, root), "was not read", remedy)
-
-
-def _finding(code: str, file: str, text: str) -> Finding:
-    """A fault in words, parted where its remedy begins."""
-    fault, _, remedy = text.rstrip(".").partition(". ")
-    return Finding(code, file, fault, remedy)

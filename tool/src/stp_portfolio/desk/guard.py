@@ -77,16 +77,16 @@ def clear(path: Path) -> bool:
     cannot be written.
     """
     try:
-        notebook = checks.notebook_in(disk.read_text(path))
+        notebook, _ = checks.notebook_in(disk.read_text(path), path.name)
     except disk.UnreadableError:
         return False
-    held = [cell for cell in notebook["cells"] if checks.holds_output(cell)] if notebook else []
-    if not notebook or not held:
+    held = checks.with_output(notebook) if notebook else []
+    if not held:
         return False
     for cell in held:
         cell.update(outputs=[], execution_count=None)
-        cell["metadata"].pop("execution", None)
-    about = notebook["metadata"]
+        cell.get("metadata", {}).pop("execution", None)
+    about = notebook.get("metadata", {})
     about.pop("widgets", None)
     if "language_info" in about:  # it holds the version that happened to run the notebook
         about["language_info"] = {"name": about["language_info"].get("name", "python")}
