@@ -1,4 +1,4 @@
-"""Write tool/requirements.lock: every package of the portfolio and of the tests, with hashes, for all systems.
+"""Write tool/requirements.lock: every package of portfolio and tests, with hashes, for all systems.
 
 Usage: python .github/lock.py (needs uv: pip install uv)
 """
@@ -19,7 +19,8 @@ def main() -> int:
         *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"),
         *("--no-emit-package", "stp-portfolio", "--quiet", "--output-file", "tool/requirements.lock"),
     ]
-    return subprocess.run(command, input=pins, text=True, cwd=ROOT, check=False).returncode
+    done = subprocess.run(command, input=pins, text=True, cwd=ROOT, check=False)  # noqa: S603 - fixed arguments
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the guide lies beside the package here, and inside it where it is installed."""
+"""What pyproject.toml cannot say: the guide lies beside the package here, and in it once installed."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The same pages and notebooks for four programs: this book, plain Jupyter Book 1, MkDocs Material, Jupyter Book 2."""
+"""The same pages and notebooks for four programs: this book, Jupyter Book 1 and 2, MkDocs Material."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAMPLE = ("intro", "C1_Professional_Foundations/18_AuditAndRecommendations", "no
 
 @dataclass(frozen=True)
 class Engine:
-    """A program and the tree that it builds: its command, what it makes, and where the content lies in the tree."""
+    """A program and the tree that it builds: its command, what it makes, where the content lies."""
 
     name: str
     tree: Path
@@ -53,8 +53,10 @@ def tracked() -> Iterator[Path]:
     """The files of the example, from its root; the tool is installed and no part of what is built."""
     done = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607 - the git of the user
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
     names = done.stdout.decode("utf-8").split("\0")
     yield from (Path(name) for name in names if name and not name.startswith("tool/"))
 
@@ -77,7 +79,7 @@ def ours(work: Path) -> Engine:
 
 
 def plain(work: Path) -> Engine:
-    """Jupyter Book 1 with this book's own settings, without the extension: the fairest and the fastest of its kind."""
+    """Jupyter Book 1 with this book's own settings, without the extensions: the fairest of its kind."""
     tree = copy(work / "plain")
     config = (tree / "_config.yml").read_text(encoding="utf-8")
     config = re.sub(
@@ -91,7 +93,7 @@ def plain(work: Path) -> Engine:
 
 
 def material(work: Path, say: Callable[[str], None]) -> Engine:
-    """MkDocs Material with mkdocs-jupyter in an environment of its own; notebooks run in this one's kernel."""
+    """MkDocs Material with mkdocs-jupyter in its own environment; notebooks run in this one's kernel."""
     environment = BUILT / "mkdocs"
     program = environment / _BIN / f"mkdocs{_EXE}"
     if not program.is_file():
@@ -136,9 +138,14 @@ def material(work: Path, say: Callable[[str], None]) -> Engine:
     }
     (tree / "mkdocs.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return Engine(
-        "MkDocs Material", tree, [str(program), "build", "-q"], ("site", ".cache"), "site", "docs",
+        "MkDocs Material",
+        tree,
+        [str(program), "build", "-q"],
+        ("site", ".cache"),
+        "site",
+        "docs",
         {"JUPYTER_PATH": str(tree / "share"), "JUPYTER_PREFER_ENV_PATH": "0"},
-    )  # fmt: skip
+    )
 
 
 def next_engine(work: Path, say: Callable[[str], None]) -> Engine | None:
@@ -161,9 +168,12 @@ def next_engine(work: Path, say: Callable[[str], None]) -> Engine | None:
     look.write_text("jtex: v1\nkind: site\ntitle: None\n", encoding="utf-8")
     path = f"{environment / _BIN}{';' if sys.platform == 'win32' else ':'}"
     return Engine(
-        "Jupyter Book 2, content", tree, [str(program), "build", "--site"],
-        ("_build/site", "_build/cache", "_build/temp"), environment={"NEXT_ENGINE": "1", "PATH": path + os.environ["PATH"]},
-    )  # fmt: skip
+        "Jupyter Book 2, content",
+        tree,
+        [str(program), "build", "--site"],
+        ("_build/site", "_build/cache", "_build/temp"),
+        environment={"NEXT_ENGINE": "1", "PATH": path + os.environ["PATH"]},
+    )
 
 
 def _listed(tree: Path) -> list[str]:

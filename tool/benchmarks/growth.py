@@ -1,4 +1,4 @@
-"""Synthetic portfolios of any size: everything in them is invented, and the same numbers give the same files."""
+"""Synthetic portfolios of any size: all in them is invented, and the same numbers give the same files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check: every fault of the sources in one run, whatever the files are like, and no silence about what was not read."""
+"""The check: every fault in one run, whatever the files are like, and no silence about what was not read."""
 
 import json
 import sys
@@ -10,12 +10,60 @@ from stp_portfolio.desk import checks
 NOTEBOOK = {
     "cells": [
         {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "What adds up."]},
-        {"cell_type": "code", "id": "b", "metadata": {}, "source": ["1 + 1"], "outputs": [], "execution_count": None},
+        {
+            "cell_type": "code",
+            "id": "b",
+            "metadata": {},
+            "source": ["1 + 1"],
+            "outputs": [],
+            "execution_count": None,
+        },
     ],
     "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
     "nbformat": 4,
     "nbformat_minor": 5,
 }
+SOUND = """\
+# Home
+
+The words of the home page.
+
+## Two `words` here
+
+(a-label)=
+See [a](M/1_Task.md#plan), [b](#two-words-here), [c](#a-label),
+[d](https://example.org/x) and [f](/M/1_Task.md).
+
+% [g](g.md), or `[e](e.md)`
+
+```text
+[h](h.md)
+```
+
+:::{figure} x.png
+:name: drawn
+:::
+
+[i](#drawn)
+"""
+DEAD = """\
+# Home
+
+The [a](a.md) and
+[b](M/1_Task.md#nothing) of it.
+
+:::{note}
+See [c](c%20d.md).
+:::
+
+| x |
+| --- |
+| ![A square](e.png) |
+
+[f][f] and [g](alone.md) and [h](#nowhere)
+
+[f]: f.md
+"""
 
 
 def with_notebook(small, text=""):
@@ -30,19 +78,13 @@ def faults(small, *only):
 
 
 def test_links_are_read_as_the_book_reads_them(small):
-    """Dead files, pages and headings with their lines, in notes and by reference too; code, comments and sites pass."""
-    text = "# Home\n\nThe words of the home page.\n\n## Two `words` here\n\n(a-label)=\nSee [a](M/1_Task.md#plan),\n"
-    text += "[b](#two-words-here), [c](#a-label), [d](https://example.org/x), `[e](e.md)`, and [f](/M/1_Task.md).\n\n"
-    text += "% [g](g.md)\n\n```text\n[h](h.md)\n```\n\n:::{figure} x.png\n:name: drawn\n:::\n\n[i](#drawn)\n"
-    small.write("intro.md", text)
+    """Dead files, pages and headings with their lines, in notes and references; code and sites pass."""
+    small.write("intro.md", SOUND)
     assert faults(small) == set()
     small.write("alone.md", "# Alone\n")
-    text = "# Home\n\nThe [a](a.md) and\n[b](M/1_Task.md#nothing) of it.\n\n:::{note}\nSee [c](c%20d.md).\n:::\n\n"
-    text += "| x |\n| --- |\n| ![A square](e.png) |\n\n[f][f] and [g](alone.md) and [h](#nowhere)\n\n[f]: f.md\n"
-    small.write("intro.md", text)
-    lines = [3, 4, 7, 12, 14, 14, 14]
+    small.write("intro.md", DEAD)
     found = [finding for finding in checks.run(small.tree)[0] if finding.code == "link"]
-    assert [finding.line for finding in found] == lines
+    assert [finding.line for finding in found] == [3, 4, 7, 12, 14, 14, 14]
     assert "the link 'c d.md' leads to a file that does not exist" in str(found[2])
     assert "leads to a page that is not in the contents" in str(found[5])
     assert "leads to a heading that does not exist" in str(found[6])
@@ -70,7 +112,7 @@ def test_outputs_and_settings_of_a_notebook(small):
 
 
 def test_bytes_of_another_encoding_and_line_ends(small):
-    """A page in Windows' encoding is one finding with what to do; line ends of Windows change nothing at all."""
+    """A page in Windows' encoding is one finding with what to do; its line ends change nothing."""
     page = small.tree / "intro.md"
     small.write("intro.md", "# Home\n\nThe words of the [home](gone.md) page.\n")
     before = faults(small)
@@ -81,7 +123,7 @@ def test_bytes_of_another_encoding_and_line_ends(small):
     assert "intro.md: is not UTF-8 text. Save it as plain text, UTF-8." in map(str, found)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a file that is there and cannot be read is made of /proc")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc for a file that cannot be read")
 def test_a_page_that_cannot_be_read_is_a_finding(small):
     """As where another program holds it, or its permissions are wrong."""
     page = small.tree / "M/1_Task.md"

@@ -14,21 +14,39 @@ SWITCH_ON = "git config core.hooksPath .githooks"
 PAGE, NOTEBOOK = "intro.md", "sums.ipynb"
 CELLS = [
     {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "What adds up."]},
-    {"cell_type": "code", "id": "b", "metadata": {}, "source": ["1 + 1"], "outputs": [], "execution_count": None},
+    {
+        "cell_type": "code",
+        "id": "b",
+        "metadata": {},
+        "source": ["1 + 1"],
+        "outputs": [],
+        "execution_count": None,
+    },
 ]
-KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}  # fmt: skip
-CLEAN = json.dumps({"cells": CELLS, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}, indent=1, sort_keys=True) + "\n"
+KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
+CLEAN = (
+    json.dumps(
+        {"cells": CELLS, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}, indent=1, sort_keys=True
+    )
+    + "\n"
+)
 
 
 def run(tree, *command, **environment):
     """Run a command as in an environment that is activated."""
     environment = {
         **os.environ,
-        **{f"GIT_{who}_{what}": "x@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        **{
+            f"GIT_{who}_{what}": "x@example.invalid"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         **environment,
     }
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
 
 
 def commit(tree, *arguments):
@@ -37,7 +55,7 @@ def commit(tree, *arguments):
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory):
-    """A small book with a notebook as a repository, the guard switched on as the guide says; one commit passed it."""
+    """A small book as a repository, the guard switched on as the guide says; one commit passed it."""
     small = Small(tmp_path_factory.mktemp("committed"))
     small.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n  - file: sums\n")
     small.write(".gitignore", "_build/\n/private/\n")
@@ -107,7 +125,7 @@ def test_no_output_gets_into_a_commit(tree, executed, how):
 
 
 def test_what_counts_is_what_is_added(tree, executed):
-    """Outputs that were added and cleared afterwards are refused; those of a notebook that is not added stop nothing."""
+    """Outputs that were added are refused, cleared or not; those of a notebook that is not added pass."""
     (tree / NOTEBOOK).write_text(executed, encoding="utf-8")
     with (tree / PAGE).open("a", encoding="utf-8") as page:
         page.write("\n% A remark.\n")
@@ -122,7 +140,7 @@ def test_what_counts_is_what_is_added(tree, executed):
 
 
 def test_findings_are_not_committed(tree):
-    """An identifier that was added is refused, also once the file itself is fixed, until that is added too."""
+    """An identifier that was added is refused, until the fixed file is added too."""
     page = tree / PAGE
     clean = page.read_text(encoding="utf-8")
     page.write_text(f"{clean}\nNHS number 943 476 5919.\n", encoding="utf-8")
@@ -161,7 +179,9 @@ def test_without_the_environment_nothing_is_committed(tree):
     with (tree / PAGE).open("a", encoding="utf-8") as page:
         page.write("\n% A remark.\n")
     (tree / "stp_portfolio").mkdir()
-    (tree / "stp_portfolio/__init__.py").write_text("", encoding="utf-8")  # it hides the one that is installed
+    (tree / "stp_portfolio/__init__.py").write_text(
+        "", encoding="utf-8"
+    )  # it hides the one that is installed
     before = head(tree)
     refused = commit(tree, "-a")
     assert refused.returncode == 1

@@ -14,7 +14,7 @@ CONTAINER = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(enco
 
 
 def test_python_is_one_that_the_tests_run_on():
-    """An image whose version cannot be moved under its tag, with the newest Python of the matrix, not as root."""
+    """An image that cannot be moved under its tag, with the newest Python of the matrix, not as root."""
     image = r"mcr\.microsoft\.com/devcontainers/python:\d+\.\d+\.\d+-(3\.\d+)-bookworm"
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
@@ -24,7 +24,7 @@ def test_python_is_one_that_the_tests_run_on():
 
 
 def test_it_installs_what_is_there():
-    """Files of requirements that exist, into the environment whose commands and interpreter are used; the guard is on."""
+    """Requirements that exist, into the environment that is used; and the guard is on."""
     make, install, guard = CONTAINER["postCreateCommand"].split(" && ")
     environment = re.fullmatch(r"python -m venv (\S+)", make)[1]
     assert install.startswith(f"{environment}/bin/python -m pip install ")

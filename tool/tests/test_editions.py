@@ -1,4 +1,4 @@
-"""Two editions: the public one never opens the overlay, the assessor's is marked, a release is complete or not at all."""
+"""Two editions: the public one never opens the overlay; a release is complete or not at all."""
 
 import csv
 import hashlib
@@ -119,7 +119,7 @@ def test_public_edition_is_the_same_whatever_lies_in_private(repository):
 
 
 def test_assessor_edition_holds_the_overlay_and_is_marked(repository):
-    """Every page says what it is; the overlay's page stands for the public one, and a further one where it was put."""
+    """Every page is marked; the overlay's page stands for the public one, a further one where it was put."""
     overlay_with(repository, CANARY)
     overlay = repository.tree / "private"
     repository.write("private/notes/extra.md", "# Notes for the assessor\n\nA note.\n")
@@ -149,7 +149,11 @@ def test_assessor_edition_holds_the_overlay_and_is_marked(repository):
         ("_toc.yml", "- file: x\n  under: intro", "cannot stand under the home page"),
         ("_toc.yml", "- file: x\n", "each entry has file and under"),
         ("_toc.yml", "- [", "cannot be read"),
-        ("M/1_Task.md", "# 1. Task\n\nNHS number 999 055 4331\n", "was not built"),  # the assessor is a reader, too
+        (
+            "M/1_Task.md",
+            "# 1. Task\n\nNHS number 999 055 4331\n",
+            "was not built",
+        ),  # the assessor is a reader, too
     ],
 )
 def test_overlay_without_a_place_is_refused(repository, name, text, words):
@@ -224,7 +228,13 @@ def test_release_is_refused_and_leaves_nothing(repository, text, words):
 
 def test_release_of_a_site_that_identifies_is_refused(repository, monkeypatch):
     """What no source shows and the finished site does: here a page that the build itself put in."""
-    monkeypatch.setattr(editions, "_jupyter_book", lambda tree: (tree / "_build/html").mkdir(parents=True) or (tree / "_build/html/x.html").write_text("<p>Call 999 055 4331</p>") and 0)  # fmt: skip
+
+    def built(tree):
+        (tree / "_build/html").mkdir(parents=True)
+        (tree / "_build/html/x.html").write_text("<p>Call 999 055 4331</p>", encoding="utf-8")
+        return 0
+
+    monkeypatch.setattr(editions, "_jupyter_book", built)
     with pytest.raises(Refusal, match="in the finished site"):
         editions.release(repository.tree, quiet)
 
@@ -232,7 +242,9 @@ def test_release_of_a_site_that_identifies_is_refused(repository, monkeypatch):
 def test_approved_terms_are_dated_and_identifiers_refused(repository):
     """A term goes on the list once, with date and reason; an identifier does not, and then nothing does."""
     listed = repository.tree / "data/approved_terms.txt"
-    assert approval.approve(repository.tree, ["Quenby Marl"], "a | method", date(2025, 7, 1)) == ["Quenby Marl"]
+    assert approval.approve(repository.tree, ["Quenby Marl"], "a | method", date(2025, 7, 1)) == [
+        "Quenby Marl"
+    ]
     assert approval.approve(repository.tree, ["Quenby Marl"], "again", date(2025, 7, 2)) == []
     assert listed.read_text(encoding="utf-8").splitlines()[-1] == "Quenby Marl | 2025-07-01 | a / method"
     for text in ("999 055 4331", "jo@example.org", "Mr Holloway"):

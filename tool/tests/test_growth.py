@@ -41,14 +41,14 @@ def everything_asked(tree):
 
 
 def test_twice_the_portfolio_is_twice_the_work(tmp_path):
-    """From 300 to 600 activities with their evidence the number of calls doubles, and does not grow fourfold."""
+    """From 300 to 600 activities the number of calls doubles, and does not grow fourfold."""
     few, many = (growth.make(tmp_path / str(count), count, 3 * count, module=25) for count in (300, 600))
     everything_asked(few)  # what is loaded once is loaded
     assert calls(lambda: everything_asked(many)) < 2.2 * calls(lambda: everything_asked(few))
 
 
 def test_page_does_not_grow_with_the_book(tmp_path):
-    """What stands around an activity's text weighs as much among 90 as among 60: no menu lists the whole book."""
+    """What stands around a text weighs as much among 90 as among 60: no menu lists the whole book."""
     sizes = []
     for count in (60, 90):
         done = build(growth.make(tmp_path / str(count), count, count, module=count))

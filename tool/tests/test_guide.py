@@ -20,7 +20,7 @@ CONTENTS = yaml.safe_load((DOCS / "_toc.yml").read_text(encoding="utf-8"))
 GUIDE = [CONTENTS["root"], *(chapter["file"] for chapter in CONTENTS["chapters"])]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INSTALL = re.search(r"^```sh\n(.+?)\n```", README, re.MULTILINE)[1]
-# Lines that stand for others here: the packages are installed, and the guide's own example is this repository.
+# What is run in place of a line: the packages are installed, and the example is this repository.
 INSTEAD = {
     INSTALL: f"ln -s '{sys.prefix}' .venv && if [ -f _config.yml ]; then jupyter-book build .; fi",
     'python -m pip install -r requirements.txt "stp-portfolio[lab]"': "",
@@ -40,12 +40,16 @@ def blocks(page, kind="sh"):
 
 
 class Shell:
-    """Runs blocks one after another, each in the folder in which the last one ended; GitHub is a folder of it."""
+    """Runs blocks one after another, each where the last one ended; GitHub is a folder beside them."""
 
     def __init__(self, folder):
         self.folder = folder
         (folder / "ignored").write_text(".venv\n", encoding="utf-8")
-        settings = {"user.name": "t", "user.email": "t@example.org", "core.excludesFile": str(folder / "ignored")}
+        settings = {
+            "user.name": "t",
+            "user.email": "t@example.org",
+            "core.excludesFile": str(folder / "ignored"),
+        }
         for name in ("OWNER/stp-portfolio", "YOUR-NAME/my-portfolio"):
             subprocess.run(["git", "init", "-q", "--bare", folder / name], check=True)
             settings[f"url.{(folder / name).as_uri()}.insteadOf"] = f"https://github.com/{name}.git"
@@ -61,7 +65,12 @@ class Shell:
         lines = [INSTEAD.get(line, line) for line in block.splitlines()]
         script = "\n".join(["set -e", *lines, "echo; pwd"])
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+            ["bash", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode in codes, f"{block}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
@@ -81,7 +90,9 @@ def prepare(page, tree):
     elif page == "moving":
         old = tree.parent / "old/9_peer-support.md"
         old.parent.mkdir()
-        old.write_text("---\ntitle: Peer support\n---\n\nI showed a newcomer round.\n\n- [x] done\n", encoding="utf-8")
+        old.write_text(
+            "---\ntitle: Peer support\n---\n\nI showed a newcomer round.\n\n- [x] done\n", encoding="utf-8"
+        )
 
 
 @pytest.mark.slow
@@ -102,10 +113,15 @@ def test_every_command_of_the_guide(tmp_path):
     assert "newcomer" in (tree / "C1_Professional_Foundations/9_PeerSupport.md").read_text(encoding="utf-8")
     assert b"BEGIN:VEVENT" in (tree / "_build/portfolio.ics").read_bytes()
     made = {path.relative_to(tree / "_build").as_posix() for path in (tree / "_build").glob("*/*")}
-    assert made >= {"html/index.html", "assessor/index.html", "eportfolio/eportfolio.zip", "eportfolio/portfolio.pdf"}
+    assert made >= {
+        "html/index.html",
+        "assessor/index.html",
+        "eportfolio/eportfolio.zip",
+        "eportfolio/portfolio.pdf",
+    }
     assert {Path(name).suffix for name in made if name.startswith("report/")} >= {".md", ".html", ".pdf"}
-    pushed = subprocess.run(["git", "log", "--all", "--format=%s"], cwd=tmp_path / "YOUR-NAME/my-portfolio", capture_output=True, text=True, check=True)  # fmt: skip
-    assert pushed.stdout.splitlines()[-1] == "My own portfolio"
+    pushed = shell.run(f"git -C {tmp_path}/YOUR-NAME/my-portfolio log --all --format=%s\n")
+    assert "My own portfolio" in pushed.splitlines()
 
 
 @pytest.mark.slow
@@ -129,7 +145,7 @@ def test_commands_for_another_specialty(tmp_path):
 
 
 def test_guide_is_a_book_of_plain_pages(tmp_path):
-    """Built without a warning, and at GitHub as it stands: no directive and no role; every page is in its contents."""
+    """Built without a warning, and at GitHub as it stands: no directive; every page is in the contents."""
     shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("_build"))
     done = build_here(tmp_path / "docs", "-W", "--keep-going")
     assert done.code == 0, done.output
@@ -139,12 +155,12 @@ def test_guide_is_a_book_of_plain_pages(tmp_path):
 
 
 def test_every_command_and_option_that_is_named_exists():
-    """No verb or option in prose or table that the command does not have; and every verb is named somewhere."""
+    """No verb or option is named that the command does not have; and every verb is named somewhere."""
     texts = README + "\n".join(map(text_of, GUIDE))
     verbs = get_command(app).commands
     named = re.findall(r"(?:^|`)portfolio ([a-z]+)(?:, ([a-z]+))?([^`\n]*)", texts, flags=re.MULTILINE)
     assert {verb for first, second, _ in named for verb in (first, second) if verb} == set(verbs)
     for verb, _, rest in named:
         parts = getattr(verbs[verb], "commands", {"": verbs[verb]}).values()
-        known = {option for part in parts for parameter in part.params for option in (*parameter.opts, *parameter.secondary_opts)}  # fmt: skip
+        known = {option for part in parts for parameter in part.params for option in parameter.opts}
         assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= known, (verb, rest)

@@ -1,11 +1,10 @@
-"""The workflows at GitHub: what they may do, and what publishing leaves behind, its own lines run for real."""
+"""The workflows at GitHub: what they may do, and what publishing leaves behind, its lines run for real."""
 
 import os
 import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -22,7 +21,7 @@ KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END OPENSSH PRIVA
 
 
 def test_every_workflow_reads_only_and_publishing_is_the_same_for_all():
-    """No more than reading unless a job says so; no event that hands a stranger's change the rights of the owner."""
+    """Reading only, unless a job says so; no event that gives a stranger's change the owner's rights."""
     assert set(WORKFLOWS) == {"publish", "release", "test", "weekly"}
     for name, workflow in WORKFLOWS.items():
         assert workflow["permissions"] == {"contents": "read"}, name
@@ -35,7 +34,7 @@ def test_every_workflow_reads_only_and_publishing_is_the_same_for_all():
 
 @pytest.mark.parametrize(("workflow", "job"), JOBS, ids=NAMES)
 def test_job_is_pinned_bounded_and_careful(workflow, job):
-    """Actions by commit, a time limit, no expression inside a command, and secrets only where nothing is installed."""
+    """Actions by commit, a time limit, no expression in a command, secrets where nothing is installed."""
     assert job["timeout-minutes"] <= 40
     for step in job["steps"]:
         uses, line, given = step.get("uses", ""), step.get("run", ""), str(step.get("env", {}))
@@ -61,7 +60,9 @@ def test_actions_and_versions_are_the_same_everywhere():
     used = {step["uses"] for step in steps if "uses" in step}
     assert len(used) == len({use.split("@")[0] for use in used})
     versions = WORKFLOWS["test"]["jobs"]["test"]["strategy"]["matrix"]["python"]
-    promised = re.search(r"They need Python ([\d., or]+) and", (ROOT / "README.md").read_text(encoding="utf-8"))[1]
+    promised = re.search(
+        r"They need Python ([\d., or]+) and", (ROOT / "README.md").read_text(encoding="utf-8")
+    )[1]
     assert versions == re.findall(r"\d\.\d+", promised)
     project = tomllib.loads((ROOT / "tool/pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == f">={versions[0]}"
@@ -70,7 +71,7 @@ def test_actions_and_versions_are_the_same_everywhere():
 
 
 def test_nothing_is_published_before_it_is_checked_and_screened():
-    """Check, the portfolio's own tests, release: in this order, and only then an upload; nothing goes on after a fault."""
+    """Check, the portfolio's tests, release, and only then an upload; nothing goes on after a fault."""
     jobs = WORKFLOWS["publish"]["jobs"]
     steps = [step.get("run") or step["uses"] for step in jobs["release"]["steps"]]
     wanted = ("github.ref", "requirements.txt", "portfolio check", "pytest", "portfolio release", "upload-")
@@ -86,7 +87,7 @@ def test_nothing_is_published_before_it_is_checked_and_screened():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
 def test_files_of_a_release_have_their_sums(tmp_path):
-    """The offline book, the PDFs, the parts list and the tool's wheel, each with its checksum, which is checked."""
+    """The offline book, the PDFs, the parts list and the wheel, each with its checksum."""
     for name in ("release/portfolio-offline.zip", "eportfolio/portfolio.pdf", "eportfolio/eportfolio.zip",
                  "sbom.cdx.json", "wheel/stp_portfolio-1-py3-none-any.whl"):  # fmt: skip
         (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +124,12 @@ kept += ["SITE_DEPLOY_KEY" in os.environ]
 (here / "asked").write_text(json.dumps(kept))
 sys.exit(subprocess.run(shlex.split(options[-1]), cwd=here).returncode)
 """
-FIRST = {"index.html": b"<p>First</p>\r\n", "_static/a, b.css": b"a{}\n", "x.log": b"1\r\n", ".gitignore": b"*.css"}
+FIRST = {
+    "index.html": b"<p>First</p>\r\n",
+    "_static/a, b.css": b"a{}\n",
+    "x.log": b"1\r\n",
+    ".gitignore": b"*.css",
+}
 SECOND = {"index.html": b"<p>Second</p>", "new.html": b"new"}
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
 
@@ -141,7 +147,7 @@ class Deploy:
         ssh.chmod(0o755)
         (folder / "a place").mkdir()
 
-    def run(self, files, spoil=lambda site: None, repository="owner/name", key=KEY):
+    def run(self, files, spoil=None, repository="owner/name", key=KEY):
         """Publish a release of some files, spoilt after its manifest was written."""
         release = self.folder / f"run{len(list(self.folder.iterdir()))}" / "release"
         for name, raw in files.items():
@@ -149,8 +155,13 @@ class Deploy:
             (release / "site" / name).write_bytes(raw)
         (release / "site").mkdir(parents=True, exist_ok=True)
         (release / "manifest.csv").write_text(editions.manifest(release / "site", "0" * 40), encoding="utf-8")
-        spoil(release / "site")
-        given = {"SITE_REPOSITORY": repository, "SITE_DEPLOY_KEY": key, "TMPDIR": str(self.folder / "a place")}
+        if spoil:
+            spoil(release / "site")
+        given = {
+            "SITE_REPOSITORY": repository,
+            "SITE_DEPLOY_KEY": key,
+            "TMPDIR": str(self.folder / "a place"),
+        }
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         for step in WORKFLOWS["publish"]["jobs"]["deploy-elsewhere"]["steps"][1:]:
             done = bash(step["run"], release.parent, PATH=path, **given if "env" in step else {})
@@ -174,7 +185,7 @@ def deploy(tmp_path):
 
 @on_linux
 def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
-    """Byte for byte what was screened, no file of before; the host proves itself and sees one key, which stays nowhere."""
+    """Byte for byte what was screened, nothing of before; the host proves itself; the key stays nowhere."""
     for files in (FIRST, SECOND):
         done = deploy.run(files)
         assert done.returncode == 0, done.stderr
@@ -184,14 +195,19 @@ def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
         b"Portfolio portfolio@example.invalid Portfolio The site\n"
     )
     asked, mode, hosts, used, leaked = yaml.safe_load((deploy.folder / "asked").read_text(encoding="utf-8"))
-    for option in (" git@github.com ", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes", "BatchMode=yes", "-F none"):
+    for option in (
+        " git@github.com ",
+        "StrictHostKeyChecking=yes",
+        "IdentitiesOnly=yes",
+        "BatchMode=yes",
+        "-F none",
+    ):
         assert option in asked
     assert (mode, leaked) == ("0o600", False)
     assert re.fullmatch(r"github\.com ssh-ed25519 AAAA\S{64}\n", hosts)
     assert used == KEY.replace("\r\n", "\n") + "\n"
     assert "c2VjcmV0" not in done.stdout + done.stderr
     assert list((deploy.folder / "a place").iterdir()) == []
-
 
 
 @on_linux
@@ -202,9 +218,9 @@ def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
         (lambda site: (site / ".env").write_text("x"), "owner/name", KEY, "not what was screened"),
         (lambda site: (site / "index.html").unlink(), "owner/name", KEY, "not what was screened"),
         (lambda site: (site.parent / "manifest.csv").unlink(), "owner/name", KEY, "manifest.csv"),
-        *[(lambda site: None, target, KEY, "Write owner/name") for target in ("", "name", "-f/name", "a/b/c", "../x")],
-        *[(lambda site: None, "owner/name", key, "holds no private key") for key in ("", "ssh-ed25519 AAAA site")],
-        (lambda site: None, "owner/nowhere", KEY, "Nothing was published. Check that owner/nowhere exists"),
+        *[(None, target, KEY, "Write owner/name") for target in ("", "name", "-f/name", "a/b/c", "../x")],
+        *[(None, "owner/name", key, "holds no private key") for key in ("", "ssh-ed25519 AAAA site")],
+        (None, "owner/nowhere", KEY, "Nothing was published. Check that owner/nowhere exists"),
     ],
 )  # fmt: skip
 def test_what_is_not_as_it_must_be_is_not_published(deploy, spoil, repository, key, words):
