@@ -218,8 +218,8 @@ def _report(
         "",
         "Memory is that of the program and all its children at the same moment; "
         "this book runs its kernels at once.",
-        f"{base} has this book's settings without its extensions, checks and screens nothing. When only a CSV row "
-        "changed it would show stored numbers: there its cache is removed and everything is built again. "
+        f"{base} has this book's settings without its extensions, checks and screens nothing. When only "
+        "a CSV row changed it would show stored numbers: there its cache is removed and all is built again. "
         "Jupyter Book 2 runs no notebook here and writes no page.",
         "",
         "What this book did:",

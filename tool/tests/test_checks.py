@@ -90,11 +90,20 @@ def test_links_are_read_as_the_book_reads_them(small):
     assert "leads to a heading that does not exist" in str(found[6])
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["[]", '"x"', "null", "{", "{}", '{"metadata": {}, "cells": null}', '{"metadata": null, "cells": []}',
-     '{"metadata": {}, "cells": [{"cell_type": "code", "metadata": null}]}', '{"metadata": {}, "cells": [3]}'],
-)  # fmt: skip
+CODE = '{"metadata": {}, "cells": [{"cell_type": "code", "metadata": null}]}'
+ODD = [
+    "[]",
+    '"x"',
+    "null",
+    "{",
+    "{}",
+    CODE,
+    '{"metadata": {}, "cells": null}',
+    '{"metadata": null, "cells": []}',
+]
+
+
+@pytest.mark.parametrize("text", [*ODD, '{"metadata": {}, "cells": [3]}'])
 def test_odd_notebooks_are_findings(small, text):
     """Whatever stands in the file, it is said and nothing stops."""
     with_notebook(small, text)
