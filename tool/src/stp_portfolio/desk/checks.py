@@ -106,6 +106,8 @@ def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
 
 def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Container[str]) -> Iterator[Finding]:
     for target, line in read[path].targets:
+        if _ELSEWHERE.match(target):
+            continue
         address, fragment = map(unquote, urldefrag(target))
         base = root if address.startswith("/") else path.parent
         other = Path(os.path.normpath(base / address.lstrip("/"))) if address else path
@@ -117,7 +119,7 @@ def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Containe
             missing = "page that is not in the contents"
         elif fragment and other in read and fragment not in read[other].anchors:
             missing = "heading that does not exist"
-        if missing and not _ELSEWHERE.match(target):
+        if missing:
             fault = f"the link '{unquote(target)}' leads to a {missing}"
             yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
 
