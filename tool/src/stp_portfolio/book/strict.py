@@ -77,10 +77,10 @@ def begin(app: Sphinx, config: Config) -> None:
 def screen_sources(app: Sphinx, config: Config) -> None:
     """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
     found = sources.run(Path(app.srcdir), app.stp_portfolio)  # type: ignore[attr-defined]
-    if identifiers := [hit for hit in found if hit.direct]:
+    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
         heading = "The sources hold what could identify a person:"
         stop(app, "\n".join([heading, *(f"  {hit}" for hit in identifiers), "Nothing was built."]))
-    if terms := {hit.text for hit in found}:
+    if terms := {hit.value for hit in found}:
         logger.info(f"{len(terms)} terms wait for review before a release: run portfolio check")
 
 

@@ -15,7 +15,8 @@ from stp_portfolio.desk import approval, checks, editions
 
 NO_PROOF = (
     "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "
-    "condition, a small number, an event that was in the news, or a combination of details that singles somebody out?"
+    "condition, a small number, an event that was in the news, or a combination of details that singles "
+    "somebody out?"
 )
 MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 

@@ -135,19 +135,13 @@ def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str
 
 
 def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
-    """Direct identifiers one by one; a term that occurs in several places is asked about once."""
-    terms: dict[str, list[sources.Found]] = {}
-    for found in sources.run(root, portfolio):
-        if found.direct:
-            text = f"{found.kind}: {found.context}: {found.remedy}"
-            yield Finding("identifier", found.file, text, line=found.line, identifies=True)
-        else:
-            terms.setdefault(found.text, []).append(found)
-    for first, *others in terms.values():
-        where = ", ".join(f"{other.file}:{other.line}" for other in others[:5])
-        more = f" (also {where}{' …' if others[5:] else ''})" if others else ""
-        text = f"{first.kind} to review: {first.context}{more}: {first.remedy}"
-        yield Finding("term", first.file, text, line=first.line, identifies=True)
+    try:
+        yield from sources.grouped(sources.run(root, portfolio))
+    except OSError as error:
+        fault = f"cannot be read ({error.strerror}), so nothing was screened"
+        yield Finding(
+            "unscreened", str(error.filename or "a file"), fault, "Close what holds it", identifies=True
+        )
 
 
 def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:

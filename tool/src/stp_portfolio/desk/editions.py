@@ -16,10 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +28,10 @@ from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import PRIVATE
 from stp_portfolio.desk import checks
-from stp_portfolio.privacy import direct, sources
+from stp_portfolio.privacy import sources
+from stp_portfolio.privacy.carriers import PICTURES
 from stp_portfolio.privacy.pictures import clean_picture
-from stp_portfolio.privacy.sources import PICTURES, Found
+from stp_portfolio.privacy.site import screen_site
 
 FRAGMENT = "_toc.yml"
 MARK = "Assessor edition, not for publication"
@@ -321,53 +320,3 @@ def manifest(site: Path, commit: str) -> str:
             [path.relative_to(site).as_posix(), len(raw), hashlib.sha256(raw).hexdigest(), "public", commit]
         )
     return buffer.getvalue()
-
-
-def screen_site(site: Path, days: frozenset[Any]) -> list[Found]:
-    """Direct identifiers in a finished site: text, attributes, comments, search index, images, PDFs.
-
-    The theme's own scripts and styles are left out: they are the same in every book.
-    """
-    found: list[Found] = []
-    for path in sorted(path for path in site.rglob("*") if path.is_file()):
-        name = path.relative_to(site).as_posix()
-        for text in _texts_of(path, name):
-            found += [
-                Found(
-                    name, 1 + text.count("\n", 0, hit.start), hit.kind, hit.text, f"«{hit.text}»", direct=True
-                )
-                for hit in direct(text, days)
-            ]
-    return list(dict.fromkeys(found))
-
-
-def _texts_of(path: Path, name: str) -> Iterator[str]:
-    suffix = path.suffix.lower()
-    if name.startswith("_static/"):
-        return
-    yield re.sub(r"[_-]", " ", path.stem)
-    if suffix == ".html":
-        text = path.read_text(encoding="utf-8")
-        yield from re.findall(r"<!--(.*?)-->", text, re.DOTALL)
-        # Numbers of drawings are coordinates, not identifiers; what a drawing says is its texts.
-        text = re.sub(r"\s(?:d|points|transform|viewBox|x|y|id|href|src|class|style)=\"[^\"]*\"", " ", text)
-        yield from (
-            unescape(value) for _, value in re.findall(r"""\s[\w:-]+=(["'])(.*?)\1""", text, re.DOTALL)
-        )
-        text = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", " ", text, flags=re.DOTALL)
-        text = re.sub(r"</(?:p|li|h\d|td|th|text|figcaption|caption|div|a|option|dt|dd)>", "\n\n", text)
-        yield unescape(re.sub(r"<[^>]+>", "", text))
-    elif suffix == ".inv":
-        raw = path.read_bytes()
-        head = b"".join(raw.splitlines(keepends=True)[:4])
-        yield head.decode(errors="replace")
-        yield zlib.decompress(raw[len(head) :]).decode(errors="replace")
-    elif suffix == ".js":
-        # The search index: words and titles; its numbers are positions.
-        yield "\n\n".join(re.findall(r'"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
-    elif suffix in PICTURES:
-        yield from sources.picture_texts(path)
-    elif suffix == ".pdf":
-        yield from sources.pdf_texts(path)
-    else:
-        yield path.read_bytes().decode("utf-8", errors="replace")

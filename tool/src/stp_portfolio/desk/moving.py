@@ -532,11 +532,12 @@ def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[i
     found += sources.screen_text(name, sources.prose_of(text), 1, vocabulary, days, prose=True)
     asked: set[str] = set()
     for hit in dict.fromkeys(found):
-        if hit.direct:
-            yield hit.line, f"{hit.kind}: {hit.context}: {hit.remedy}; {NOT_BUILT}"
-        elif hit.text not in asked:
-            yield hit.line, f"{hit.kind} to review: {hit.context}: {hit.remedy}"
-            asked.add(hit.text)
+        line = hit.line or 1
+        if hit.code == sources.IDENTIFIER:
+            yield line, f"{hit.fault}: {hit.remedy}; {NOT_BUILT}"
+        elif hit.value not in asked:
+            yield line, f"{hit.fault}: {hit.remedy}"
+            asked.add(hit.value)
 
 
 def _owed(portfolio: Portfolio, activity: Activity | None, text: str) -> Iterator[tuple[int, str]]:

@@ -340,14 +340,14 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
     Of the book's title and the role, which a person has typed, only plain words that are no given name.
     """
     found = sources.run(tree, portfolio)
-    if identifiers := [hit for hit in found if hit.direct]:
+    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
         raise StartError("\n".join(["What could identify a person:", *(f"  {hit}" for hit in identifiers)]))
     curriculum = {word.casefold() for text in _curriculum(portfolio) for word in _WORD.findall(text)}
 
     def known(word: str) -> bool:
         return word in curriculum or (is_english(word) and word not in first_names())
 
-    found_terms = dict.fromkeys(hit.text for hit in found)
+    found_terms = dict.fromkeys(hit.value for hit in found)
     terms = [term for term in found_terms if all(known(word.casefold()) for word in _WORD.findall(term))]
     path = tree / sources.TERMS
     before = path.read_text(encoding="utf-8") if path.is_file() else ""

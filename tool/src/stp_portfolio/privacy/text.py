@@ -1,14 +1,16 @@
-"""A text as it reads, whatever its typography, and what is found in it."""
+"""A text as it reads, whatever its encoding and typography, and what is found in it."""
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import unicodedata
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,17 @@ class Hit:
     direct: bool
 
 
+def read(path: Path) -> str:
+    """The text of any file, with plain line ends: what cannot be read as it should is screened all the same."""
+    raw = path.read_bytes()
+    utf_16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = raw.decode("utf-16" if utf_16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 # Tags without attributes only: what stands in an attribute is read by somebody, too.
 _MARKUP = re.compile(
     r"</?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)\s*/?>|&#?\w{2,8};"
@@ -33,7 +46,7 @@ _MARKUP = re.compile(
 
 
 # Where a text may differ from what its reader sees; everything between is taken as it stands.
-_SPECIAL = re.compile(rf"{_MARKUP.pattern}|[*`~_]|[^\x00-\x7f]")
+_SPECIAL = re.compile(rf"{_MARKUP.pattern}|\r\n?|[*`~_]|[^\x00-\x7f]")
 
 
 @lru_cache(maxsize=4)  # each layer asks for the same text
@@ -41,7 +54,7 @@ def flatten(text: str) -> tuple[str, Sequence[int]]:
     """The text as a reader sees its characters, and for each of them its place in the original.
 
     Full-width digits become digits, invisible characters and Markdown's emphasis go, every kind of
-    space and dash becomes the plain one: an identifier cannot hide behind its typography.
+    space, dash and line end becomes the plain one: an identifier cannot hide behind its typography.
     """
     letters: list[str] = []
     places = array("L")
@@ -49,25 +62,29 @@ def flatten(text: str) -> tuple[str, Sequence[int]]:
     for match in _SPECIAL.finditer(text):
         letters.append(text[place : match.start()])
         places.extend(range(place, match.start()))
-        place = match.start()
-        raw = (
-            match[0]
-            if match.end() - place == 1
-            else html.unescape(match[0])
-            if match[0].startswith("&")
-            else ""
-        )
-        for letter in unicodedata.normalize("NFKC", raw):
-            category = unicodedata.category(letter)
-            if category == "Cf" or letter in "*`~" or (letter == "_" and _is_emphasis(text, place)):
-                continue
-            plain = " " if category == "Zs" else "-" if category == "Pd" or letter == "\u2212" else letter
-            letters.append("'" if plain in "\u2018\u2019\u02bc" else plain)
-            places.append(place)
+        for letter in _plain(match):
+            letters.append(letter)
+            places.append(match.start())
         place = match.end()
     letters.append(text[place:])
     places.extend(range(place, len(text)))
     return "".join(letters), places
+
+
+def _plain(match: re.Match[str]) -> Iterator[str]:
+    """The plain characters that a reader sees in place of a special one, a tag or an entity."""
+    raw = match[0]
+    if raw.startswith(("\r", "<")):  # a line end; or a tag, which nobody sees
+        yield from "\n" if raw.startswith("\r") else ""
+        return
+    raw = html.unescape(raw) if raw.startswith("&") else raw
+    for letter in unicodedata.normalize("NFKC", raw):
+        category = unicodedata.category(letter)
+        emphasis = letter in "*`~" or (letter == "_" and _is_emphasis(match.string, match.start()))
+        if emphasis or category == "Cf":
+            continue
+        plain = " " if category == "Zs" else "-" if category == "Pd" or letter == "\u2212" else letter
+        yield "'" if plain in "\u2018\u2019\u02bc" else plain
 
 
 def _is_emphasis(text: str, place: int) -> bool:
