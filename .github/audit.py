@@ -1,6 +1,6 @@
 """Audit the lock for known vulnerabilities, and fail as well where nothing was audited.
 
-Usage: python .github/audit.py requirements.lock
+Usage: python .github/audit.py tool/requirements.lock
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,47 +24,7 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-SOUND = """\
-# Home
-
-The words of the home page.
-
-## Two `words` here
-
-(a-label)=
-See [a](M/1_Task.md#plan), [b](#two-words-here), [c](#a-label),
-[d](https://example.org/x) and [f](/M/1_Task.md).
-
-% [g](g.md), or `[e](e.md)`
-
-```text
-[h](h.md)
-```
-
-:::{figure} x.png
-:name: drawn
-:::
-
-[i](#drawn)
-"""
-DEAD = """\
-# Home
-
-The [a](a.md) and
-[b](M/1_Task.md#nothing) of it.
-
-:::{note}
-See [c](c%20d.md).
-:::
-
-| x |
-| --- |
-| ![A square](e.png) |
-
-[f][f] and [g](alone.md) and [h](#nowhere)
-
-[f]: f.md
-"""
+HERE = Path(__file__).parent
 
 
 def with_notebook(small, text=""):
@@ -79,10 +40,10 @@ def faults(small, *only):
 
 def test_links_are_read_as_the_book_reads_them(small):
     """Dead files, pages and headings with their lines, in notes and references; code and sites pass."""
-    small.write("intro.md", SOUND)
+    small.write("intro.md", (HERE / "links_sound.md").read_text(encoding="utf-8"))
     assert faults(small) == set()
     small.write("alone.md", "# Alone\n")
-    small.write("intro.md", DEAD)
+    small.write("intro.md", (HERE / "links_dead.md").read_text(encoding="utf-8"))
     found = [finding for finding in checks.run(small.tree)[0] if finding.code == "link"]
     assert [finding.line for finding in found] == [3, 4, 7, 12, 14, 14, 14]
     assert "the link 'c d.md' leads to a file that does not exist" in str(found[2])

@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 import zlib
 from datetime import date
+from pathlib import Path
 
 import pytest
 from conftest import build
@@ -16,40 +17,8 @@ from PIL import Image
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.desk import approval, checks, editions
 
+CONSTRUCTS = Path(__file__).with_name("constructs.md").read_text(encoding="utf-8")
 CANARY = "quuxbar"  # in no dictionary and nowhere else
-CONSTRUCTS = """
-({0}1-label)=
-### A heading {0}2
-
-Body {0}3, in the index too.
-
-```{{index}} {0}4
-```
-
-```{{glossary}}
-{0}5
-  A term {0}6.
-```
-
-A footnote.[^{0}]
-
-[^{0}]: It says {0}7.
-
-:::{{figure}} {0}.png
-:alt: A square {0}8
-
-A caption {0}9
-:::
-
-[A download {0}10]({0}.txt)
-
-```{{include}} {0}_part.txt
-```
-
-% A comment {0}11
-<!-- A comment {0}12 -->
-
-"""
 
 
 def git(tree, *arguments):
@@ -83,7 +52,7 @@ def overlay_with(small, word):
     small.write(f"private/M/{word}.txt", f"{word}14")
     Image.new("RGB", (4, 4), "white").save(small.tree / f"private/M/{word}.png")
     page = (small.tree / "M/1_Task.md").read_text(encoding="utf-8")
-    text = page.replace("\nRead next", CONSTRUCTS.format(word) + "\nRead next", 1)
+    text = page.replace("\nRead next", CONSTRUCTS.replace("WORD", word) + "\nRead next", 1)
     return small.write("private/M/1_Task.md", f"---\nnote: {word}15\n---\n{text}")
 
 
