@@ -40,14 +40,7 @@ def run(
     except reading.RecordsError as error:
         found += error.findings
     found += configuration.faults(root)
-    listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
-    activities = portfolio.activities if portfolio else ()
-    read: dict[Path, Places] = {}
-    for name in {**listed, **dict.fromkeys(activity.page for activity in activities)}:
-        found += _page(root, name, read)
-    for path in read:
-        found += _links(root, path, read, listed)
-    found += _contract(portfolio, read, listed) if portfolio else ()
+    found += _pages(root, portfolio)
     found += _screening(root, portfolio)
     for name in private_in_git(repository or root):
         found.append(Finding("private-in-git", name, *_PRIVATE, identifies=True))
@@ -83,6 +76,19 @@ def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")]
 
 
+def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
+    """The files of all pages, where their links lead, and what the page of each activity owes its reader."""
+    listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
+    activities = portfolio.activities if portfolio else ()
+    read: dict[Path, Places] = {}
+    for name in {**listed, **dict.fromkeys(activity.page for activity in activities)}:
+        yield from _page(root, name, read)
+    for path in read:
+        yield from _links(root, path, read, listed)
+    if portfolio:
+        yield from _contract(portfolio, read, listed)
+
+
 def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
     """What is wrong with a page's file alone; the places of one in Markdown go into ``read``."""
     path = disk.page_file(root, name)
@@ -111,17 +117,23 @@ def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Containe
         address, fragment = map(unquote, urldefrag(target))
         base = root if address.startswith("/") else path.parent
         other = Path(os.path.normpath(base / address.lstrip("/"))) if address else path
-        name = Path(os.path.relpath(other, root))
-        missing = ""
-        if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
-            missing = "file that does not exist"
-        elif name.suffix in disk.PAGE_ENDINGS and name.with_suffix("").as_posix() not in listed:
-            missing = "page that is not in the contents"
-        elif fragment and other in read and fragment not in read[other].anchors:
-            missing = "heading that does not exist"
-        if missing:
+        if missing := _missing(root, other, fragment, read, listed):
             fault = f"the link '{unquote(target)}' leads to a {missing}"
             yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
+
+
+def _missing(
+    root: Path, other: Path, fragment: str, read: Mapping[Path, Places], listed: Container[str]
+) -> str:
+    """What is not there at the end of a link; empty where all is."""
+    if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
+        return "file that does not exist"
+    name = Path(os.path.relpath(other, root))
+    if name.suffix in disk.PAGE_ENDINGS and name.with_suffix("").as_posix() not in listed:
+        return "page that is not in the contents"
+    if fragment and other in read and fragment not in read[other].anchors:
+        return "heading that does not exist"
+    return ""
 
 
 def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:

@@ -25,22 +25,24 @@ HELD = "notebook-held-output"
 
 def main() -> int:
     """0 lets the commit go through; 1 stops it, with what must not be in it and what to do."""
-    stopped = True
     try:
         found = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
-        stops = [finding for finding in found if finding.identifies or finding.code == HELD]
-        lines, stopped = [str(finding) for finding in stops or found], bool(stops)
     except Refusal as error:
-        lines = [str(error)]
+        return _said([str(error)], stops=True)
     except OSError as error:
         why = f"cannot be used ({error.strerror or error}). Close what holds it"
-        lines = [f"{error.filename or 'A file'} {why}."]
+        return _said([f"{error.filename or 'A file'} {why}."], stops=True)
+    stops = [finding for finding in found if finding.identifies or finding.code == HELD]
+    return _said([str(finding) for finding in stops or found], stops=bool(stops))
+
+
+def _said(lines: list[str], *, stops: bool) -> int:
     end = "Nothing was committed. Fix what is left, add the files (git add), and commit again."
-    if not stopped:
+    if not stops:
         end = "Committed all the same. Fix this before you publish."
     if lines:
         sys.stderr.write("\n".join([*lines, "", end, ""]))
-    return int(stopped)
+    return int(stops)
 
 
 def problems(root: Path) -> list[Finding]:
