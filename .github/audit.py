@@ -1,6 +1,6 @@
 """Audit the lock for known vulnerabilities, and fail as well where nothing was audited.
 
-Usage: python .github/audit.py requirements.lock
+Usage: python .github/audit.py tool/requirements.lock
 """
 
 import json
@@ -11,8 +11,10 @@ from pathlib import Path
 
 
 def main(lock: str) -> int:
-    """Run pip-audit on the lock; 0 only if every package that the lock pins here was looked up and is clean."""
-    pinned = set(re.findall(r"^([A-Za-z0-9._-]+)==\S+ (?:\\|;)", Path(lock).read_text(encoding="utf-8"), re.MULTILINE))
+    """Run pip-audit on the lock; 0 only if every package that it pins here was looked up and is clean."""
+    pinned = set(
+        re.findall(r"^([A-Za-z0-9._-]+)==\S+ (?:\\|;)", Path(lock).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     command = [
         sys.executable,
         "-m",
@@ -24,7 +26,7 @@ def main(lock: str) -> int:
         "--format",
         "json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
     try:
         audited = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
@@ -40,7 +42,9 @@ def main(lock: str) -> int:
         names = ", ".join(vuln["id"] for vuln in entry["vulns"])
         sys.stderr.write(f"{entry['name']} {entry['version']}: {names}\n")
     looked_up = len(audited) - len(skipped)
-    sys.stdout.write(f"{looked_up} of {len(pinned)} pinned packages audited, {len(found)} with known vulnerabilities\n")
+    sys.stdout.write(
+        f"{looked_up} of {len(pinned)} pinned packages audited, {len(found)} with known vulnerabilities\n"
+    )
     if looked_up < 0.8 * len(pinned):  # the rest are for other systems
         sys.stderr.write("Too few packages were audited to say anything.\n")
         return 1

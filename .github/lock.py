@@ -1,4 +1,4 @@
-"""Write requirements.lock from requirements.txt: every package with hashes, for all systems and versions.
+"""Write tool/requirements.lock: every package of portfolio and tests, with hashes, for all systems.
 
 Usage: python .github/lock.py (needs uv: pip install uv)
 """
@@ -11,17 +11,16 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Resolve the pins for Python 3.11 and newer on every system; the package itself is left out."""
-    pins = [
-        line
-        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-        if not line.startswith("-e")
-    ]
+    """Resolve the pins and what the tool needs for Python 3.11 and newer; the tool itself is left out."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = "\n".join(line for line in lines if not line.startswith("-"))
     command = [
-        *(sys.executable, "-m", "uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"),
-        *("--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--output-file", "requirements.lock"),
+        *(sys.executable, "-m", "uv", "pip", "compile", "-", "tool/pyproject.toml", "--extra", "test"),
+        *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"),
+        *("--no-emit-package", "stp-portfolio", "--quiet", "--output-file", "tool/requirements.lock"),
     ]
-    return subprocess.run(command, input="\n".join(pins), text=True, cwd=ROOT, check=False).returncode
+    done = subprocess.run(command, input=pins, text=True, cwd=ROOT, check=False)  # noqa: S603 - fixed arguments
+    return done.returncode
 
 
 if __name__ == "__main__":

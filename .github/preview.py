@@ -13,10 +13,17 @@ from pypdf import PdfReader
 def main(folder: Path, out: Path) -> int:
     """Find the four pages and render each; 1 where one is missing."""
     book = folder / "portfolio.pdf"
-    activity = next(iter(sorted(folder.glob("*_05_*.pdf"))), None) or next(iter(sorted(folder.glob("*_*_*.pdf"))))
+    activity = next(iter(sorted(folder.glob("*_05_*.pdf"))), None) or next(
+        iter(sorted(folder.glob("*_*_*.pdf")))
+    )
     texts = [page.extract_text() for page in PdfReader(book).pages]
     notebook = next(
-        (number for number, text in enumerate(texts, start=1) if "Where each activity stands" in text and number > 2), 0
+        (
+            number
+            for number, text in enumerate(texts, start=1)
+            if "Where each activity stands" in text and number > 2
+        ),
+        0,
     )
     out.mkdir(parents=True, exist_ok=True)
     for name, path, page in (
@@ -41,7 +48,7 @@ def main(folder: Path, out: Path) -> int:
             str(path),
             str(out / name),
         ]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True)  # noqa: S603 - fixed arguments
         sys.stdout.write(f"{out / name}.png\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""The same pages and notebooks for four programs: this book, plain Jupyter Book 1, MkDocs Material, Jupyter Book 2."""
+"""The same pages and notebooks for four programs: this book, Jupyter Book 1 and 2, MkDocs Material."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]  # the worked example
 BUILT = ROOT / "_build" / "benchmarks"
 _BIN = "Scripts" if sys.platform == "win32" else "bin"
 _EXE = ".exe" if sys.platform == "win32" else ""
@@ -25,7 +25,7 @@ SAMPLE = ("intro", "C1_Professional_Foundations/18_AuditAndRecommendations", "no
 
 @dataclass(frozen=True)
 class Engine:
-    """A program and the tree that it builds: its command, what it makes, and where the content lies in the tree."""
+    """A program and the tree that it builds: its command, what it makes, where the content lies."""
 
     name: str
     tree: Path
@@ -34,6 +34,7 @@ class Engine:
     html: str = ""  # where its pages lie; empty where it makes none
     content: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    forget: str = ""  # what must go before it notices a changed CSV; everything is built again then
 
     def clean(self) -> None:
         """Take away everything that an earlier build left."""
@@ -49,12 +50,15 @@ class Engine:
 
 
 def tracked() -> Iterator[Path]:
-    """The files of the repository, from its root."""
+    """The files of the example, from its root; the tool is installed and no part of what is built."""
     done = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607 - the git of the user
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
-    yield from (Path(name) for name in done.stdout.decode("utf-8").split("\0") if name)
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    names = done.stdout.decode("utf-8").split("\0")
+    yield from (Path(name) for name in names if name and not name.startswith("tool/"))
 
 
 def copy(tree: Path) -> Path:
@@ -69,22 +73,27 @@ def copy(tree: Path) -> Path:
 
 def ours(work: Path) -> Engine:
     """The book as it is."""
-    return Engine("this book", copy(work / "ours"), [tool("jupyter-book"), "build", "."], ("_build",), "_build/html")
+    return Engine(
+        "this book", copy(work / "ours"), [tool("jupyter-book"), "build", "."], ("_build",), "_build/html"
+    )
 
 
 def plain(work: Path) -> Engine:
-    """Jupyter Book 1 with this book's own settings, without the extension: the fairest and the fastest of its kind."""
+    """Jupyter Book 1 with this book's own settings, without the extensions: the fairest of its kind."""
     tree = copy(work / "plain")
     config = (tree / "_config.yml").read_text(encoding="utf-8")
     config = re.sub(
-        r"^.*(?:stp_portfolio\.book|stp_footer|myst_fence_as_directive).*\n", "", config, flags=re.MULTILINE
+        r"^.*(?:stp_portfolio\.\w+|stp_footer|myst_fence_as_directive).*\n", "", config, flags=re.MULTILINE
     )
     (tree / "_config.yml").write_text(config, encoding="utf-8")
-    return Engine("plain Jupyter Book 1", tree, [tool("jupyter-book"), "build", "."], ("_build",), "_build/html")
+    command = [tool("jupyter-book"), "build", "."]
+    return Engine(
+        "plain Jupyter Book 1", tree, command, ("_build",), "_build/html", forget="_build/.jupyter_cache"
+    )
 
 
 def material(work: Path, say: Callable[[str], None]) -> Engine:
-    """MkDocs Material with mkdocs-jupyter in an environment of its own; notebooks run in this one's kernel."""
+    """MkDocs Material with mkdocs-jupyter in its own environment; notebooks run in this one's kernel."""
     environment = BUILT / "mkdocs"
     program = environment / _BIN / f"mkdocs{_EXE}"
     if not program.is_file():
@@ -92,12 +101,17 @@ def material(work: Path, say: Callable[[str], None]) -> Engine:
         venv.create(environment, with_pip=True, clear=True)
         wanted = str(Path(__file__).with_name("requirements.txt"))
         subprocess.run(  # noqa: S603 - pip with fixed arguments
-            [str(environment / _BIN / f"python{_EXE}"), "-m", "pip", "install", "-q", "-r", wanted], check=True
+            [str(environment / _BIN / f"python{_EXE}"), "-m", "pip", "install", "-q", "-r", wanted],
+            check=True,
         )
     tree = work / "mkdocs"
     shutil.rmtree(tree, ignore_errors=True)
     source = copy(work / "mkdocs-source")
-    pages = [name for name in _listed(source) if any((source / f"{name}{end}").is_file() for end in (".md", ".ipynb"))]
+    pages = [
+        name
+        for name in _listed(source)
+        if any((source / f"{name}{end}").is_file() for end in (".md", ".ipynb"))
+    ]
     docs = tree / "docs"
     for name in pages:
         path = next(path for end in (".md", ".ipynb") if (path := source / f"{name}{end}").is_file())
@@ -105,22 +119,33 @@ def material(work: Path, say: Callable[[str], None]) -> Engine:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     shutil.copytree(source / "data", docs / "data")
-    kernel = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "language": "python"}
+    kernel = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "language": "python",
+    }
     spec = tree / "share" / "kernels" / "python3"
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(json.dumps({**kernel, "display_name": "Python 3"}), encoding="utf-8")
     config = {
         "site_name": "Portfolio",
         "theme": {"name": "material", "font": False},
-        "plugins": ["search", {"mkdocs-jupyter": {"execute": True, "kernel_name": "python3", "include_source": False}}],
+        "plugins": [
+            "search",
+            {"mkdocs-jupyter": {"execute": True, "kernel_name": "python3", "include_source": False}},
+        ],
         "exclude_docs": "data/",
         "validation": {"links": {"not_found": "ignore", "unrecognized_links": "ignore", "anchors": "ignore"}},
     }
     (tree / "mkdocs.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return Engine(
-        "MkDocs Material", tree, [str(program), "build", "-q"], ("site", ".cache"), "site", "docs",
+        "MkDocs Material",
+        tree,
+        [str(program), "build", "-q"],
+        ("site", ".cache"),
+        "site",
+        "docs",
         {"JUPYTER_PATH": str(tree / "share"), "JUPYTER_PREFER_ENV_PATH": "0"},
-    )  # fmt: skip
+    )
 
 
 def next_engine(work: Path, say: Callable[[str], None]) -> Engine | None:
@@ -133,7 +158,8 @@ def next_engine(work: Path, say: Callable[[str], None]) -> Engine | None:
         say("installing Jupyter Book 2 into an environment of its own")
         venv.create(environment, with_pip=True, clear=True)
         subprocess.run(  # noqa: S603 - pip with fixed arguments
-            [str(environment / _BIN / f"python{_EXE}"), "-m", "pip", "install", "-q", "jupyter-book==2.1.7"], check=True
+            [str(environment / _BIN / f"python{_EXE}"), "-m", "pip", "install", "-q", "jupyter-book==2.1.7"],
+            check=True,
         )
     tree = copy(work / "next")
     # The look of its site would be loaded from another host; the content needs none.
@@ -142,9 +168,12 @@ def next_engine(work: Path, say: Callable[[str], None]) -> Engine | None:
     look.write_text("jtex: v1\nkind: site\ntitle: None\n", encoding="utf-8")
     path = f"{environment / _BIN}{';' if sys.platform == 'win32' else ':'}"
     return Engine(
-        "Jupyter Book 2, content", tree, [str(program), "build", "--site"],
-        ("_build/site", "_build/cache", "_build/temp"), environment={"NEXT_ENGINE": "1", "PATH": path + os.environ["PATH"]},
-    )  # fmt: skip
+        "Jupyter Book 2, content",
+        tree,
+        [str(program), "build", "--site"],
+        ("_build/site", "_build/cache", "_build/temp"),
+        environment={"NEXT_ENGINE": "1", "PATH": path + os.environ["PATH"]},
+    )
 
 
 def _listed(tree: Path) -> list[str]:

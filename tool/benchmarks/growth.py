@@ -1,4 +1,4 @@
-"""Synthetic portfolios of any size: everything in them is invented, and the same numbers give the same files."""
+"""Synthetic portfolios of any size: all in them is invented, and the same numbers give the same files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 START, AS_OF = date(2023, 9, 4), date(2026, 6, 30)
 MODULE = 50  # activities a module
 SETTINGS = f"""\
@@ -23,7 +23,7 @@ language = "en-GB"
 as_of = {AS_OF}
 example = true
 """
-KEPT = ("_config.yml", "_static", "notebooks", "about", "templates")
+KEPT = ("_config.yml", "_static", "notebooks", "about")
 SENTENCES = """\
 I began with a plan that was too large and made it smaller after the first week.
 The record was complete, but nobody could say when a value had last been checked.
@@ -52,7 +52,7 @@ def make(tree: Path, activities: int, evidence: int, *, module: int = MODULE) ->
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-        else:
+        elif source.is_file():
             shutil.copyfile(source, tree / name)
     keys = [(f"S-M{1 + index // module}", 1 + index % module) for index in range(activities)]
     codes = list(dict.fromkeys(code for code, _ in keys))
@@ -88,7 +88,11 @@ def make(tree: Path, activities: int, evidence: int, *, module: int = MODULE) ->
 
 
 def _listed(tree: Path) -> list[Path]:
-    return [*sorted((tree / "notebooks").glob("*.ipynb")), tree / "about/by-standard.md", tree / "about/news.md"]
+    return [
+        *sorted((tree / "notebooks").glob("*.ipynb")),
+        tree / "about/by-standard.md",
+        tree / "about/news.md",
+    ]
 
 
 def _data(
@@ -102,7 +106,9 @@ def _data(
         "evidence": [("id", "date", "title", "kind", "activities", "standards", "file")],
         "milestones": [("date", "name", "module", "required", "note")],
     }
-    rows["modules"] += [(1 + index % 3, code, f"Invented module {code}", 10, "") for index, code in enumerate(codes)]
+    rows["modules"] += [
+        (1 + index % 3, code, f"Invented module {code}", 10, "") for index, code in enumerate(codes)
+    ]
     events: list[tuple[date, str, int, str, str]] = []
     for index, (code, number) in enumerate(keys):
         title = f"Task {number} of the invented module"

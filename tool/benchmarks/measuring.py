@@ -25,7 +25,7 @@ _IN_STYLES = re.compile(r"""url\(["']?([^"')]+)""")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a command took: seconds, the highest memory of it and all its children (bytes), and what it said."""
+    """What a command took: seconds, the highest memory of it and its children (bytes), what it said."""
 
     seconds: float
     peak: int
@@ -37,7 +37,11 @@ class CommandError(Exception):
 
 
 def run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, *, memory: bool = False
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    memory: bool = False,
 ) -> Taken:
     """Run a command in a folder to its end. Raises CommandError where it fails.
 
@@ -45,8 +49,12 @@ def run(
     """
     begun = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - the commands are our own
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **(environment or {})},
+    )
     peak = 0
     ended = threading.Event()
 
@@ -78,7 +86,7 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a page weighs compressed: itself, and with all that a first visit loads; and what other hosts would send."""
+    """What a page weighs compressed: itself, all that a first visit loads, what other hosts would send."""
 
     page: int
     first_visit: int
@@ -86,7 +94,7 @@ class Weight:
 
 
 def weight(page: Path) -> Weight:
-    """The weight of a finished page in bytes, texts compressed by gzip; ``foreign`` counts addresses of other hosts."""
+    """The weight of a finished page in bytes, texts compressed by gzip; ``foreign`` counts other hosts."""
     text = page.read_text(encoding="utf-8")
     files, foreign = {page.resolve()}, 0
     pending = [(page, one or other) for one, other in _LOADED.findall(text)]

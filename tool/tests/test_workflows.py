@@ -1,518 +1,233 @@
-"""The workflows on GitHub: what they may do, and what publishing and a release leave behind, really run where it can be."""
+"""The workflows at GitHub: what they may do, and what publishing leaves behind, its lines run for real."""
 
-import csv
-import hashlib
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
-from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 import yaml
 from conftest import ROOT
-from filelock import FileLock
 
 from stp_portfolio.desk import editions
 
-WORKFLOWS = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
-}
-JOBS = [(name, job, WORKFLOWS[name]["jobs"][job]) for name in WORKFLOWS for job in WORKFLOWS[name]["jobs"]]
-SCRIPT = ROOT / ".github/publish_site.py"
-PAGE = "C1_Professional_Foundations/5_PatientCareJourney.md"
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
-
-# What is not run here, and why. Every other line of a job is.
-ELSEWHERE = {
-    "python -m pip install": "the packages are installed",
-    "sudo apt-get": "it needs an administrator's rights",
-    "python -m pytest": "these are its tests",
-    "gh release": "it needs GitHub",
-}
+PACKAGED = ROOT / "tool/src/stp_portfolio/desk/templates/workflows/publish.yml"
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+WORKFLOWS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
+JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"].values()]
+NAMES = [f"{name}-{job}" for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END OPENSSH PRIVATE KEY-----"
 
 
-# -- what a workflow may do ---------------------------------------------------------------------
-
-
-def test_top_of_every_workflow_reads_only():
-    """No more than reading unless a job says so; no event that hands a stranger's change the rights of the owner."""
+def test_every_workflow_reads_only_and_publishing_is_the_same_for_all():
+    """Reading only, unless a job says so; no event that gives a stranger's change the owner's rights."""
     assert set(WORKFLOWS) == {"publish", "release", "test", "weekly"}
     for name, workflow in WORKFLOWS.items():
         assert workflow["permissions"] == {"contents": "read"}, name
         events = workflow[True]  # YAML reads the key "on" as true
         assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(events), name
         assert "env" not in workflow, name
+    assert list(WORKFLOWS["publish"][True]) == ["workflow_dispatch"]
+    assert PACKAGED.read_bytes() == (ROOT / ".github/workflows/publish.yml").read_bytes()
 
 
-@pytest.mark.parametrize(("workflow", "name", "job"), JOBS, ids=[f"{w}-{j}" for w, j, _ in JOBS])
-def test_job_is_pinned_bounded_and_takes_nothing_from_outside(workflow, name, job):
-    """Actions by commit, a time limit, and no expression inside a command, where its text would become code."""
+@pytest.mark.parametrize(("workflow", "job"), JOBS, ids=NAMES)
+def test_job_is_pinned_bounded_and_careful(workflow, job):
+    """Actions by commit, a time limit, no expression in a command, secrets where nothing is installed."""
     assert job["timeout-minutes"] <= 40
     for step in job["steps"]:
-        assert ("run" in step) != ("uses" in step)
-        if "uses" in step:
-            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
-        if step.get("uses", "").startswith("actions/checkout"):
-            assert step["with"]["persist-credentials"] is False
-        if step.get("uses", "").startswith("actions/upload-artifact"):
+        uses, line, given = step.get("uses", ""), step.get("run", ""), str(step.get("env", {}))
+        assert bool(uses) != bool(line)
+        assert not uses or re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", uses)
+        assert not uses.startswith("actions/checkout") or step["with"]["persist-credentials"] is False
+        if uses.startswith("actions/upload-artifact"):
             assert step["with"]["retention-days"] <= 14
             assert step["with"]["if-no-files-found"] == "error"
-        assert "${{" not in step.get("run", "")
-
-
-def test_an_action_has_one_commit_everywhere():
-    """The same action is never used at two commits."""
-    used = {use for _, _, job in JOBS for step in job["steps"] if (use := step.get("uses"))}
-    assert len(used) == len({use.split("@")[0] for use in used})
-
-
-@pytest.mark.parametrize(("workflow", "name", "job"), JOBS, ids=[f"{w}-{j}" for w, j, _ in JOBS])
-def test_secrets_and_rights_stay_where_they_are_needed(workflow, name, job):
-    """A secret stands in the one step that needs it; a job with a secret or with rights to write installs nothing."""
-    outside = {**job, "steps": [{k: v for k, v in step.items() if k != "env"} for step in job["steps"]]}
-    assert "secrets." not in str(outside)
-    assert "github.token" not in str(outside)
-    for step in job["steps"]:
-        given = str(step.get("env", {}))
-        assert ("github.token" in given) == step.get("run", "").startswith("gh ")
-        assert ("secrets." in given) == (".github/publish_site.py" in step.get("run", ""))
-    writes = "write" in job.get("permissions", {}).values()
-    if writes or "secrets." in str(job):
-        assert not re.search(r"pip |apt-get|npm|requirements", str(job))
+        assert "${{" not in line  # its text would become code
+        assert ("github.token" in given) == line.startswith("gh ")
+        assert ("secrets." in given) == ("git push" in line)
+    outside = str({**job, "steps": [{k: v for k, v in step.items() if k != "env"} for step in job["steps"]]})
+    assert not re.search(r"secrets\.|github\.token", outside)
+    if "write" in job.get("permissions", {}).values() or "secrets." in str(job):
+        assert not re.search(r"pip |apt-get|npm|requirements|checkout", str(job))
         assert job["needs"]
 
 
-def test_nothing_is_published_before_it_is_tested_and_screened():
-    """Started by hand only; tests, then the screened release, then its site, which alone goes on to be published."""
-    publish = WORKFLOWS["publish"]
-    assert list(publish[True]) == ["workflow_dispatch"]
-    steps = [step.get("run") or step["uses"] for step in publish["jobs"]["release"]["steps"]]
-    found = [next(i for i, step in enumerate(steps) if text in step) for text in ("pytest", "portfolio release")]
-    uploads = [i for i, step in enumerate(steps) if "upload-" in step]
-    assert found == sorted(found)
-    assert found[-1] < min(uploads)
-    assert len(uploads) == 2
-    ways = {name: job for name, job in publish["jobs"].items() if name != "release"}
-    assert [job["needs"] for job in ways.values()] == ["release", "release"]
-    assert {job["if"] for job in ways.values()} == {"vars.SITE_REPOSITORY == ''", "vars.SITE_REPOSITORY != ''"}
-    assert not any(
-        "continue-on-error" in str(job) or "always()" in str(job) or "failure()" in str(job)
-        for job in publish["jobs"].values()
-    )
-
-
-@on_linux
-def test_a_skipped_test_stops_publishing(tmp_path):
-    """The step of the tests fails on a failure and on a skip, and passes where all passed."""
-    (line,) = [s["run"] for s in WORKFLOWS["publish"]["jobs"]["release"]["steps"] if "pytest" in s.get("run", "")]
-    for said, code in (("3 passed in 1s", 0), ("2 passed, 1 skipped in 1s", 1), ("1 failed", 1)):
-        stand_in = f'echo "{said}" && {"false" if "failed" in said else "true"}'
-        done = bash(re.sub(r"python -m pytest [^ ]+", f"({stand_in})", line), tmp_path, {"RUNNER_TEMP": str(tmp_path)})
-        assert done.returncode == code, said
-
-
-def test_python_versions_are_those_that_are_promised():
-    """The matrix is what the README names and begins where the package does; other jobs use one of these."""
+def test_actions_and_versions_are_the_same_everywhere():
+    """One commit an action; the matrix is what the README names and begins where the package does."""
+    steps = [step for _, job in JOBS for step in job["steps"]]
+    used = {step["uses"] for step in steps if "uses" in step}
+    assert len(used) == len({use.split("@")[0] for use in used})
     versions = WORKFLOWS["test"]["jobs"]["test"]["strategy"]["matrix"]["python"]
-    promised = re.search(r"They need Python ([\d., or]+) and", (ROOT / "README.md").read_text(encoding="utf-8"))[1]
+    promised = re.search(
+        r"They need Python ([\d., or]+) and", (ROOT / "README.md").read_text(encoding="utf-8")
+    )[1]
     assert versions == re.findall(r"\d\.\d+", promised)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "tool/pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == f">={versions[0]}"
-    used = {s["with"]["python-version"] for _, _, job in JOBS for s in job["steps"] if "setup-python" in str(s)}
-    assert used - {"${{ matrix.python }}"} <= set(versions)
+    chosen = {step["with"]["python-version"] for step in steps if "setup-python" in str(step)}
+    assert chosen - {"${{ matrix.python }}"} <= set(versions)
 
 
-# -- running them -------------------------------------------------------------------------------
+def test_nothing_is_published_before_it_is_checked_and_screened():
+    """Check, the portfolio's tests, release, and only then an upload; nothing goes on after a fault."""
+    jobs = WORKFLOWS["publish"]["jobs"]
+    steps = [step.get("run") or step["uses"] for step in jobs["release"]["steps"]]
+    wanted = ("github.ref", "requirements.txt", "portfolio check", "pytest", "portfolio release", "upload-")
+    found = [next(number for number, step in enumerate(steps) if text in step) for text in wanted[1:]]
+    assert found == sorted(found)
+    assert "default_branch" in jobs["release"]["steps"][0]["if"]
+    assert bash(steps[0]).returncode == 1
+    ways = [job for name, job in jobs.items() if name != "release"]
+    assert [job["needs"] for job in ways] == ["release", "release"]
+    assert {job["if"] for job in ways} == {"vars.SITE_REPOSITORY == ''", "vars.SITE_REPOSITORY != ''"}
+    assert not re.search(r"continue-on-error|always\(\)|failure\(\)", str(jobs))
 
 
-def bash(line, folder, environment):
+@pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
+def test_files_of_a_release_have_their_sums(tmp_path):
+    """The offline book, the PDFs, the parts list and the wheel, each with its checksum."""
+    for name in ("release/portfolio-offline.zip", "eportfolio/portfolio.pdf", "eportfolio/eportfolio.zip",
+                 "sbom.cdx.json", "wheel/stp_portfolio-1-py3-none-any.whl"):  # fmt: skip
+        (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_build" / name).write_text(name, encoding="utf-8")
+    jobs = WORKFLOWS["release"]["jobs"]
+    (gather,) = (step["run"] for step in jobs["build"]["steps"] if "SHA256SUMS" in step.get("run", ""))
+    (check,) = (step["run"] for step in jobs["attach"]["steps"] if "SHA256SUMS" in step["run"])
+    assert bash(gather, tmp_path).returncode == 0
+    assert len((tmp_path / "_build/files/SHA256SUMS").read_text(encoding="utf-8").splitlines()) == 5
+    assert bash(check, tmp_path / "_build").returncode == 0
+    (tmp_path / "_build/files/portfolio.pdf").write_text("other", encoding="utf-8")
+    assert bash(check, tmp_path / "_build").returncode == 1
+
+
+# -- the lines that bring the site to another repository -----------------------------------------
+
+
+def bash(line, folder=None, **environment):
     """A line as GitHub runs it where the shell is named."""
     return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", line],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", line], cwd=folder, check=False,
+        env={**os.environ, **environment}, capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
 
 
-def git(folder, *arguments):
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8", check=True
-    )
-    return done.stdout
-
-
-def run_job(workflow, name, folder, artefacts, known, ran=()):
-    """Run the lines of a job in their order in a checkout; returns the exit code and what was said.
-
-    ``artefacts`` stands for GitHub's store; ``known`` gives the values of expressions, and one that
-    it does not hold is an error; lines in ``ran`` have been run in this checkout already.
-    """
-    said = []
-    environment = {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTHONPATH": str(folder),
-        "GITHUB_RUN_ID": "1",
-        "GITHUB_STEP_SUMMARY": str(artefacts / "summary.md"),
-    }
-    for step in WORKFLOWS[workflow]["jobs"][name]["steps"]:
-        if "if" in step and not known[step["if"]]:
-            continue
-        line = step.get("run", "")
-        if "actions/upload-artifact" in step.get("uses", ""):
-            shutil.copytree(folder / step["with"]["path"], artefacts / workflow / step["with"]["name"])
-        elif fetched := re.fullmatch(r'gh run download "\$GITHUB_RUN_ID" --name (\w+) --dir (\w+)', line):
-            shutil.copytree(artefacts / workflow / fetched[1], folder / fetched[2])
-        elif line.startswith("cyclonedx-py") and not shutil.which("cyclonedx-py", path=environment["PATH"]):
-            (folder / line.split()[-1]).write_text("{}", encoding="utf-8")  # not among the requirements
-        elif line and line not in ran and not line.startswith(tuple(ELSEWHERE)):
-            given = {key: known[value] for key, value in step.get("env", {}).items()}
-            done = bash(line, folder, environment | given)
-            said.append(done.stdout + done.stderr)
-            if done.returncode:
-                return done.returncode, "\n".join(said)
-    return 0, "\n".join(said)
-
-
-ON_MAIN = {"github.ref_name != github.event.repository.default_branch": False}
-
-
-def to(site):
-    """The values of expressions where the site goes to a repository."""
-    return ON_MAIN | {
-        "vars.SITE_REPOSITORY == ''": False,
-        "vars.SITE_REPOSITORY != ''": True,
-        "${{ vars.SITE_REPOSITORY }}": str(site),
-        "${{ secrets.SITE_DEPLOY_KEY }}": "",
-        "${{ github.token }}": "",
-    }
-
-
-def cloned(folder):
-    """A clone of the portfolio as a git repository of its own, with an overlay that git ignores beside it."""
-    origin = folder / "origin"
-    others = (".git", ".venv*", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "_build", "private")
-    shutil.copytree(ROOT, origin, ignore=shutil.ignore_patterns(*others))
-    shutil.copytree(ROOT / "examples/private", origin / "examples/private")
-    git(origin, "init", "-q")
-    git(origin, "add", "-A")
-    git(origin, "commit", "-qm", "Start")
-    git(folder, "clone", "-q", str(origin), "tree")
-    shutil.copytree(ROOT / "examples/private", folder / "tree/private")
-    git(folder, "init", "-q", "--bare", "site.git")
-    return folder / "tree"
-
-
-@pytest.fixture(scope="session")
-def workflows(tmp_path_factory):
-    """The folder in which both workflows were run, once for all workers of the tests; only to be read."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "workflows"
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            folder.mkdir()
-            tree = cloned(folder)
-            known = to(folder / "site.git")
-            log = {"publish": run_job("publish", "release", tree, folder, known)}
-            git(folder, "clone", "-q", str(folder / "origin"), "second")  # each job has a checkout of its own
-            log["deploy"] = run_job("publish", "deploy-elsewhere", folder / "second", folder, known)
-            log["build"] = run_job("release", "build", tree, folder, known, ran=["portfolio release"])
-            (folder / "third").mkdir()
-            log["attach"] = run_job("release", "attach", folder / "third", folder, known)
-            (folder / "log.json").write_text(json.dumps(log), encoding="utf-8")
-    for name, (code, said) in json.loads((folder / "log.json").read_text(encoding="utf-8")).items():
-        assert code == 0, f"{name}: {said}"
-    return folder
-
-
-def branch(repository):
-    """The files of the published branch with their bytes."""
-    names = git(repository, "ls-tree", "-r", "-z", "--name-only", "gh-pages").split("\0")
-    read = ["git", "cat-file", "blob"]
-    return {
-        name: subprocess.run([*read, f"gh-pages:{name}"], cwd=repository, capture_output=True, check=True).stdout
-        for name in names
-        if name
-    }
-
-
-@on_linux
-def test_site_goes_to_the_other_repository_and_nothing_else(workflows):
-    """Byte for byte the screened site, in one commit of nobody; no source, nothing of the overlay, no other branch."""
-    repository = workflows / "site.git"
-    site = workflows / "tree/_build/release/site"
-    files = {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    published = branch(repository)
-    assert published.pop(".nojekyll") == b""
-    assert published == files
-    assert len(published) > 30
-    assert not [n for n in published if n.endswith((".md", ".ipynb", ".py", ".csv", ".toml", ".yml", ".txt"))]
-    assert git(repository, "rev-list", "--all", "--count").strip() == "1"
-    assert git(repository, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/gh-pages"]
-    assert git(repository, "log", "--format=%an %ae %cn %ce %B", "gh-pages").split("\n")[0] == (
-        "Portfolio portfolio@example.invalid Portfolio portfolio@example.invalid The site"
-    )
-    (overlay, *_) = (workflows / "tree/private").rglob("3_ChallengingExperiences.md")
-    own = set(overlay.read_text(encoding="utf-8").splitlines()) - set(
-        (workflows / "tree" / overlay.relative_to(workflows / "tree/private")).read_text(encoding="utf-8").splitlines()
-    )
-    sentences = [line.encode() for line in own if len(line) > 40]
-    assert len(sentences) > 3
-    assert not [s for s in sentences if any(s in raw for raw in published.values())]
-
-
-@on_linux
-def test_release_has_its_files_and_their_sums(workflows):
-    """The offline book, the book's PDF, everything for the e-portfolio, the parts list; each with its checksum."""
-    files = workflows / "third/files"
-    sums = dict(
-        reversed(line.split()) for line in (files / "SHA256SUMS").read_text(encoding="utf-8").splitlines() if line
-    )
-    assert set(sums) == {"portfolio-offline.zip", "portfolio.pdf", "eportfolio.zip", "sbom.cdx.json"}
-    assert {path.name for path in files.iterdir()} == {*sums, "SHA256SUMS"}
-    for name, wanted in sums.items():
-        assert hashlib.sha256((files / name).read_bytes()).hexdigest() == wanted
-    assert (files / "portfolio.pdf").read_bytes().startswith(b"%PDF-")
-    with zipfile.ZipFile(files / "portfolio-offline.zip") as offline:
-        assert "portfolio/index.html" in offline.namelist()
-    with zipfile.ZipFile(files / "eportfolio.zip") as archive, archive.open("manifest.csv") as file:
-        rows = list(csv.DictReader(file.read().decode().splitlines()))
-    assert {row["edition"] for row in rows} == {"public"}
-    attach = [step["run"] for step in WORKFLOWS["release"]["jobs"]["attach"]["steps"]]
-    assert all("files/*" in part for part in attach[-1].split("||"))
-
-
-@on_linux
-def test_reviewer_gets_a_book_that_opens_without_a_network(workflows, tmp_path):
-    """The download of a pull request: the book, every link and file of a page inside it, and all PDFs."""
-    shutil.copytree(workflows / "tree/_build/release/site", tmp_path / "_build/html")
-    shutil.copytree(workflows / "tree/_build/eportfolio", tmp_path / "_build/eportfolio")
-    shutil.copytree(ROOT / ".github", tmp_path / ".github")
-    (tmp_path / "store").mkdir()
-    ran = ["jupyter-book build .", "portfolio export --edition public"]
-    if not shutil.which("pdftoppm"):
-        ran.append("python .github/preview.py _build/eportfolio _build/look/pages-of-the-pdfs")
-    code, said = run_job("test", "look", tmp_path, tmp_path / "store", {}, ran)
-    assert code == 0, said
-    (look,) = (tmp_path / "store/test").iterdir()
-    book = look / "book"
-    assert "open book/index.html" in (tmp_path / "store/summary.md").read_text(encoding="utf-8")
-    assert len(list((look / "pdfs").glob("*.pdf"))) > 20
-    pages = [path for path in book.rglob("*.html") if path.name != "404.html"]  # that one is for a server
-    assert len(pages) > 30
-    for page in pages:
-        text = page.read_text(encoding="utf-8")
-        assert not re.findall(r'<(?:script|img|link rel="stylesheet")[^>]+(?:src|href)="(?:https?:|/)[^"]*"', text)
-        for target in re.findall(r'\s(?:src|href)="([^"#?]+)', text):
-            if not re.match(r"[a-z]+:", target):
-                assert (page.parent / unquote(target)).is_file(), (page.name, target)
-
-
-@on_linux
-@pytest.mark.parametrize("fault", ["not committed", "finding", "draft"])
-def test_nothing_is_published_where_something_is_wrong(tmp_path, fault):
-    """A changed file, a name to review, another branch: the job fails, no artefact is kept, the site stays as it was."""
-    tree = cloned(tmp_path)
-    known = to(tmp_path / "site.git")
-    page = tree / PAGE
-    if fault == "draft":
-        known |= dict.fromkeys(ON_MAIN, True)
-    else:
-        page.write_text(page.read_text(encoding="utf-8") + "\nThen Quenby helped.\n", encoding="utf-8")
-    if fault == "finding":
-        git(tree, "commit", "-qam", "Change")
-    code, said = run_job("publish", "release", tree, tmp_path, known)
-    assert code == 1
-    assert {"not committed": "not committed", "finding": "«Quenby»", "draft": "::error::Only the main"}[fault] in said
-    assert not (tmp_path / "publish").exists()
-    done = publish(tree / "_build/release", tmp_path / "site.git")
-    assert done.returncode == 1
-    assert "Make one first: portfolio release" in done.stderr
-    assert git(tmp_path / "site.git", "for-each-ref") == ""
-
-
-# -- the script that publishes ------------------------------------------------------------------
-
-
-def publish(release, target, **environment):
-    done = subprocess.run(
-        [sys.executable, SCRIPT, release, str(target)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def made(folder, files):
-    """A release of a few files, with the manifest that a release writes."""
-    for name, raw in files.items():
-        path = folder / "site" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(raw)
-    (folder / "manifest.csv").write_text(editions.manifest(folder / "site", "0" * 40), encoding="utf-8")
-    return folder
-
-
+# Keeps what it was asked, then does what GitHub's side would do, in a folder of repositories.
+SSH = """#!{python}
+import json, os, pathlib, shlex, subprocess, sys
+options, here = sys.argv[1:], pathlib.Path({folder!r})
+key = pathlib.Path(options[options.index("-i") + 1])
+hosts = pathlib.Path(next(o.partition("=")[2] for o in options if o.startswith("UserKnownHostsFile=")))
+kept = [shlex.join(options), oct(key.stat().st_mode & 0o777), hosts.read_text(), key.read_text()]
+kept += ["SITE_DEPLOY_KEY" in os.environ]
+(here / "asked").write_text(json.dumps(kept))
+sys.exit(subprocess.run(shlex.split(options[-1]), cwd=here).returncode)
+"""
 FIRST = {
     "index.html": b"<p>First</p>\r\n",
-    "_static/book.css": b"a{}\n",
-    "old/page.html": b"old",
+    "_static/a, b.css": b"a{}\n",
     "x.log": b"1\r\n",
     ".gitignore": b"*.css",
 }
 SECOND = {"index.html": b"<p>Second</p>", "new.html": b"new"}
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
+
+
+class Deploy:
+    """The job that publishes to the repository of the site, with a folder in place of GitHub."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.site = folder / "owner/name.git"
+        subprocess.run(["git", "init", "-q", "--bare", self.site], check=True)
+        ssh = folder / "bin/ssh"
+        ssh.parent.mkdir()
+        ssh.write_text(SSH.format(python=sys.executable, folder=str(folder)), encoding="utf-8")
+        ssh.chmod(0o755)
+        (folder / "a place").mkdir()
+
+    def run(self, files, spoil=None, repository="owner/name", key=KEY):
+        """Publish a release of some files, spoilt after its manifest was written."""
+        release = self.folder / f"run{len(list(self.folder.iterdir()))}" / "release"
+        for name, raw in files.items():
+            (release / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+            (release / "site" / name).write_bytes(raw)
+        (release / "site").mkdir(parents=True, exist_ok=True)
+        (release / "manifest.csv").write_text(editions.manifest(release / "site", "0" * 40), encoding="utf-8")
+        if spoil:
+            spoil(release / "site")
+        given = {
+            "SITE_REPOSITORY": repository,
+            "SITE_DEPLOY_KEY": key,
+            "TMPDIR": str(self.folder / "a place"),
+        }
+        path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        for step in WORKFLOWS["publish"]["jobs"]["deploy-elsewhere"]["steps"][1:]:
+            done = bash(step["run"], release.parent, PATH=path, **given if "env" in step else {})
+            if done.returncode:
+                break
+        return done
+
+    def published(self):
+        """The files of the published branch with their bytes."""
+        names = self.git("ls-tree", "-r", "-z", "--name-only", "gh-pages").decode().split("\0")
+        return {name: self.git("cat-file", "blob", f"gh-pages:{name}") for name in names if name}
+
+    def git(self, *arguments):
+        return subprocess.run(["git", *arguments], cwd=self.site, capture_output=True, check=True).stdout
 
 
 @pytest.fixture
-def site(tmp_path):
-    """An empty repository to publish to."""
-    git(tmp_path, "init", "-q", "--bare", "site.git")
-    return tmp_path / "site.git"
+def deploy(tmp_path):
+    return Deploy(tmp_path)
 
 
-def test_second_time_replaces_the_first(tmp_path, site):
-    """One commit again, no file of before, and the commit of before is on no branch."""
-    assert publish(made(tmp_path / "a", FIRST), site).returncode == 0
-    before = git(site, "rev-parse", "gh-pages").strip()
-    assert branch(site) == FIRST | {".nojekyll": b""}
-    done = publish(made(tmp_path / "b", SECOND), site)
-    assert done.returncode == 0, done.stderr
-    assert "Published 2 files" in done.stdout
-    assert branch(site) == SECOND | {".nojekyll": b""}
-    assert git(site, "rev-list", "--all", "--count").strip() == "1"
-    assert before not in git(site, "rev-list", "--all")
+@on_linux
+def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
+    """Byte for byte what was screened, nothing of before; the host proves itself; the key stays nowhere."""
+    for files in (FIRST, SECOND):
+        done = deploy.run(files)
+        assert done.returncode == 0, done.stderr
+        assert deploy.published() == files | {".nojekyll": b""}
+        assert deploy.git("rev-list", "--all", "--count").strip() == b"1"
+    assert deploy.git("log", "--format=%an %ae %cn %B", "gh-pages").startswith(
+        b"Portfolio portfolio@example.invalid Portfolio The site\n"
+    )
+    asked, mode, hosts, used, leaked = yaml.safe_load((deploy.folder / "asked").read_text(encoding="utf-8"))
+    wanted = "git@github.com StrictHostKeyChecking=yes IdentitiesOnly=yes BatchMode=yes none"
+    assert set(wanted.split()) <= set(asked.split())
+    assert (mode, leaked) == ("0o600", False)
+    assert re.fullmatch(r"github\.com ssh-ed25519 AAAA\S{64}\n", hosts)
+    assert used == KEY.replace("\r\n", "\n") + "\n"
+    assert "c2VjcmV0" not in done.stdout + done.stderr
+    assert list((deploy.folder / "a place").iterdir()) == []
 
 
-def test_own_settings_of_git_change_nothing(tmp_path, site):
-    """What somebody's git ignores, converts, signs or hooks: every file is published, byte for byte, by nobody."""
-    home = tmp_path / "home"
-    (home / "hooks").mkdir(parents=True)
-    for hook in ("pre-commit", "commit-msg", "pre-push"):
-        (home / "hooks" / hook).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8", newline="\n")
-        (home / "hooks" / hook).chmod(0o755)
-    (home / "git").mkdir()
-    (home / "git/ignore").write_text("*.log\n_static/\n", encoding="utf-8")
-    (home / "git/attributes").write_text("* text=auto eol=lf\n", encoding="utf-8")
-    hooks = f'hooksPath = "{(home / "hooks").as_posix()}"'
-    settings = ["[core]", "autocrlf = true", hooks, "[commit]", "gpgsign = true", "[user]", "name = A person"]
-    (home / ".gitconfig").write_text("\n".join(settings), encoding="utf-8")
-    own = {"HOME": str(home), "USERPROFILE": str(home), "XDG_CONFIG_HOME": str(home)}
-    own |= {"GIT_DIR": str(tmp_path), "GIT_AUTHOR_NAME": "A person"}
-    done = publish(made(tmp_path / "a", FIRST), site, **own)
-    assert done.returncode == 0, done.stderr
-    assert branch(site) == FIRST | {".nojekyll": b""}
-    assert "A person" not in git(site, "log", "--format=%an %cn", "gh-pages")
-
-
-@pytest.mark.parametrize("fault", ["changed", "added", "hidden", "left out", "empty", "no manifest"])
-def test_only_what_was_screened_is_published(tmp_path, site, fault):
-    """A site that differs from its manifest in any file is refused by the file's name, and the old site stays."""
-    assert publish(made(tmp_path / "a", FIRST), site).returncode == 0
-    release = made(tmp_path / "b", SECOND)
-    words = fault
-    if fault == "changed":
-        (release / "site/new.html").write_text("other", encoding="utf-8")
-        words = "new.html"
-    elif fault in ("added", "hidden"):
-        words = "notes.md" if fault == "added" else ".env"
-        (release / "site" / words).write_text("x", encoding="utf-8")
-    elif fault == "left out":
-        (release / "site/index.html").unlink()
-        words = "index.html"
-    elif fault == "empty":
-        shutil.rmtree(release / "site")
-        (release / "manifest.csv").write_text("file,bytes,sha256,edition,commit\n", encoding="utf-8")
-        words = "there is no file"
-    else:
-        (release / "manifest.csv").unlink()
-        words = "there is no manifest"
-    done = publish(release, site)
+@on_linux
+@pytest.mark.parametrize(
+    ("spoil", "repository", "key", "words"),
+    [
+        (lambda site: (site / "new.html").write_text("other"), "owner/name", KEY, "not what was screened"),
+        (lambda site: (site / ".env").write_text("x"), "owner/name", KEY, "not what was screened"),
+        (lambda site: (site / "index.html").unlink(), "owner/name", KEY, "not what was screened"),
+        (lambda site: (site.parent / "manifest.csv").unlink(), "owner/name", KEY, "manifest.csv"),
+        *[(None, target, KEY, "Write owner/name") for target in ("", "name", "-f/name", "a/b/c", "../x")],
+        *[(None, "owner/name", key, "holds no private key") for key in ("", "ssh-ed25519 AAAA site")],
+        (None, "owner/nowhere", KEY, "Nothing was published. Check that owner/nowhere exists"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_it_must_be_is_not_published(deploy, spoil, repository, key, words):
+    """Said with what to do, and the site of before stays."""
+    assert deploy.run(FIRST).returncode == 0
+    done = deploy.run(SECOND, spoil, repository, key)
     assert done.returncode == 1
-    assert words in done.stderr
-    assert "portfolio release" in done.stderr
-    assert branch(site) == FIRST | {".nojekyll": b""}
-
-
-@pytest.mark.parametrize("target", ["", "name", "-f/name", "--upload-pack=x", "a/b/c", "own er/name", "../site.git"])
-def test_target_that_is_no_repository_is_refused(tmp_path, target):
-    """A slip in the variable ends with how to write it, and is never read as an option."""
-    done = publish(made(tmp_path / "a", FIRST), target)
-    assert done.returncode == 1
-    assert "Write owner/name" in done.stderr
-
-
-def test_target_that_cannot_be_reached_is_said(tmp_path):
-    """What git says, and what to check."""
-    done = publish(made(tmp_path / "a", FIRST), tmp_path / "nowhere.git")
-    assert done.returncode == 1
-    assert "Nothing was published. Check that" in done.stderr
-
-
-@pytest.mark.parametrize("key", ["", "ssh-ed25519 AAAA site", "hidden words"])
-def test_without_a_private_key_nothing_is_sent(tmp_path, key):
-    """An empty secret, or the public half in it: said before any connection, and never shown."""
-    done = publish(made(tmp_path / "a", FIRST), "owner/name", SITE_DEPLOY_KEY=key)
-    assert done.returncode == 1
-    assert "SITE_DEPLOY_KEY holds no private key" in done.stderr
+    assert words in done.stdout + done.stderr
+    assert deploy.published() == FIRST | {".nojekyll": b""}
     assert not key or key not in done.stdout + done.stderr
 
 
-# Keeps what it was asked, then does what GitHub's side would do, in a folder of repositories.
-FAKE_SSH = """#!{python}
-import json, os, pathlib, shlex, subprocess, sys
-here = pathlib.Path({folder!r})
-options = sys.argv[1:]
-key = pathlib.Path(options[options.index("-i") + 1])
-hosts = next(o for o in options if o.startswith("UserKnownHostsFile=")).partition("=")[2].strip('"')
-mode = oct(key.stat().st_mode & 0o777)
-kept = [shlex.join(options), mode, pathlib.Path(hosts).read_text(), key.read_bytes().decode(), "SITE_DEPLOY_KEY" in os.environ]
-(here / "asked").write_text(json.dumps(kept))
-sys.exit(subprocess.run(shlex.split(options[-1]), cwd=here).returncode)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for ssh is a script with a first line")
-@pytest.mark.parametrize(
-    "written", ["owner/name", "https://github.com/owner/name", "https://github.com/owner/name.git"]
-)
-def test_github_must_prove_itself_and_sees_one_key(tmp_path, written):
-    """The key in a file for its owner alone, the host's key pinned, no other key or setting; and nothing stays behind."""
-    (tmp_path / "owner").mkdir()
-    git(tmp_path, "init", "-q", "--bare", "owner/name.git")
-    ssh = tmp_path / "bin/ssh"
-    ssh.parent.mkdir()
-    ssh.write_text(FAKE_SSH.format(python=sys.executable, folder=str(tmp_path)), encoding="utf-8")
-    ssh.chmod(0o755)
-    temporary = tmp_path / "a place"
-    temporary.mkdir()
-    key = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END OPENSSH PRIVATE KEY-----"
-    path = f"{ssh.parent}{os.pathsep}{os.environ['PATH']}"
-    release = made(tmp_path / "a", FIRST)
-    done = publish(release, written, SITE_DEPLOY_KEY=key, PATH=path, TMPDIR=str(temporary))
-    assert done.returncode == 0, done.stderr
-    assert branch(tmp_path / "owner/name.git") == FIRST | {".nojekyll": b""}
-    asked, mode, hosts, used, leaked = json.loads((tmp_path / "asked").read_text(encoding="utf-8"))
-    assert " git@github.com " in asked
-    for option in ("StrictHostKeyChecking=yes", "IdentitiesOnly=yes", "BatchMode=yes", "-F none"):
-        assert option in asked
-    assert mode == "0o600"
-    assert re.fullmatch(r"github\.com ssh-ed25519 AAAA\S{64}\n", hosts)
-    assert used == key.replace("\r\n", "\n") + "\n"
-    assert leaked is False
-    assert "c2VjcmV0" not in done.stdout + done.stderr
-    assert list(temporary.iterdir()) == []
+@on_linux
+def test_empty_site_is_not_published(deploy):
+    """Nothing on both sides is the same, and still no site."""
+    assert deploy.run({}).returncode == 1

@@ -9,20 +9,16 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import (
-    activity_named,
-    app,
-    refuse,
-    say,
+from stp_portfolio.cli.common import activity_named, app, refuse, say
+from stp_portfolio.core import phrases, reading, repository
+from stp_portfolio.desk import approval, checks, editions
+
+NO_PROOF = (
+    "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "
+    "condition, a small number, an event that was in the news, or a combination of details that singles "
+    "somebody out?"
 )
-from stp_portfolio.core import (
-    phrases,
-    reading,
-    repository,
-    writing,
-)
-from stp_portfolio.desk import checks, editions
-from stp_portfolio.privacy import direct, sources
+MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 
 
 @app.command()
@@ -38,21 +34,9 @@ def approve(
 
     Screening does not ask about them any more; an identifier is refused.
     """
-    root = reading.find_root()
-    known = set(sources.approved_terms(root))
-    for term in terms:
-        if hits := direct(term):
-            refuse(
-                f"'{term}' is a direct identifier ({hits[0].kind}) and cannot be approved. Take it out of the text."
-            )
-        if not term.strip() or any(mark in term for mark in "|#\n\r"):
-            refuse(f"'{term}' is not a term. Write a word or a phrase without bars, hashes and line breaks.")
-    new = [term.strip() for term in dict.fromkeys(terms) if term.strip() not in known]
-    plain = " ".join(reason.replace("|", "/").split())
-    writing.append_lines(root, "approved_terms.txt", [f"{term} | {date.today()} | {plain}" for term in new])
-    say(
-        f"Approved {phrases.series(new) if new else 'nothing new'}. No check proves that a text is anonymous."
-    )
+    new = approval.approve(reading.find_root(), terms, reason, date.today())
+    what = phrases.series(new) if new else "nothing new"
+    say(f"Approved {what}. No check proves that a text is anonymous.")
 
 
 @app.command()
@@ -162,11 +146,8 @@ def release() -> None:
     """
     say(NO_PROOF)
     site = editions.release(reading.find_root(), say)
-    say(f"To publish: {site}. Every file with its SHA-256: {site.parent / 'manifest.csv'}")
+    say(f"To publish: {site}. Every file with its SHA-256: {site.parent / editions.MANIFEST}")
     say(f"To hand over, readable without a network: {site.parent / editions.OFFLINE}")
-
-
-MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 
 
 @app.command()
@@ -187,20 +168,13 @@ def check(
     found, portfolio = checks.run(root, paths or ())
     for finding in found:
         say(str(finding))
-    if found:
+    if found or portfolio is None:
         say()
-        refuse(f"{phrases.plural(len(found), 'finding')}. Mend them and run the command again.")
-    for text, files in checks.reminders(portfolio) if portfolio else ():
+        refuse(f"{phrases.plural(len(found), 'finding')}. Fix them and run the command again.")
+    for text, files in checks.reminders(portfolio):
         more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
         say(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}.")
-    count = len(portfolio.activities) if portfolio else 0
     say(NO_PROOF, style="dim")
-    say(
-        f"No fault found: the records, the settings, {phrases.activities(count)} with their pages, links and notebooks; nothing that looks like an identifier."
-    )
-
-
-NO_PROOF = (
-    "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare condition, a small "
-    "number, an event that was in the news, or a combination of details that singles somebody out?"
-)
+    activities = phrases.activities(len(portfolio.activities))
+    what = f"the records, the settings, {activities} with their pages, links and notebooks"
+    say(f"No fault found: {what}; nothing that looks like an identifier.")

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag
 
-from stp_portfolio.core import configuration, disk, reading, records
+from stp_portfolio.core import configuration, contract, disk, reading, records
 from stp_portfolio.core.findings import Finding
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
+from stp_portfolio.desk.links import Places, places
 from stp_portfolio.privacy import sources
 from stp_portfolio.show import pages
 
-_PRIVATE_TRACKED = (
-    "git tracks it, or an earlier commit holds it. Never publish this repository: take the file out of git and "
-    "begin a new history from a clean copy"
+_PRIVATE = (
+    "git tracks it, or an earlier commit holds it",
+    "Never publish this repository: take the file out of git and begin a new history from a clean copy",
 )
-_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
-_CODE = re.compile(r"`[^`\n]*`")
-_LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((<[^>]+>|[^)\s]+)(?:\s+\"[^\"]*\")?\)")
-_OUTSIDE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+_ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
 def run(
@@ -40,31 +40,14 @@ def run(
     except reading.RecordsError as error:
         found += error.findings
     found += configuration.faults(root)
-    if portfolio is not None:
-        found += _contract(portfolio)
-    listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
-    for name in listed:
-        page, notebook = root / f"{name}.md", root / f"{name}.ipynb"
-        if page.is_file():
-            found += _links(root, page, listed)
-        elif notebook.is_file():
-            found += _notebook(root, notebook)
-    if portfolio is not None:
-        found += [
-            _finding(
-                "_toc.yml",
-                f"{activity.page} is not in the table of contents. Add it, so that it is published",
-            )
-            for activity in portfolio.activities
-            if activity.page not in listed
-        ]
-    found += sources.grouped(sources.run(root, portfolio))
-    found += [
-        _finding(name, _PRIVATE_TRACKED, identifies=True) for name in private_in_git(repository or root)
-    ]
+    found += _pages(root, portfolio)
+    found += _screening(root, portfolio)
+    for name in private_in_git(repository or root):
+        found.append(Finding("private-in-git", name, *_PRIVATE, identifies=True))
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
+        found += _not_read(root, chosen)
     return found, portfolio
 
 
@@ -74,91 +57,109 @@ def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
     for activity, path in records.pages(portfolio):
         if path.suffix == ".md":
             for text in pages.reminders(pages.read(path), activity, portfolio):
-                found.setdefault(text, []).append(_name(portfolio.root, path))
+                found.setdefault(text, []).append(path.relative_to(portfolio.root).as_posix())
     return list(found.items())
 
 
-def _contract(portfolio: Portfolio) -> Iterator[Finding]:
-    for activity, path in records.pages(portfolio):
-        if path.suffix != ".md":
-            continue
-        try:
-            page = pages.read(path)
-        except pages.PageError:
-            yield _finding(
-                _name(portfolio.root, path), "cannot be read as UTF-8 text. Save it as plain text, UTF-8"
-            )
-            continue
-        for problem in pages.problems(page, activity, portfolio):
-            yield _finding(_name(portfolio.root, path), problem)
-
-
-def _links(root: Path, path: Path, listed: Container[str]) -> Iterator[Finding]:
+def notebook_in(text: str, file: str) -> tuple[Any, list[Finding]]:
+    """The notebook that a text holds, None where it is none, and what is wrong with it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return  # said by the contract
-    bare = _CODE.sub(_blank, _FENCE.sub(_blank, text))
-    for match in _LINK.finditer(bare):
-        target = match[1].strip("<>")
-        if _OUTSIDE.match(target):
-            continue
-        address, fragment = urldefrag(target)
-        other = path.parent / unquote(address) if address else path
-        line = text.count("\n", 0, match.start()) + 1
-        try:
-            there = other.is_file()
-        except (OSError, ValueError):  # no name that a file can have
-            there = False
-        if not there:
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a file that does not exist", line
-            )
-        elif other.suffix in disk.PAGE_ENDINGS and _name(root, other.with_suffix("")) not in listed:
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a page that is not in the contents", line
-            )
-        elif fragment and other.suffix == ".md" and unquote(fragment) not in _anchors(other):
-            yield _finding(
-                _name(root, path), f"the link '{target}' leads to a heading that does not exist", line
-            )
-
-
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
-
-
-def _anchors(path: Path) -> set[str]:
-    """The anchors of a page: its headings as MyST writes them, and its explicit labels."""
-    text = _FENCE.sub("", path.read_text(encoding="utf-8-sig"))
-    headings = re.findall(r"^#+ +(.+?)\s*$", text, flags=re.MULTILINE)
-    slugs = {re.sub(r"[^\w\u4e00-\u9fff\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return slugs | set(re.findall(r"^\(([^)\s]+)\)=", text, flags=re.MULTILINE))
-
-
-def _notebook(root: Path, path: Path) -> Iterator[Finding]:
-    name = _name(root, path)
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        notebook = json.loads(text)
+    except ValueError:
         notebook = None
-    faults = list(configuration.notebook_faults(name, notebook))
-    yield from faults
-    if any(fault.code == "notebook-shape" for fault in faults):
+    faults = list(configuration.notebook_faults(file, notebook))
+    return (None if any(fault.code == "notebook-shape" for fault in faults) else notebook), faults
+
+
+def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The cells in which running them left something."""
+    return [cell for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")]
+
+
+def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
+    """The files of all pages, where their links lead, and what the page of each activity owes its reader."""
+    listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
+    activities = portfolio.activities if portfolio else ()
+    read: dict[Path, Places] = {}
+    for name in {**listed, **dict.fromkeys(activity.page for activity in activities)}:
+        yield from _page(root, name, read)
+    for path in read:
+        yield from _links(root, path, read, listed)
+    if portfolio:
+        yield from _contract(portfolio, read, listed)
+
+
+def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
+    """What is wrong with a page's file alone; the places of one in Markdown go into ``read``."""
+    path = disk.page_file(root, name)
+    if path is None:
+        return  # said of the contents, or of the records
+    file = path.relative_to(root).as_posix()
+    try:
+        text = disk.read_text(path)
+    except disk.UnreadableError as error:
+        yield Finding("page-unreadable", file, error.fault, error.remedy)
         return
-    if any(cell.get("outputs") or cell.get("execution_count") for cell in notebook["cells"]):
-        yield _finding(
-            name,
-            "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit",
+    if path.suffix == ".md":
+        read[path] = places(text)
+        return
+    notebook, faults = notebook_in(text, file)
+    yield from faults
+    if notebook and with_output(notebook):
+        remedy = "Clear them (in JupyterLab: Edit, Clear outputs of all cells) before you commit"
+        yield Finding("notebook-output", file, "holds outputs", remedy)
+
+
+def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Container[str]) -> Iterator[Finding]:
+    for target, line in read[path].targets:
+        if _ELSEWHERE.match(target):
+            continue
+        address, fragment = map(unquote, urldefrag(target))
+        base = root if address.startswith("/") else path.parent
+        other = Path(os.path.normpath(base / address.lstrip("/"))) if address else path
+        if missing := _missing(root, other, fragment, read, listed):
+            fault = f"the link '{unquote(target)}' leads to a {missing}"
+            yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
+
+
+def _missing(
+    root: Path, other: Path, fragment: str, read: Mapping[Path, Places], listed: Container[str]
+) -> str:
+    """What is not there at the end of a link; empty where all is."""
+    if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
+        return "file that does not exist"
+    name = Path(os.path.relpath(other, root))
+    if name.suffix in disk.PAGE_ENDINGS and name.with_suffix("").as_posix() not in listed:
+        return "page that is not in the contents"
+    if fragment and other in read and fragment not in read[other].anchors:
+        return "heading that does not exist"
+    return ""
+
+
+def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:
+    """What the page of each activity owes its reader."""
+    for activity, path in records.pages(portfolio):
+        for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
+            yield Finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
+        if activity.page not in listed:
+            fault = f"{activity.page} is not in the table of contents"
+            yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
+
+
+def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
+    try:
+        yield from sources.grouped(sources.run(root, portfolio))
+    except OSError as error:
+        fault = f"cannot be read ({error.strerror}), so nothing was screened"
+        yield Finding(
+            "unscreened", str(error.filename or "a file"), fault, "Close what holds it", identifies=True
         )
 
 
-def _name(root: Path, path: Path) -> str:
-    """A path from the root, and one that lies outside of it as it is."""
-    whole = path.resolve()
-    return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
-
-
-def _finding(file: str, text: str, line: int | None = None, identifies: bool = False) -> Finding:
-    fault, _, remedy = text.rstrip(".").partition(". ")
-    return Finding("check", file, fault, remedy, line, identifies=identifies)
+def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:
+    """What was asked about and is no part of the book: silence would be taken for no fault."""
+    read = [root / contract.FOLDER, *sources.sources(root)]
+    for path in chosen:
+        if not any(each.is_relative_to(path) or path.is_relative_to(each) for each in read):
+            remedy = "Only what the book is made of is checked: name the page in _toc.yml"
+            yield Finding("not-read", os.path.relpath(path, root), "was not read", remedy)

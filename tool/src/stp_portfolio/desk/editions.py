@@ -16,15 +16,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stp_portfolio.core import configuration, disk, reading, repository
+from stp_portfolio.core import configuration, disk, phrases, reading, repository
 from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import PRIVATE
 from stp_portfolio.desk import checks
 from stp_portfolio.privacy import sources
@@ -35,8 +36,9 @@ from stp_portfolio.privacy.site import screen_site
 FRAGMENT = "_toc.yml"
 MARK = "Assessor edition, not for publication"
 OFFLINE = "portfolio-offline.zip"
+MANIFEST = "manifest.csv"
 _NEVER_STAGED = ("_build", PRIVATE, ".git")
-_NOT_FOR_AN_OVERLAY = (".py", ".yml", ".yaml", ".toml", ".html", ".js", ".css")
+_NO_CONTENT = (".py", ".yml", ".yaml", ".toml", ".html", ".js", ".css")
 
 Say = Callable[[str], None]
 
@@ -54,11 +56,8 @@ def staged(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="portfolio-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "portfolio"
         for name in repository.tracked(root):
-            source = root / name
-            if source.is_file() and Path(name).parts[0] not in _NEVER_STAGED:
-                target = tree / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+            if (root / name).is_file() and Path(name).parts[0] not in _NEVER_STAGED:
+                _copy(root / name, tree / name)
         yield tree
 
 
@@ -69,53 +68,52 @@ def lay_over(tree: Path, overlay: Path) -> list[str]:
     ``file:`` and ``under:`` (the page it belongs under). Raises EditionError for anything that has
     no place, or that is not content.
     """
-    files = sorted(path for path in overlay.rglob("*") if path.is_file() and not _hidden(path, overlay))
-    fragment = overlay / FRAGMENT
-    toc_path = tree / "_toc.yml"
-    toc = configuration.read_yaml(toc_path.read_text(encoding="utf-8"))
-    if fragment in files:
-        _place(toc, fragment)
-        toc_path.write_text(yaml.safe_dump(toc, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    files = [path for path in sorted(overlay.rglob("*")) if path.is_file() and not _hidden(path, overlay)]
+    if (fragment := overlay / FRAGMENT) in files:
         files.remove(fragment)
+        _place(tree / "_toc.yml", fragment)
     listed = set(configuration.toc_files(tree))
     pages = []
     for path in files:
         name = path.relative_to(overlay)
-        if path.is_symlink():
-            raise EditionError(
-                f"{PRIVATE}/{name.as_posix()} is a link to another file. Put the file itself there."
-            )
-        if path.suffix.lower() in _NOT_FOR_AN_OVERLAY:
-            raise EditionError(
-                f"{PRIVATE}/{name.as_posix()} is not content. An overlay holds pages, notebooks, images and data."
-            )
+        page = name.with_suffix("").as_posix()
+        if fault := _misplaced(path, page, listed):
+            raise EditionError(f"{PRIVATE}/{name.as_posix()} {fault}")
         if path.suffix in disk.PAGE_ENDINGS:
-            docname = name.with_suffix("").as_posix()
-            if docname not in listed:
-                raise EditionError(
-                    f"{PRIVATE}/{name.as_posix()} is a page that the contents do not name. Correct its path, or place it in "
-                    f"{PRIVATE}/{FRAGMENT}: a list with file: {docname} and under: the page it belongs under."
-                )
+            pages.append(page)
             for ending in disk.PAGE_ENDINGS:  # a notebook may replace a page of that name
-                (tree / f"{docname}{ending}").unlink(missing_ok=True)
-            pages.append(docname)
-        target = tree / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+                (tree / f"{page}{ending}").unlink(missing_ok=True)
+        _copy(path, tree / name)
     return pages
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
 
 
-def _place(toc: dict[str, Any], fragment: Path) -> None:
+def _misplaced(path: Path, page: str, listed: Container[str]) -> str:
+    """Why a file of an overlay has no place in the book; empty where it has one."""
+    if path.is_symlink():
+        return "is a link to another file. Put the file itself there."
+    if path.suffix.lower() in _NO_CONTENT:
+        return "is not content. An overlay holds pages, notebooks, images and data."
+    if path.suffix in disk.PAGE_ENDINGS and page not in listed:
+        remedy = f"a list with file: {page} and under: the page it belongs under."
+        where = f"Correct its path, or place it in {PRIVATE}/{FRAGMENT}: {remedy}"
+        return f"is a page that the contents do not name. {where}"
+    return ""
+
+
+def _place(contents: Path, fragment: Path) -> None:
     """Put the pages of an overlay's fragment into the table of contents."""
     where = f"{PRIVATE}/{FRAGMENT}"
-    try:
-        entries = configuration.read_yaml(fragment.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise EditionError(f"{where} cannot be read ({error}). Mend the line.") from error
+    toc = _yaml(contents, "_toc.yml")
+    entries = _yaml(fragment, where)
     if not isinstance(entries, list):
         raise EditionError(
             f"{where} is not a list. Write: - file: path/of/page, and under: the page it belongs under."
@@ -123,25 +121,34 @@ def _place(toc: dict[str, Any], fragment: Path) -> None:
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) != {"file", "under"}:
             raise EditionError(f"{where}: each entry has file and under, and nothing else: {entry}")
-        parent = next(
-            (item for item in _items(toc) if entry["under"] in (item.get("file"), item.get("root"))), None
-        )
-        if parent is None:
-            raise EditionError(f"{where}: '{entry['under']}' is not a page of the contents. Correct under.")
-        if "root" in parent:
+        if entry["under"] == toc.get("root"):
             raise EditionError(
                 f"{where}: a page cannot stand under the home page. Choose a page of a chapter."
             )
+        parent = next((item for item in _items(toc) if item.get("file") == entry["under"]), None)
+        if parent is None:
+            raise EditionError(f"{where}: '{entry['under']}' is not a page of the contents. Correct under.")
         parent.setdefault("sections", []).append({"file": str(entry["file"])})
+    _write_yaml(contents, toc)
 
 
 def _items(value: Any) -> Iterator[dict[str, Any]]:
+    """Every entry of a table of contents, at any depth."""
     if isinstance(value, dict):
         yield value
-        for child in value.values():
-            yield from _items(child)
-    for child in value if isinstance(value, list) else ():
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _items(child)
+
+
+def _yaml(path: Path, name: str) -> Any:
+    try:
+        return configuration.read_yaml(disk.read_text(path))
+    except (disk.UnreadableError, yaml.YAMLError) as error:
+        raise EditionError(f"{name} cannot be read ({error}). Fix the line.") from error
+
+
+def _write_yaml(path: Path, values: Any) -> None:
+    path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 # -- building ---------------------------------------------------------------------------------
@@ -161,9 +168,8 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
     target = root / "_build" / "assessor"
     shutil.rmtree(target, ignore_errors=True)
     if not overlay.is_dir():
-        raise EditionError(
-            f"There is no overlay at {overlay}. Put the assessor's pages there, under the same paths as in the book."
-        )
+        remedy = "Put the assessor's pages there, under the same paths as in the book."
+        raise EditionError(f"There is no overlay at {overlay}. {remedy}")
     with staged(root) as tree:
         pages = lay_over(tree, overlay)
         say(f"Staged {len(repository.tracked(root))} tracked files, {len(pages)} pages from the overlay.")
@@ -177,9 +183,9 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
 
 def _mark(tree: Path) -> None:
     path = tree / "_config.yml"
-    values = configuration.read_yaml(path.read_text(encoding="utf-8"))
+    values = _yaml(path, path.name)
     values.setdefault("sphinx", {}).setdefault("config", {})["stp_edition"] = MARK
-    path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    _write_yaml(path, values)
 
 
 def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path, say: Say) -> Path:
@@ -231,16 +237,46 @@ def _jupyter_book(tree: Path, *options: str, environment: dict[str, str] | None 
 
 
 def release(root: Path, say: Say) -> Path:
-    """Make the folder to publish, ``_build/release/site``, its manifest and a zip to read offline; returns the folder.
+    """Make the folder to publish, ``_build/release/site``, its manifest and a zip to read offline.
 
     Only from a clean tree, without a single finding, built into an empty folder from tracked files,
-    and only after the finished site has been screened as well. Raises EditionError otherwise, and
-    leaves no folder that could be published.
+    and only after the finished site has been screened as well. Returns the folder of the site. Raises
+    EditionError otherwise, and leaves no folder that could be published.
     """
     from stp_portfolio.pdf.package import zipped
 
     target = root / "_build" / "release"
     shutil.rmtree(target, ignore_errors=True)
+    commit = _commit_to_release(root)
+    say("Checking the sources …")
+    findings, portfolio = checks.run(root)
+    if findings or portfolio is None:
+        count = phrases.plural(len(findings), "finding")
+        raise EditionError("\n".join([*map(str, findings), f"{count}. Fix or approve them first."]))
+    with staged(root) as tree:
+        say("Building from the tracked files into an empty folder …")
+        if _jupyter_book(tree):
+            raise EditionError("The book was not built. What is wrong stands above.")
+        site = tree / "_build" / "html"
+        say("Screening the finished site …")
+        _finish(site, portfolio)
+        made = tree / "_build" / "release"
+        made.mkdir()
+        (made / MANIFEST).write_text(manifest(site, commit), encoding="utf-8")
+        files = (path for path in site.rglob("*") if path.is_file())
+        zipped(
+            made / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in sorted(files)}
+        )
+        shutil.move(site, made / "site")
+        partial = target.with_name(".release")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.move(made, partial)  # the temporary folder may lie on another disk, and this one be full
+        partial.rename(target)
+    return target / "site"
+
+
+def _commit_to_release(root: Path) -> str:
+    """The commit that a release is made from. Raises EditionError where it is not everything, or leaks."""
     changed = repository.git(root, "status", "--porcelain")
     commit = repository.git(root, "rev-parse", "HEAD")
     if changed is None or commit is None:
@@ -250,40 +286,25 @@ def release(root: Path, say: Say) -> Path:
             f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}"
         )
     if leaked := repository.private_in_git(root):
+        names = ", ".join(leaked[:3])
         raise EditionError(
-            f"git holds files of {PRIVATE}/, now or in its history: {', '.join(leaked[:3])}. Do not publish this repository."
+            f"git holds files of {PRIVATE}/, now or in its history: {names}. Do not publish this repository."
         )
-    say("Checking the sources …")
-    findings, portfolio = checks.run(root)
-    if findings or portfolio is None:
+    return commit.strip()
+
+
+def _finish(site: Path, portfolio: Portfolio) -> None:
+    """Take out of a built site what no reader needs and screen the rest. Raises EditionError."""
+    shutil.rmtree(site / "_sources", ignore_errors=True)
+    (site / ".buildinfo").unlink(missing_ok=True)
+    for path in sorted(site.rglob("*")):
+        if path.suffix.lower() in PICTURES:
+            clean_picture(path)
+    if found := screen_site(site, sources.own_dates(portfolio)):
+        count = phrases.plural(len(found), "identifier")
         raise EditionError(
-            "\n".join([*map(str, findings), f"{len(findings)} findings. Mend or approve them first."])
+            "\n".join([*map(str, found), f"{count} in the finished site. Nothing is released."])
         )
-    with staged(root) as tree:
-        say("Building from the tracked files into an empty folder …")
-        if _jupyter_book(tree):
-            raise EditionError("The book was not built. What is wrong stands above.")
-        site = tree / "_build" / "html"
-        shutil.rmtree(site / "_sources", ignore_errors=True)
-        (site / ".buildinfo").unlink(missing_ok=True)
-        for path in sorted(site.rglob("*")):
-            if path.suffix.lower() in PICTURES:
-                clean_picture(path)
-        say("Screening the finished site …")
-        found = screen_site(site, sources.own_dates(portfolio))
-        if found:
-            raise EditionError(
-                "\n".join(
-                    [*map(str, found), f"{len(found)} identifiers in the finished site. Nothing is released."]
-                )
-            )
-        target.mkdir(parents=True)
-        (target / "manifest.csv").write_text(manifest(site, commit.strip()), encoding="utf-8")
-        shutil.move(site, target / "site")
-    site = target / "site"
-    files = sorted(path for path in site.rglob("*") if path.is_file())
-    zipped(target / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in files})
-    return site
 
 
 def manifest(site: Path, commit: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from stp_portfolio.core import disk, reading
+from stp_portfolio.core import configuration, disk, reading
 from stp_portfolio.privacy import text as texts
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp")
@@ -71,9 +71,11 @@ def _notebook_pieces(path: Path) -> Iterator[Piece]:
     try:
         notebook = json.loads(raw)
     except ValueError:
+        notebook = None
+    if any(fault.code == "notebook-shape" for fault in configuration.notebook_faults(path.name, notebook)):
         yield Piece(1, raw, False)
         return
-    for number, cell in enumerate(notebook.get("cells", ()), start=1):
+    for number, cell in enumerate(notebook["cells"], start=1):
         source = "".join(cell.get("source", ""))
         yield Piece(number, source, False)
         if cell.get("cell_type") == "markdown":

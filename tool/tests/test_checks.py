@@ -1,0 +1,112 @@
+"""The check: every fault in one run, whatever the files are like, and no silence about what was not read."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from stp_portfolio.desk import checks
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "What adds up."]},
+        {
+            "cell_type": "code",
+            "id": "b",
+            "metadata": {},
+            "source": ["1 + 1"],
+            "outputs": [],
+            "execution_count": None,
+        },
+    ],
+    "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+HERE = Path(__file__).parent
+
+
+def with_notebook(small, text=""):
+    """Put a notebook into the contents of the small book."""
+    small.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n  - file: sums\n")
+    return small.write("sums.ipynb", text or json.dumps(NOTEBOOK))
+
+
+def faults(small, *only):
+    found, _ = checks.run(small.tree, only)
+    return {(each.code, each.file, each.line) for each in found if not each.identifies}
+
+
+def test_links_are_read_as_the_book_reads_them(small):
+    """Dead files, pages and headings with their lines, in notes and references; code and sites pass."""
+    small.write("intro.md", (HERE / "links_sound.md").read_text(encoding="utf-8"))
+    assert faults(small) == set()
+    small.write("alone.md", "# Alone\n")
+    small.write("intro.md", (HERE / "links_dead.md").read_text(encoding="utf-8"))
+    found = [finding for finding in checks.run(small.tree)[0] if finding.code == "link"]
+    assert [finding.line for finding in found] == [3, 4, 7, 12, 14, 14, 14]
+    assert "the link 'c d.md' leads to a file that does not exist" in str(found[2])
+    assert "leads to a page that is not in the contents" in str(found[5])
+    assert "leads to a heading that does not exist" in str(found[6])
+
+
+CODE = '{"metadata": {}, "cells": [{"cell_type": "code", "metadata": null}]}'
+ODD = [
+    "[]",
+    '"x"',
+    "null",
+    "{",
+    "{}",
+    CODE,
+    '{"metadata": {}, "cells": null}',
+    '{"metadata": null, "cells": []}',
+]
+
+
+@pytest.mark.parametrize("text", [*ODD, '{"metadata": {}, "cells": [3]}'])
+def test_odd_notebooks_are_findings(small, text):
+    """Whatever stands in the file, it is said and nothing stops."""
+    with_notebook(small, text)
+    assert faults(small) == {("notebook-shape", "sums.ipynb", None)}
+
+
+def test_outputs_and_settings_of_a_notebook(small):
+    """Stored outputs, and a tag with which a fault would pass."""
+    path = with_notebook(small)
+    assert faults(small) == set()
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"][1] |= {"execution_count": 1, "metadata": {"tags": ["raises-exception"]}}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert {code for code, _, _ in faults(small)} == {"notebook-output", "hides-faults"}
+
+
+def test_bytes_of_another_encoding_and_line_ends(small):
+    """A page in Windows' encoding is one finding with what to do; its line ends change nothing."""
+    page = small.tree / "intro.md"
+    small.write("intro.md", "# Home\n\nThe words of the [home](gone.md) page.\n")
+    before = faults(small)
+    page.write_bytes(page.read_bytes().replace(b"\n", b"\r\n"))
+    assert faults(small) == before == {("link", "intro.md", 3)}
+    page.write_bytes(b"# Home\n\nThe words caf\xe9.\n")
+    found = [finding for finding in checks.run(small.tree)[0] if finding.code == "page-unreadable"]
+    assert "intro.md: is not UTF-8 text. Save it as plain text, UTF-8." in map(str, found)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc for a file that cannot be read")
+def test_a_page_that_cannot_be_read_is_a_finding(small):
+    """As where another program holds it, or its permissions are wrong."""
+    page = small.tree / "M/1_Task.md"
+    page.unlink()
+    page.symlink_to("/proc/self/mem")
+    assert ("page-unreadable", "M/1_Task.md", None) in faults(small)
+
+
+def test_what_was_not_read_is_said(small):
+    """Of a page of the book its own faults; a file or folder that is no part of it is no silent success."""
+    small.write("intro.md", "# Home\n\nThe [gone](gone.md) page.\n")
+    draft = small.write("drafts/x.md", "# x\n\nNHS number 943 476 5919\n")
+    assert faults(small, small.tree / "intro.md") == {("link", "intro.md", 3)}
+    assert faults(small, small.tree / "M") == faults(small, small.tree / "data") == set()
+    assert faults(small, draft) == {("not-read", "drafts/x.md", None)}
+    assert faults(small, draft.parent, small.tree) == {("not-read", "drafts", None), ("link", "intro.md", 3)}
