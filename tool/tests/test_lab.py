@@ -173,7 +173,7 @@ def saved(page, path, *, outputs):
 
 
 def test_notebook_computes_and_its_outputs_are_refused(lab, page):
-    """The answer is the one of status, after an event that nothing stored can know; check wants no outputs."""
+    """The answer is the one of status, after an event that nothing stored can know; outputs are refused."""
     run_all(page, lab, "notebooks/progress.ipynb", "Computed when the book was built")
     shown = page.locator(".jp-OutputArea-output")
     assert shown.locator("svg").count() == 3

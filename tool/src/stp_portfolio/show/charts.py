@@ -59,19 +59,16 @@ def blocks(
     drawn = axes(0.55 * len(groups) + 0.75)
     words = {"ha": "center", "va": "center", "fontsize": 10}
     for place, (_, group) in enumerate(groups):
-        left = 0.0
-        for size, full, lined in group[[width, filled, hatched]].itertuples(index=False):
-            face = {"facecolor": ACCENT if full else PANEL, "hatch": "////" if lined else None}
-            drawn.barh(
-                place, size, left=left, height=0.62, edgecolor=ACCENT, linewidth=1 if size else 0, **face
-            )
+        left, own = 0.0, group[group[width] > 0][[width, filled, hatched]]
+        for size, full, lined in own.itertuples(index=False):
+            face, ink = (ACCENT, PAGE) if full else (PANEL, INK)
+            hatch = "////" if lined else None
+            drawn.barh(place, size, 0.62, left, facecolor=face, edgecolor=ACCENT, linewidth=1, hatch=hatch)
             if size * 40 > longest:  # else it does not fit
-                drawn.text(left + size / 2, place, f"{size:g}", color=PAGE if full else INK, **words)
+                drawn.text(left + size / 2, place, f"{size:g}", color=ink, **words)
             left += size
-        unit = f" {width}" if place == 0 else ""
-        drawn.text(
-            left + frame[width].sum() * 0.008, place, f"{left:g}{unit}", va="center", fontweight="bold"
-        )
+        total = f"{left:g}" if place else f"{left:g} {width}"
+        drawn.text(left + frame[width].sum() * 0.008, place, total, va="center", fontweight="bold")
     drawn.set_yticks(range(len(groups)), [str(name) for name, _ in groups])
     drawn.set_ylim(len(groups) - 0.4, -0.6)
     drawn.set_xlim(0, longest * 1.18)

@@ -34,8 +34,10 @@ PageError = disk.UnreadableError  # a page that cannot be read: which one, and w
 
 _MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
 _STEP = re.compile(
-    r"\*\*(?P<month>[A-Z][a-z]+ \d{4})\.?\*\*\s*(?P<action>.*?)"
-    r"(?:\s*\*Done when:\*\s*(?P<measure>.*?))?(?:\s*\*Outcome:\*\s*(?P<outcome>.*))?$"
+    r"""\*\*(?P<month>[A-Z][a-z]+\ \d{4})\.?\*\*\s*(?P<action>.*?)
+    (?:\s*\*Done\ when:\*\s*(?P<measure>.*?))?
+    (?:\s*\*Outcome:\*\s*(?P<outcome>.*))?$""",
+    re.VERBOSE,
 )
 
 

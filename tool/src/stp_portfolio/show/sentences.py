@@ -115,18 +115,16 @@ def progress_answers(portfolio: Portfolio) -> list[str]:
     modules = progress.modules_with_activities(portfolio)
     if len(modules) <= MANY:
         return [_module_answer(portfolio, module) for module in modules]
-    on, complete, behind = portfolio.on, 0, {}
-    for code in (module.code for module in modules):
-        far = progress.distances(portfolio, on, code)
-        owed = max((each.left if each.passed else each.behind for each in far), default=0)
-        behind.update({code: owed} if owed else {})
-        complete += progress.signed_off_by(portfolio, on, code) == len(
-            progress.activities_of(portfolio, code)
-        )
+    behind: Counter[str] = Counter()
+    for far in progress.distances(portfolio, portfolio.on):
+        owed = far.left if far.passed else far.behind
+        behind[far.milestone.module] = max(owed, behind[far.milestone.module])
+    counts = [progress.counts(portfolio, portfolio.on, module.code) for module in modules]
+    complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts)
     text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
-    if behind:
-        most = max(behind, key=lambda code: behind[code])
-        text += f" {len(behind)} {_are(len(behind))} behind a milestone, {most} by the most: {behind[most]}."
+    if count := sum(owed > 0 for owed in behind.values()):
+        ((most, owed),) = behind.most_common(1)
+        text += f" {count} {_are(count)} behind a milestone, {most} by the most: {owed}."
     return [text]
 
 
@@ -161,24 +159,27 @@ def _against(ahead: Distance, total: int) -> str:
 
 def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
-    on = portfolio.on
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
-        so_far = progress.pace(portfolio, on)
+        done, so_far = (reckon(portfolio, portfolio.on) for reckon in (progress.signed_off_by, progress.pace))
+        total = phrases.activities(len(portfolio.activities))
+        head = f"{done} of {total} in {len(codes)} modules are signed off"
         paced = f"; {so_far:.2f} a month were signed off so far" if so_far is not None else ""
-        done, total = progress.signed_off_by(portfolio, on), len(portfolio.activities)
-        return Sentence(
-            f"{done} of {phrases.activities(total)} in {len(codes)} modules are signed off{paced}."
-        )
-    parts = []
-    for code in codes:
-        ahead, so_far = progress.next_distance(portfolio, on, code), progress.pace(portfolio, on, code)
-        if ahead and ahead.needed is not None and so_far is not None:
-            to_go = f"{phrases.activities(ahead.left)} to go in {plural(ahead.days, 'day')}"
-            needs = f"needs {ahead.needed:.2f} a month; {so_far:.2f} a month were signed off so far"
-            parts.append(f"{code}: {to_go}, which {needs}.")
+        return Sentence(f"{head}{paced}.")
+    parts = " ".join(filter(None, (_pace(portfolio, code) for code in codes)))
     none = _of(portfolio, module, "No milestone lies ahead that still needs activities.")
-    return Sentence(" ".join(parts)) if parts else none
+    return Sentence(parts or none)
+
+
+def _pace(portfolio: Portfolio, code: str) -> str:
+    ahead = progress.next_distance(portfolio, portfolio.on, code)
+    so_far = progress.pace(portfolio, portfolio.on, code)
+    if ahead is None or ahead.needed is None or so_far is None:
+        return ""
+    return (
+        f"{code}: {phrases.activities(ahead.left)} to go in {plural(ahead.days, 'day')}, which needs "
+        f"{ahead.needed:.2f} a month; {so_far:.2f} a month were signed off so far."
+    )
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
@@ -217,17 +218,16 @@ def turns_answer(portfolio: Portfolio) -> Sentence:
 
 def waiting_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """How many submissions wait with an assessor, and how long the longest has; of one module, or of all."""
-    items = progress.waiting(portfolio, portfolio.on)
-    items = tuple(each for each in items if module in (None, each.activity.key.module))
+    waiting = progress.waiting(portfolio, portfolio.on)
+    items = [each for each in waiting if module in (None, each.activity.key.module)]
     if not items:
         return _of(portfolio, module, "No submission is waiting with an assessor.")
-    named = f"activity {items[0].activity.key}, for {plural(items[0].days, 'day')}."
-    if len(items) == 1:
-        return _of(portfolio, module, f"1 submission waits with an assessor: {named}")
     late = sum(each.days > 7 * WEEKS_TOO_LONG for each in items)
-    over = f" {late} {_have(late)} waited over {WEEKS_TOO_LONG} weeks." if late else ""
-    head = f"{len(items)} submissions wait with an assessor; the longest, "
-    return _of(portfolio, module, f"{head}{named}{over}")
+    over = f" {late} {_have(late)} waited over {WEEKS_TOO_LONG} weeks." if late and len(items) > 1 else ""
+    several = f"{len(items)} submissions wait with an assessor; the longest,"
+    head = several if len(items) > 1 else "1 submission waits with an assessor:"
+    longest = f"activity {items[0].activity.key}, for {plural(items[0].days, 'day')}."
+    return _of(portfolio, module, f"{head} {longest}{over}")
 
 
 def waits_alt(portfolio: Portfolio, module: str) -> str:
