@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import yaml
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from lxml.html import defs
 from markdown_it import MarkdownIt
 
@@ -641,13 +641,21 @@ class _Writer(MarkdownConverter):  # type: ignore[misc] # the library ships no t
     """HTML as Markdown in which the book's parser takes no word of the text for a mark."""
 
     def __init__(self, notes: set[str]) -> None:
+        self.within = False
         self.notes = notes  # the marks of footnotes that are defined once, and cited
         super().__init__(heading_style=ATX, newline_style=BACKSLASH, bullets="-", table_infer_header=True)
+
+    def process_text(self, el: NavigableString, parent_tags: set[str] | None = None) -> str:
+        """A text, which begins a line of its own or stands within one."""
+        self.within = isinstance(el.previous_sibling, Tag) and el.previous_sibling.name != "br"
+        return str(super().process_text(el, parent_tags))
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Running text, with a backslash before what would be a mark."""
         text = _SIGNS.sub(self._sign, text)
-        text = _STARTS.sub(lambda start: f"{start[1]}{start[2] or ''}\\", text)
+        text = _STARTS.sub(
+            lambda start: start[0] if self.within and not start.start() else f"{start[1]}{start[2] or ''}\\", text
+        )
         if not parent_tags.isdisjoint(("td", "th")):
             text = text.replace("|", "\\|")
         return re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", text) if "li" in parent_tags else text
@@ -727,7 +735,7 @@ def _arranged(parts: list[tuple[int, str, str]], title: str, sections: tuple[str
     depth = 0
     for level, name, below in parts:
         found = names.get(_letters(name), "") if level else ""
-        if found and not placed[found]:
+        if names.pop(_letters(name), "") if found else "":
             place, depth, above = found, level, []
         elif level:
             if place == home or level <= depth:
@@ -853,7 +861,7 @@ def _page_of(portfolio: Portfolio, old: Old, to: str | None, *, whole: bool) -> 
     except Refusal:
         if to is None:
             raise
-    name = re.sub(r"[^\w-]+", "-", old.file.stem)
+    name = re.sub(r"[^\w-]+", "-", _DATED.sub("", old.file.stem) or old.file.stem)
     return destination(portfolio, f"{to}/{name}")
 
 
@@ -867,17 +875,17 @@ def _moved(desk: Desk, old: Old, page: str, *, notes: bool = True) -> Move:
     Raises Refusal where the book could not show it, or a word would be lost.
     """
     seen = [*_seen(old.body), *(str(image.get("alt") or "") for image in old.body("img"))]
+    headings = words(" ".join(heading.get_text() for heading in old.body(_HEADINGS)))
     fitter = _Fitter(desk, old, page)
     try:
-        text, shown, literal = made_sound(
-            _as_page(desk.portfolio, old, page, fitter.fit(notes=notes)), desk.extensions
-        )
+        text = _as_page(desk.portfolio, old, page, fitter.fit(notes=notes))
+        text, found, literal = made_sound(text, desk.extensions)
     except RecursionError:
         raise Refusal(f"{old.file.name} was not imported: its parts stand too deep in one another.") from None
     except Refusal as error:
         raise Refusal(f"{old.file.name} was not imported: {error}") from None
-    # A tag may stand within a word. The old title may be the activity's, and the heading has that.
-    missing = (words(" ".join(seen)) & words("".join(seen))) - shown - words(old.heading)
+    # A tag may stand within a word. The heading of a section may be that of the contract.
+    missing = (words(" ".join(seen)) & words("".join(seen))) - found - headings
     if missing and notes:
         return _moved(desk, read(old.file), page, notes=False)
     if missing:
@@ -921,7 +929,7 @@ def _seen(body: BeautifulSoup) -> Iterator[str]:
     """The texts of a page that its reader saw."""
     for text in body.strings:
         if text.parent and text.parent.name not in (*_HIDDEN, *_NOT_SHOWN):
-            yield re.sub(r"^\[[ xX]\]\s", "", str(text))
+            yield re.sub(r"^\[[ xX]\]\s|\[\^[\w-]+\]", "", str(text))
 
 
 def _kept(number: int, line: str) -> str:
