@@ -22,7 +22,9 @@ PORTFOLIO = Path(sys.executable).with_name("portfolio.exe" if sys.platform == "w
 def tree(tmp_path):
     """A copy of the whole portfolio without what was built."""
     copy = tmp_path / "portfolio"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "tests"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "tests")
+    )
     return copy
 
 
@@ -86,7 +88,9 @@ def test_record_appends_one_event(tree):
     """One line more, in its place, and the day's answer after it."""
     path = tree / "data/progress.csv"
     before = path.read_text(encoding="utf-8")
-    code, out, _ = call(tree, "record", "s-c1/11", "signed-off", "--date", "2025-06-25", "--note", "no changes asked")
+    code, out, _ = call(
+        tree, "record", "s-c1/11", "signed-off", "--date", "2025-06-25", "--note", "no changes asked"
+    )
     assert code == 0
     assert path.read_text(encoding="utf-8") == before + "2025-06-25,S-C1,11,signed_off,no changes asked\n"
     assert "Recorded: S-C1/11 signed off on 25 June 2025." in out
@@ -154,7 +158,9 @@ def test_evidence_is_registered_with_the_next_id(tree):
     assert "Registered E27" in out
     last = (tree / "data/evidence.csv").read_text(encoding="utf-8").splitlines()[-1]
     assert last == 'E27,2025-06-27,"Minutes, with my notes",Notes,S-C1/16;S-C1/12,HCPC/8;GSP/5,'
-    code, _, err = call(tree, "evidence", "add", "X", "--kind", "Notes", "--for", "S-C1/16", "--standard", "HCPC/99")
+    code, _, err = call(
+        tree, "evidence", "add", "X", "--kind", "Notes", "--for", "S-C1/16", "--standard", "HCPC/99"
+    )
     assert code == 1
     assert "'HCPC/99', which is not known" in err
 
@@ -212,7 +218,9 @@ def test_outside_a_portfolio(tmp_path):
         assert "Run this inside the portfolio's folder" in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["status"], ["record"], ["check"], ["import"], ["evidence", "add"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["status"], ["record"], ["check"], ["import"], ["evidence", "add"]]
+)
 def test_help_fits_a_screen(tmp_path, arguments):
     """24 lines of 80 columns for the command, and a line for each verb."""
     with patch.dict(os.environ, {"TERMINAL_WIDTH": "80"}):
@@ -265,7 +273,9 @@ def test_pipes_locales_and_full_disks(tree):
     """A reader that has seen enough, a terminal without signs and a full disk: no traceback."""
     for line in ("status | head -c 1", "prompts S-C1/1 | head -c 1", "status > /dev/full", "new S-C1/1"):
         environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
-        done = subprocess.run(f"{PORTFOLIO} {line}", shell=True, cwd=tree, env=environment, capture_output=True, check=False)
+        done = subprocess.run(
+            f"{PORTFOLIO} {line}", shell=True, cwd=tree, env=environment, capture_output=True, check=False
+        )
         assert b"Traceback" not in done.stderr
         assert b"Exception" not in done.stderr
 
@@ -273,7 +283,10 @@ def test_pipes_locales_and_full_disks(tree):
 @pytest.mark.parametrize(
     ("verb", "unwanted"),
     [
-        ("status", "pandas matplotlib sphinx numpy docutils lxml bs4 stp_portfolio.privacy stp_portfolio.desk stp_portfolio.pdf"),
+        (
+            "status",
+            "pandas matplotlib sphinx numpy docutils lxml bs4 stp_portfolio.privacy stp_portfolio.desk stp_portfolio.pdf",
+        ),
         ("check", "pandas matplotlib sphinx numpy"),
     ],
 )
@@ -284,5 +297,7 @@ def test_status_and_check_load_nothing_heavy(verb, unwanted):
         "try:\n    cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
         f"heavy = set({unwanted.split()}) & set(sys.modules)\nassert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, verb], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, verb], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -58,7 +58,9 @@ class Running:
 
 @pytest.fixture
 def preview(copy):
-    shutil.copytree(ROOT / "tool/src", copy / "tool/src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    shutil.copytree(
+        ROOT / "tool/src", copy / "tool/src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__")
+    )
     running = Running(copy)
     yield running, copy, re.search(r"http://127\.0\.0\.1:\d+/", running.until("The book is at"))[0]
     if running.process.poll() is None:
@@ -88,7 +90,9 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
         file.write("2025-06-30,S-C1,16,started,\n")
     page.get_by_text("5 in progress").first.wait_for(timeout=90_000)
     code = next(tree.glob("tool/src/stp_portfolio/show/sentences.py"))
-    code.write_text(code.read_text(encoding="utf-8").replace("{verb} signed off", "{verb} done"), encoding="utf-8")
+    code.write_text(
+        code.read_text(encoding="utf-8").replace("{verb} signed off", "{verb} done"), encoding="utf-8"
+    )
     page.get_by_text("20 activities are done").first.wait_for(timeout=90_000)
     assert errors == []
 
@@ -102,7 +106,7 @@ def status_of(address, **headers):
 
 def test_only_this_computer_can_open_it(preview):
     """On loopback and nowhere else, under its own name alone, and nothing from outside the book; then Ctrl and C."""
-    running, tree, address = preview
+    running, _, address = preview
     port = int(address.rsplit(":", 1)[1].strip("/"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address this computer would use
@@ -110,12 +114,20 @@ def test_only_this_computer_can_open_it(preview):
     assert not other.startswith("127.")
     with pytest.raises((ConnectionError, TimeoutError)):
         socket.create_connection((other, port), timeout=5)
-    outside = ("../../data/portfolio.toml", "%2e%2e/%2e%2e/data/portfolio.toml", "../.doctrees/environment.pickle", "a%00.html")
+    outside = (
+        "../../data/portfolio.toml",
+        "%2e%2e/%2e%2e/data/portfolio.toml",
+        "../.doctrees/environment.pickle",
+        "a%00.html",
+    )
     for path in outside:
         assert status_of(address + path) in (403, 404), path
     for host, status in (("evil.example", 404), (f"evil.example:{port}", 404), (f"localhost:{port}", 200)):
         assert status_of(address, Host=host) == status, host
-        assert status_of(f"{address}_static/favicon.svg" if status == 200 else f"{address}_preview", Host=host) == status
+        assert (
+            status_of(f"{address}_static/favicon.svg" if status == 200 else f"{address}_preview", Host=host)
+            == status
+        )
     assert running.interrupt()
 
 

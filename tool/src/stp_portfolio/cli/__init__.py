@@ -1,7 +1,7 @@
-"""The ``portfolio`` command, a module for each family of verbs: they parse, call and print, and hold no logic.
+"""The ``portfolio`` command, a module for each family of verbs: parse, call and print, without logic.
 
 Exit codes: 0 done; 1 something is wrong or was refused, with the reason; 2 the command was misused.
-A verb loads its own family alone, and nothing here imports pandas, Matplotlib or Sphinx, so it answers at once.
+A verb loads its own family alone; nothing here imports pandas, Matplotlib or Sphinx: it answers at once.
 """
 
 from __future__ import annotations

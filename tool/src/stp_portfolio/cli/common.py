@@ -1,4 +1,4 @@
-"""What all verbs share: the command, its printing, its refusals, and how a day and an activity are written."""
+"""What all verbs share: the command, its printing and refusals, and how a day and an activity are written."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import yaml
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 from lxml.html import defs
 from markdown_it import MarkdownIt
 
@@ -57,7 +58,7 @@ LITERAL = "this is shown literally, since the book cannot show it: write it anew
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """A page of an older portfolio: its text, front matter (by key in small letters), body as HTML, and looks."""
+    """A page of an older portfolio: text, front matter by key in small letters, body as HTML, and looks."""
 
     file: Path
     text: str
@@ -102,9 +103,7 @@ _NO_WORDS = re.compile(r"\]\([^()\s]*\)?|^[ \t>]*(?:\d{1,9}[.)]|[-*+])(?=\s)|\[[
 
 def words(text: str) -> Counter[str]:
     """The words of a text in small letters, and its signs beyond ASCII, each with its number."""
-    while (plain := unescape(text)) != text:
-        text = plain
-    return Counter(re.findall(r"[^\W_]+|[^\s\x00-\x7f]", text.casefold()))
+    return Counter(re.findall(r"[^\W_]+|[^\s\x00-\x7f]", unescape(unescape(text)).casefold()))
 
 
 def not_whole(source: str, result: str) -> list[int]:
@@ -114,19 +113,17 @@ def not_whole(source: str, result: str) -> list[int]:
     """
 
     def said(tag: re.Match[str]) -> str:
-        return (
-            " ".join(re.findall(r"\b(?:alt|title)\s*=\s*[\"']([^\"']*)", tag[0])) if _is_tag(tag) else tag[0]
-        )
+        kept = re.findall(r"\b(?:alt|title)\s*=\s*[\"']([^\"']*)", tag[0])
+        return " ".join(kept) if _is_tag(tag) else tag[0]
 
     missing = words(_NO_WORDS.sub(" ", _TAG.sub(said, source))) - words(result)
-    lines = dict(enumerate(map(words, source.split("\n"))))
+    lines = list(map(words, source.split("\n")))
     found = []
-    while missing:  # the lines that explain most of it first
-        best = max(lines, key=lambda number: ((lines[number] & missing).total(), -number))
-        if not (lines[best] & missing):
-            break
-        found.append(best)
-        missing -= lines.pop(best)
+    # The lines that explain most of it first.
+    for number in sorted(range(len(lines)), key=lambda each: (-(lines[each] & missing).total(), each)):
+        if lines[number] & missing:
+            found.append(number)
+            missing -= lines[number]
     return sorted(found)
 
 
@@ -171,7 +168,7 @@ def read(file: Path) -> Old:
 
 
 def _text(file: Path, raw: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 or Windows' encoding, with plain line ends and nothing invisible."""
+    """The text of a file in UTF-8, UTF-16 or Windows' encoding: plain line ends, nothing invisible."""
     try:
         text = raw.decode("utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else disk.decode(raw)[0]
     except UnicodeDecodeError:
@@ -183,25 +180,23 @@ def _text(file: Path, raw: bytes) -> str:
 
 def _from_markdown(file: Path, text: str) -> Old:
     match = _FENCED.match(text) or _KEYS.match(text)
-    if match and match[1] and match[2].strip() and not re.match(r"\s*[\w-]+[ \t]*[:=]|\s*[\[#]", match[2]):
+    if match and match[1] and not re.match(r"\s*(?:[\w-]+[ \t]*[:=]|[\[#]|$)", match[2]):
         match = None  # a line across the page, not front matter
-    found, looks = {}, ()
-    try:
-        if match:
-            found = dict(tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2]) or {})
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-        looks = ("the front matter could not be read: see what it said",)
-    front = {
-        str(key).lower(): str(value).strip()
-        for key, value in found.items()
-        if isinstance(value, str | int | date)
-    }
+    front, looks = _front_matter(match) if match else ({}, ())
     body = _HIGHLIGHT.sub(r"```\1\n\2```", text[match.end() :] if match else text)
-    body = _ADDRESS.sub(
-        lambda address: address[1] + _LIQUID.sub(lambda tag: tag[1] or tag[2] or "", address[2]), body
-    )
+    body = _ADDRESS.sub(lambda part: part[1] + _LIQUID.sub(lambda tag: tag[1] or tag[2] or "", part[2]), body)
     html = _old_parser(definitions=match is not None).render(body)
     return Old(file, text, front, BeautifulSoup(html, "html.parser"), looks)
+
+
+def _front_matter(match: re.Match[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The single values of a front matter by key in small letters, and what needs a look."""
+    try:
+        found = dict(tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2]) or {})
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return {}, ("the front matter could not be read: see what it said",)
+    single = {key: value for key, value in found.items() if isinstance(value, str | int | date)}
+    return {str(key).lower(): str(value).strip() for key, value in single.items()}, ()
 
 
 def _from_html(file: Path, text: str) -> Old:
@@ -237,9 +232,8 @@ def _old_parser(*, definitions: bool) -> MarkdownIt:
         return _TAG.sub(lambda tag: tag[0] if _is_tag(tag) else escape(tag[0]), tokens[index].content)
 
     def fence(_: Any, tokens: Any, index: int, *rest: Any) -> str:
-        return (
-            f'<pre data-info="{escape(tokens[index].info.strip())}">{escape(tokens[index].content)}</pre>\n'
-        )
+        info, code = escape(tokens[index].info.strip()), escape(tokens[index].content)
+        return f'<pre data-info="{info}">{code}</pre>\n'
 
     parser = MarkdownIt("commonmark", {"linkify": True}).enable(["table", "linkify"]).use(admon_plugin)
     if definitions:  # a line that begins with a colon
@@ -302,7 +296,8 @@ def infer(portfolio: Portfolio, old: Old) -> str:
     shown = ", ".join(keys) if len(keys) < 9 else f"{keys[0]} to {keys[-1]}"
     raise Refusal(
         f"Which activity {old.file.name} is about is not clear from its front matter, heading and name. "
-        f"Say it with --to, such as --to {keys[0] if keys else 'about/Page'}. Possible: {shown or 'none yet'}."
+        f"Say it with --to, such as --to {keys[0] if keys else 'about/Page'}. "
+        f"Possible: {shown or 'none yet'}."
     )
 
 
@@ -326,8 +321,8 @@ def destination(portfolio: Portfolio, to: str) -> str:
         )
     if folder not in {posixpath.dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}:
         raise Refusal(
-            f"'{to}' is no place of this book. Write an activity, as MODULE/NUMBER, or a folder that has pages in the "
-            "contents and a new name, such as about/Page."
+            f"'{to}' is no place of this book. Write an activity, as MODULE/NUMBER, or a folder that has "
+            "pages in the contents and a new name, such as about/Page."
         )
     if not re.fullmatch(r"[\w-][\w .-]*", name):
         raise Refusal(f"'{name}' is no name for a page. Use letters, digits, hyphens and underscores.")
@@ -360,7 +355,7 @@ _REACHES_OUT = ("http://", "https://", "mailto:")
 
 @dataclass
 class Desk:
-    """Old pages that come over together: the page each will be, by what an address may call it, and pictures."""
+    """Old pages that come over together: the page of each, by what an address may call it; pictures."""
 
     portfolio: Portfolio
     folder: Path
@@ -436,7 +431,7 @@ class _Fitter:
                 caption.parent.insert_before(caption.extract())
 
     def fit_picture(self, image: Tag) -> None:
-        """A picture beside the new page, with words for who cannot see it or a request for them; else its words."""
+        """A picture beside the new page, with words for who cannot see it or a request for them."""
         source, said = unquote(str(image.get("src") or "")), " ".join(str(image.get("alt") or "").split())
         shown = source if len(source) < 80 else f"{source[:40]}…"
         try:
@@ -452,7 +447,7 @@ class _Fitter:
             self.looks.append((f"the picture {name} has no words for who cannot see it: write them", name))
 
     def picture(self, source: str) -> str:
-        """The address here of a picture, which is kept clean in ``used``. Raises ValueError with the reason."""
+        """The address here of a picture, kept clean in ``used``. Raises ValueError with the reason."""
         if data := re.match(r"data:image/(png|jpe?g|webp);base64,", source):
             stem, ending, raw = "picture", f".{data[1]}", base64.b64decode(source[data.end() :])
         elif re.match(r"//|[A-Za-z][\w+.-]+:", source):
@@ -558,7 +553,7 @@ class _Fitter:
         code.string, code["data-info"] = text, name
 
     def diagram(self, text: str) -> tuple[str, str]:
-        """What stands behind the ticks of a diagram's fence, and in it: its words for who cannot see it, or a request."""
+        """The language of a diagram's fence and its lines, with a request for words that it lacks."""
         if why := _not_drawn(text):
             self.looks.append(
                 (f"this diagram cannot be drawn and is shown as text: {why}", text.split("\n")[0])
@@ -619,7 +614,7 @@ def _language(name: str, code: str) -> str:
         )
         lexer.add_filter("raiseonerror")
         list(lexer.get_tokens(code))
-    except Exception:  # a lexer stumbles in any way
+    except Exception:  # noqa: BLE001 - a lexer stumbles in any way
         return "text"
     return name
 
@@ -627,17 +622,22 @@ def _language(name: str, code: str) -> str:
 # -- writing ----------------------------------------------------------------------------------
 
 _SIGNS = re.compile(
-    r"""\[\^[\w-]+\] | \\(?=[!-/:-@\[-`{-~\n]|$) | [`*\[\]] | (?<!\w)_ | _(?!\w) | \{(?=\{|[\w:+.-]+\}(?:`|$)) | !$"""
-    r"""| <(?=[A-Za-z/!?]) | &(?=\#?\w+;)""",
+    r"""\[\^[\w-]+\] | \\(?=[!-/:-@\[-`{-~\n]|$) | [`*\[\]] | (?<!\w)_ | _(?!\w)
+    | \{(?=\{|[\w:+.-]+\}(?:`|$)) | !$ | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)""",
     re.VERBOSE,
 )
-_STARTS = re.compile(
-    r"^([ \t]*)(?:(?=\#{1,6}(?:\s|$)|>|[-+](?:\s|$)|-{2,}|=+\s*$|%|:{3}|[:~]\s|\(.*\)=|\+{3}|~~~|[|:-][\s|:-]*$)|(\d+)(?=[.)](?:\s|$)))",
-    re.MULTILINE,
+_STARTS = re.compile(  # headings, quotations, lists, rules; comments, blocks, definitions, targets, tables
+    r"""^([ \t]*)(?: (\d+)(?=[.)](?:\s|$)) | (?=
+        \#{1,6}(?:\s|$) | > | [-+](?:\s|$) | -{2,} | =+\s*$ | ~~~
+        | % | :{3} | \+{3} | [:~]\s | \(.*\)= | [|:-][\s|:-]*$ ))""",
+    re.MULTILINE | re.VERBOSE,
 )
 
 
-class _Writer(MarkdownConverter):  # type: ignore[misc] # the library ships no types
+_markdownify: Any = MarkdownConverter  # its types leave these methods out
+
+
+class _Writer(MarkdownConverter):
     """HTML as Markdown in which the book's parser takes no word of the text for a mark."""
 
     def __init__(self, notes: set[str]) -> None:
@@ -648,13 +648,14 @@ class _Writer(MarkdownConverter):  # type: ignore[misc] # the library ships no t
     def process_text(self, el: NavigableString, parent_tags: set[str] | None = None) -> str:
         """A text, which begins a line of its own or stands within one."""
         self.within = isinstance(el.previous_sibling, Tag) and el.previous_sibling.name != "br"
-        return str(super().process_text(el, parent_tags))
+        return str(_markdownify.process_text(self, el, parent_tags))
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Running text, with a backslash before what would be a mark."""
         text = _SIGNS.sub(self._sign, text)
         text = _STARTS.sub(
-            lambda start: start[0] if self.within and not start.start() else f"{start[1]}{start[2] or ''}\\", text
+            lambda start: start[0] if self.within and not start.start() else f"{start[1]}{start[2] or ''}\\",
+            text,
         )
         if not parent_tags.isdisjoint(("td", "th")):
             text = text.replace("|", "\\|")
@@ -667,7 +668,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc] # the library ships no t
         return entities.get(sign[0], f"\\{sign[0]}")
 
     def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        text = str(super().convert_code(el, text, parent_tags))
+        text = str(_markdownify.convert_code(self, el, text, parent_tags))
         return text.replace("|", "\\|") if not parent_tags.isdisjoint(("td", "th")) else text
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -677,16 +678,18 @@ class _Writer(MarkdownConverter):  # type: ignore[misc] # the library ships no t
         address = str(el.get("href") or "")
         if re.search(r"[\s()<>\\]", address):
             el["href"] = f"<{re.sub(r'([<>])', r'', address)}>"
-        return str(super().convert_a(el, text, parent_tags))
+        return str(_markdownify.convert_a(self, el, text, parent_tags))
 
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         classes = [str(name) for name in el.get_attribute_list("class") if name]
         title = el.find(class_="admonition-title", recursive=False)
         if "admonition" not in classes or "_inline" in parent_tags:
-            return str(super().convert_div(el, text, parent_tags))
-        said = self.process_tag(title.extract()).strip() if isinstance(title, Tag) else ""
+            return str(_markdownify.convert_div(self, el, text, parent_tags))
+        said = _markdownify.process_tag(self, title).strip() if isinstance(title, Tag) else ""
         body = text.strip().removeprefix(said).strip()
-        return f"\n\n{fenced(f'{{admonition}} {said or classes[-1].capitalize()}', f':class: {classes[-1]}{chr(10) * 2}{body}')}\n\n"
+        kind = classes[-1]
+        inner = fenced(f"{{admonition}} {said or kind.capitalize()}", f":class: {kind}\n\n{body}")
+        return f"\n\n{inner}\n\n"
 
     def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         plain = el.get_text()
@@ -702,7 +705,7 @@ def fenced(info: str, code: str) -> str:
 
 
 def comment(text: str) -> str:
-    """A line that reaches no reader; what it names need not be there, so nobody may find a link in it."""
+    """A line that reaches no reader; what it names need not be there, so it holds no link."""
     return f"% {text.replace('](', '] (')}".rstrip()
 
 
@@ -710,7 +713,7 @@ def comment(text: str) -> str:
 
 
 def _parts(text: str) -> list[tuple[int, str, str]]:
-    """A page's parts: the level and title of the heading, 0 and nothing for what leads, and the text below."""
+    """A page's parts: level and title of the heading, 0 and nothing for what leads, and the text below."""
     lines = text.split("\n")
     tokens = MarkdownIt("commonmark").parse(text)
     starts = [
@@ -764,8 +767,9 @@ def shown(text: str, extensions: Iterable[str]) -> tuple[Counter[str], set[int]]
         re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE),
         parser=Parser(),
         settings_overrides={
-            "myst_enable_extensions": list(extensions), "myst_all_links_external": True, "syntax_highlight": "none",
-            "warning_stream": said, "report_level": 2, "halt_level": 5, "line_length_limit": 10**8, "file_insertion_enabled": False,
+            "myst_enable_extensions": list(extensions), "myst_all_links_external": True,
+            "syntax_highlight": "none", "file_insertion_enabled": False, "line_length_limit": 10**8,
+            "warning_stream": said, "report_level": 2, "halt_level": 5,
         },
     )  # fmt: skip
     texts = [str(node) for node in document.findall(nodes.Text)]
@@ -808,8 +812,8 @@ def prepare(
 ) -> tuple[list[Move], list[str]]:
     """Make pages of this book of an old page, or of a folder of them; nothing is written.
 
-    Returns them, and for each page of a folder that has no clear place, or whose place is taken, the reason; for
-    a single page that is raised as Refusal.
+    Returns them, and for each page of a folder that has no clear place, or whose place is taken, the reason;
+    for a single page that is raised as Refusal.
     """
     whole = source.is_dir()
     files = sorted(filter(_is_page, source.rglob("*"))) if whole else [source]
@@ -822,10 +826,11 @@ def prepare(
     for file in files:
         with _listed(refused if whole else None):
             old = read(file)
-            page = _page_of(portfolio, old, to, whole=whole)
+            page = _page_of(portfolio, old, to, source if whole else None)
             if page in olds:
                 raise Refusal(
-                    f"{file.name} would be {page}.md, as {olds[page].file.name} is. Import it alone, with --to."
+                    f"{file.name} would be {page}.md, as {olds[page].file.name} is. "
+                    "Import it alone, with --to."
                 )
             _check_free(portfolio, page, replace_=replace_)
             desk.expect(old, page)
@@ -852,16 +857,19 @@ def _is_page(path: Path) -> bool:
     return not hidden and path.suffix.lower() in (*MARKDOWN, *HTML, *WORD) and path.is_file()
 
 
-def _page_of(portfolio: Portfolio, old: Old, to: str | None, *, whole: bool) -> str:
-    """Where an old page goes; of a folder, ``to`` is where those go that are about no activity."""
-    if to and not whole:
+def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path | None) -> str:
+    """Where an old page goes; of a ``folder``, ``to`` is where those go that are about no activity."""
+    if to is not None and not folder:
         return destination(portfolio, to)
     try:
         return infer(portfolio, old)
     except Refusal:
-        if to is None:
+        if to is None or folder is None:
             raise
-    name = re.sub(r"[^\w-]+", "-", _DATED.sub("", old.file.stem) or old.file.stem)
+    parts = [*old.file.relative_to(folder).parts[:-1], _DATED.sub("", old.file.stem) or old.file.stem]
+    if len(parts) > 1 and parts[-1].casefold() == "index":
+        parts.pop()
+    name = re.sub(r"\W+", "-", "-".join(part.strip("_") for part in parts))
     return destination(portfolio, f"{to}/{name}")
 
 
@@ -869,8 +877,26 @@ def _activity(portfolio: Portfolio, page: str) -> Activity | None:
     return next((activity for activity in portfolio.activities if activity.page == page), None)
 
 
-def _moved(desk: Desk, old: Old, page: str, *, notes: bool = True) -> Move:
-    """One page in this book's Markdown, with what needs a look; ``notes`` are footnotes that may stay such.
+def _moved(desk: Desk, old: Old, page: str) -> Move:
+    """One page in this book's Markdown, with what needs a look. Raises Refusal as ``_converted`` does."""
+    text, found = _converted(desk, old, page)
+    lines = old.text.split("\n")
+    if kept := not_whole(old.text, text):
+        text += "\n" + "\n".join(_kept(number + 1, lines[number]) for number in kept) + "\n"
+        said = phrases.series([str(number + 1) for number in kept])
+        what = f"from the old page stand here, for you alone, its lines {said}: see what they said"
+        found.looks.append((what, "% Old line"))
+    looks = {(_line_of(text, near), what) for what, near in found.looks}
+    looks |= {*_identifying(desk.portfolio, f"{page}.md", text), *_owed(desk.portfolio, page, text)}
+    ordered = sorted({*looks, *_leftovers(text)}, key=lambda look: (NOT_BUILT not in look[1], *look))
+    return Move(
+        old.file, page, _activity(desk.portfolio, page), text, tuple(ordered),
+        sum(bool(line.strip()) for line in lines), words(old.text).total(), found.used,
+    )  # fmt: skip
+
+
+def _converted(desk: Desk, old: Old, page: str, *, notes: bool = True) -> tuple[str, _Fitter]:
+    """The page as the book shows it, and how it was fitted; ``notes`` are footnotes that may stay such.
 
     Raises Refusal where the book could not show it, or a word would be lost.
     """
@@ -887,7 +913,7 @@ def _moved(desk: Desk, old: Old, page: str, *, notes: bool = True) -> Move:
     # A tag may stand within a word. The heading of a section may be that of the contract.
     missing = (words(" ".join(seen)) & words("".join(seen))) - found - headings
     if missing and notes:
-        return _moved(desk, read(old.file), page, notes=False)
+        return _converted(desk, read(old.file), page, notes=False)
     if missing:
         said = phrases.series([f"'{word}'" for word in missing])
         raise Refusal(
@@ -895,34 +921,7 @@ def _moved(desk: Desk, old: Old, page: str, *, notes: bool = True) -> Move:
             "Simplify the lines where they stand, and import again."
         )
     fitter.looks += [(LITERAL, block) for block in literal]
-    lines = old.text.split("\n")
-    if kept := not_whole(old.text, text):
-        text += "\n" + "\n".join(_kept(number + 1, lines[number]) for number in kept) + "\n"
-        said = phrases.series([str(number + 1) for number in kept])
-        fitter.looks.append(
-            (
-                f"from the old page stand here, for you alone, its lines {said}: see what they said",
-                "% Old line",
-            )
-        )
-    looks = {(_line_of(text, near), what) for what, near in fitter.looks}
-    looks |= {
-        *_identifying(desk.portfolio, f"{page}.md", text),
-        *_owed(desk.portfolio, page, text),
-        *_leftovers(text),
-    }
-    ordered = tuple(sorted(looks, key=lambda look: (NOT_BUILT not in look[1], *look)))
-    count = sum(bool(line.strip()) for line in lines)
-    return Move(
-        old.file,
-        page,
-        _activity(desk.portfolio, page),
-        text,
-        ordered,
-        count,
-        words(old.text).total(),
-        fitter.used,
-    )
+    return text, fitter
 
 
 def _seen(body: BeautifulSoup) -> Iterator[str]:
@@ -946,7 +945,7 @@ def _line_of(text: str, near: str) -> int:
 
 
 def _as_page(portfolio: Portfolio, old: Old, page: str, body: str) -> str:
-    """The page with the heading and the sections that it wants; an old title that says something else is shown."""
+    """The page with the heading and sections that it wants; an old title that says something else stays."""
     activity = _activity(portfolio, page)
     body, _, last = body.rstrip("\n").rpartition("\n\n") if "\n\nRead next: " in body else (body, "", "")
     parts, title = _parts(body), phrases.plain(old.front.get("title", ""))
@@ -957,7 +956,7 @@ def _as_page(portfolio: Portfolio, old: Old, page: str, body: str) -> str:
     ):
         title = parts[1][1]
         parts[:2] = [(0, "", f"{parts[0][2]}\n\n{parts[1][2]}")]
-    heading, sections = title or posixpath.basename(page), ()
+    heading, sections = title or posixpath.basename(page), tuple[str, ...]()
     if activity:
         heading = phrases.plain(activity.heading)
         planned = any(_letters(name) == "plan" for _, name, _ in parts) and not _started(portfolio, activity)
@@ -990,14 +989,16 @@ _LEFT = (
 
 
 def _leftovers(text: str) -> Iterator[tuple[int, str]]:
-    fence = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        mark = re.match(r"[ >]*(`{3,})", line)
-        fence = "" if mark and mark[1] == fence else fence or (mark[1] if mark else "")
-        bare = re.sub(r"`[^`]*`|\\(?=[\[\]{:=#])", "", line)
-        for pattern, what in _LEFT if not fence and not line.startswith("%") else ():
-            if re.search(pattern, bare):
-                yield number, what
+    """What the old site would have made something of, outside of code and comments, and is text here."""
+    bare = re.sub(
+        r"^([ >]*`{3,}).*?^\1`*$|^%.*?$",
+        lambda part: re.sub(".", "", part[0]),
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    for number, line in enumerate(bare.split("\n"), start=1):
+        plain = re.sub(r"`[^`]*`|\\(?=[\[\]{:=#])", "", line)
+        yield from ((number, what) for pattern, what in _LEFT if re.search(pattern, plain))
 
 
 def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[int, str]]:
@@ -1016,7 +1017,7 @@ def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[i
 
 
 def _owed(portfolio: Portfolio, page: str, text: str) -> Iterator[tuple[int, str]]:
-    """What the page still owes its contract, read as if the activity were begun where its page is one of work done."""
+    """What the page still owes its contract, read as begun where it is a page of work done."""
     activity = _activity(portfolio, page)
     if activity is None:
         return

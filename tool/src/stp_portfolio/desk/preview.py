@@ -63,7 +63,7 @@ class Preview:
         return bool(parts) and parts[0] not in _NOT_WATCHED and not any(map(_NO_SOURCES.match, parts))
 
     async def wait(self) -> asyncio.subprocess.Process:
-        """A process that has loaded everything and waits, in a group of its own, which Ctrl and C does not reach."""
+        """A process that has loaded everything and waits, where Ctrl and C does not reach it."""
         self.worker = self.worker or await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", _WORKER), cwd=self.root, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -171,7 +171,7 @@ async def serve(root: Path, port: int, say: Say, ready: Callable[[str], None]) -
     server = tornado.httpserver.HTTPServer(application)
     try:
         await preview.wait()
-        # An empty set comes when nothing was saved for half a second: what is saved during the first build is seen.
+        # An empty set comes after half a second, so that what is saved during the first build is seen.
         async for changes in awatch(
             preview.root, watch_filter=preview.is_source, yield_on_timeout=True, rust_timeout=500
         ):

@@ -1,4 +1,4 @@
-"""What the records take in: an event, a module's sign-off, a piece of evidence. Each function answers in sentences.
+"""What the records take in: events, a module's sign-off, evidence. Each function answers in sentences.
 
 Raises Refusal, with what can be done, where a record would contradict those there are.
 """
