@@ -1,14 +1,19 @@
-"""The command line, run as its user runs it: what it says, what it writes, how it ends."""
+"""The command line: what it says, what it writes, how it ends. In this process, but for what a process alone shows."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from conftest import ROOT
+
+from stp_portfolio import cli
 
 PORTFOLIO = Path(sys.executable).with_name("portfolio.exe" if sys.platform == "win32" else "portfolio")
 
@@ -17,7 +22,9 @@ PORTFOLIO = Path(sys.executable).with_name("portfolio.exe" if sys.platform == "w
 def tree(tmp_path):
     """A copy of the whole portfolio without what was built."""
     copy = tmp_path / "portfolio"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "tests"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "tests")
+    )
     return copy
 
 
@@ -37,9 +44,24 @@ def run(tree, *arguments, folder="."):
     return done.returncode, done.stdout, done.stderr
 
 
+def call(tree, *arguments, folder="."):
+    """The same in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        chdir(tree / folder), redirect_stdout(out), redirect_stderr(err),
+        patch.dict(os.environ, {"COLUMNS": "100"}), patch.object(sys, "argv", ["portfolio", *arguments]),
+    ):  # fmt: skip
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+    return code, out.getvalue(), err.getvalue()
+
+
 def test_status_at_a_glance(tree):
     """Counts, milestone, waits and what to do next, from any folder of the portfolio."""
-    code, out, _ = run(tree, "status", folder="notebooks")
+    code, out, _ = call(tree, "status", folder="notebooks")
     assert code == 0
     for text in (
         "8 of 20 activities are signed off; 3 submitted, 1 returned, 4 in progress and 4 not started.",
@@ -55,18 +77,20 @@ def test_status_at_a_glance(tree):
 
 def test_status_on_another_day(tree):
     """The same records as they stood earlier; a day before the start is a misuse."""
-    code, out, _ = run(tree, "status", "--as-of", "2024-02-05")
+    code, out, _ = call(tree, "status", "--as-of", "2024-02-05")
     assert code == 0
     assert "On 5 February 2024, 2 of 20 activities are signed off" in out
-    assert run(tree, "status", "--as-of", "2020-01-01")[0] == 2
-    assert run(tree, "status", "--as-of", "05/02/2024")[0] == 2
+    assert call(tree, "status", "--as-of", "2020-01-01")[0] == 2
+    assert call(tree, "status", "--as-of", "05/02/2024")[0] == 2
 
 
 def test_record_appends_one_event(tree):
     """One line more, in its place, and the day's answer after it."""
     path = tree / "data/progress.csv"
     before = path.read_text(encoding="utf-8")
-    code, out, _ = run(tree, "record", "s-c1/11", "signed-off", "--date", "2025-06-25", "--note", "no changes asked")
+    code, out, _ = call(
+        tree, "record", "s-c1/11", "signed-off", "--date", "2025-06-25", "--note", "no changes asked"
+    )
     assert code == 0
     assert path.read_text(encoding="utf-8") == before + "2025-06-25,S-C1,11,signed_off,no changes asked\n"
     assert "Recorded: S-C1/11 signed off on 25 June 2025." in out
@@ -76,7 +100,7 @@ def test_record_appends_one_event(tree):
 
 def test_record_says_when_the_book_does_not_show_it_yet(tree):
     """The example is read on a fixed day; an event of today lies after it."""
-    code, out, _ = run(tree, "record", "S-C1/16", "started")
+    code, out, _ = call(tree, "record", "S-C1/16", "started")
     assert code == 0
     assert "does not show it yet" in out
 
@@ -101,7 +125,7 @@ def test_record_says_when_the_book_does_not_show_it_yet(tree):
 def test_record_refuses_with_the_reason(tree, arguments, words):
     """Code 1, one message that says why and what can be done, and the file as it was."""
     files = {path: path.read_bytes() for path in (tree / "data").glob("*.csv")}
-    code, _, err = run(tree, "record", *arguments)
+    code, _, err = call(tree, "record", *arguments)
     assert code == 1
     assert words in " ".join(err.split())
     assert {path: path.read_bytes() for path in (tree / "data").glob("*.csv")} == files
@@ -117,16 +141,16 @@ def test_module_is_signed_off_once_its_activities_are(tree):
             for day, event in enumerate(("started", "submitted", "signed_off"), 1)
         ]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    code, out, _ = run(tree, "record", "S-C1", "signed_off", "--date", "2025-06-01")
+    code, out, _ = call(tree, "record", "S-C1", "signed_off", "--date", "2025-06-01")
     assert code == 0
     assert "20 credits earned" in out
     assert "Science,20,2025-06-01\n" in (tree / "data/modules.csv").read_text(encoding="utf-8")
-    assert run(tree, "record", "S-C1", "signed_off")[0] == 1
+    assert call(tree, "record", "S-C1", "signed_off")[0] == 1
 
 
 def test_evidence_is_registered_with_the_next_id(tree):
     """The id is assigned, the references checked, and the page's part of it said."""
-    code, out, _ = run(
+    code, out, _ = call(
         tree, "evidence", "add", "Minutes, with my notes", "--kind", "Notes", "--for", "S-C1/16", "--for", "s-c1/12",
         "--standard", "HCPC/8", "--standard", "GSP/5", "--date", "2025-06-27",
     )  # fmt: skip
@@ -134,14 +158,16 @@ def test_evidence_is_registered_with_the_next_id(tree):
     assert "Registered E27" in out
     last = (tree / "data/evidence.csv").read_text(encoding="utf-8").splitlines()[-1]
     assert last == 'E27,2025-06-27,"Minutes, with my notes",Notes,S-C1/16;S-C1/12,HCPC/8;GSP/5,'
-    code, _, err = run(tree, "evidence", "add", "X", "--kind", "Notes", "--for", "S-C1/16", "--standard", "HCPC/99")
+    code, _, err = call(
+        tree, "evidence", "add", "X", "--kind", "Notes", "--for", "S-C1/16", "--standard", "HCPC/99"
+    )
     assert code == 1
     assert "'HCPC/99', which is not known" in err
 
 
 def test_check_finds_nothing_in_the_shipped_portfolio(tree):
     """A clean portfolio ends with 0 and says what was checked."""
-    code, out, _ = run(tree, "check")
+    code, out, _ = call(tree, "check")
     assert code == 0
     assert "20 activities with their pages" in out
 
@@ -156,7 +182,7 @@ def spoil(tree, name, old, new):
 def test_check_finds_everything_in_one_run(tree):
     """Records, settings, contents, contract, links and notebooks, each with file and remedy."""
     spoil(tree, "data/portfolio.toml", "role", "rol")
-    code, out, err = run(tree, "check")
+    code, out, err = call(tree, "check")
     assert code == 1
     assert "data/portfolio.toml: 'rol' is not a setting" in out
     spoil(tree, "data/portfolio.toml", "rol ", "role ")
@@ -167,7 +193,7 @@ def test_check_finds_everything_in_one_run(tree):
     spoil(tree, page, "(19_ProcessImprovement.md)", "(19_ProcesImprovement.md)")
     spoil(tree, "intro.md", "index.md)", "index.md#nowhere)")
     spoil(tree, "notebooks/credits.ipynb", '"outputs": []', '"outputs": [{"output_type": "stream"}]')
-    code, out, err = run(tree, "check")
+    code, out, err = call(tree, "check")
     assert code == 1
     for finding in (
         "_config.yml, key execute/timeuot: is not a key of Jupyter Book",
@@ -179,7 +205,7 @@ def test_check_finds_everything_in_one_run(tree):
     ):
         assert finding in out
     assert re.search(r"^6 findings\.", err, flags=re.MULTILINE)
-    code, out, _ = run(tree, "check", "C1_Professional_Foundations")
+    code, out, _ = call(tree, "check", "C1_Professional_Foundations")
     assert code == 1
     assert len(out.strip().splitlines()) == 2
 
@@ -187,32 +213,91 @@ def test_check_finds_everything_in_one_run(tree):
 def test_outside_a_portfolio(tmp_path):
     """Every verb says where to go."""
     for arguments in (["status"], ["check"], ["record", "S-C1/1", "started"]):
-        code, _, err = run(tmp_path, *arguments)
+        code, _, err = call(tmp_path, *arguments)
         assert code == 1
         assert "Run this inside the portfolio's folder" in err
 
 
-def test_help_fits_a_screen():
+@pytest.mark.parametrize(
+    "arguments", [[], ["status"], ["record"], ["check"], ["import"], ["evidence", "add"]]
+)
+def test_help_fits_a_screen(tmp_path, arguments):
     """24 lines of 80 columns for the command, and a line for each verb."""
-    environment = {**os.environ, "COLUMNS": "80"}
-    for arguments in ([], ["status"], ["record"], ["check"], ["evidence", "add"]):
+    with patch.dict(os.environ, {"TERMINAL_WIDTH": "80"}):
+        code, out, _ = call(tmp_path, *arguments, "--help")
+    assert code == 0
+    assert len(out.rstrip().splitlines()) <= 24
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["status", "--as-of", "9999-12-31"], 0), (["status", "--as-of", "0000-01-01"], 2), (["status", "--as-of", "x" * 500], 2),
+        (["record", "S-C1/99999999999999999999", "started"], 1), (["record", "../x", "started"], 1), (["record", "", ""], 1),
+        (["record", "S-C1/16", "started", "--date", "9999-12-31"], 1), (["record", "S-C1/16", "\0"], 1),
+        (["record", "S-C1/16", "started", "--note", "a\0b"], 1), (["record", "S-C1/16", "started", "--note", "a\nb"], 1),
+        (["evidence", "add", "", "--kind", "K", "--for", "S-C1/16"], 1), (["prompts", "\0"], 1), (["new", "/"], 1),
+        (["evidence", "add", "t", "--kind", "K", "--for", "S-C1/16", "--file", "../../x"], 1), (["evidence"], 2),
+        (["import", "nowhere.md"], 1), (["import", "_static"], 1), (["import", "data/progress.csv"], 1), (["import", "a\0.md"], 2),
+        (["import", "intro.md", "--to", "about/" + "x" * 300], 1), (["nonsense"], 2), (["preview", "--port", "70000"], 2),
+    ],
+)  # fmt: skip
+def test_awkward_lines_end_in_a_message(tree, arguments, code):
+    """Whatever is typed, the answer is a message and a code, and the records are as they were."""
+    before = {path: path.read_bytes() for path in (tree / "data").glob("[!.]*.*")}
+    found, out, err = call(tree, *arguments)
+    assert found == code
+    assert (out if code == 0 else out + err).strip()
+    assert {path: path.read_bytes() for path in (tree / "data").glob("[!.]*.*")} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= ="), ("activities.csv", None),
+     ("modules.csv", b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n")],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", [["status"], ["record", "S-C1/16", "started"], ["import", "intro.md"]])
+def test_broken_records_end_in_a_message(tree, name, raw, verb):
+    """A file that is none, a folder in its place, a number beyond all others: named, and nothing is written."""
+    path = tree / "data" / name
+    path.unlink()
+    path.mkdir() if raw is None else path.write_bytes(raw)
+    code, _, err = call(tree, *verb)
+    assert code == 1
+    assert name in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and full disks of POSIX")
+def test_pipes_locales_and_full_disks(tree):
+    """A reader that has seen enough, a terminal without signs and a full disk: no traceback."""
+    for line in ("status | head -c 1", "prompts S-C1/1 | head -c 1", "status > /dev/full", "new S-C1/1"):
+        environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
         done = subprocess.run(
-            [PORTFOLIO, *arguments, "--help"], capture_output=True, text=True, env=environment, check=False
+            f"{PORTFOLIO} {line}", shell=True, cwd=tree, env=environment, capture_output=True, check=False
         )
-        assert done.returncode == 0
-        assert len(done.stdout.rstrip().splitlines()) <= 24
-        assert max(map(len, done.stdout.splitlines())) <= 80
+        assert b"Traceback" not in done.stderr
+        assert b"Exception" not in done.stderr
 
 
-def test_status_and_check_load_nothing_heavy():
-    """Neither pandas nor Matplotlib nor Sphinx is imported on the way to an answer."""
+@pytest.mark.parametrize(
+    ("verb", "unwanted"),
+    [
+        (
+            "status",
+            "pandas matplotlib sphinx numpy docutils lxml bs4 stp_portfolio.privacy stp_portfolio.desk stp_portfolio.pdf",
+        ),
+        ("check", "pandas matplotlib sphinx numpy"),
+    ],
+)
+def test_status_and_check_load_nothing_heavy(verb, unwanted):
+    """Neither pandas nor Matplotlib nor Sphinx is imported on the way to an answer, and for status no other verb."""
     program = (
         "import sys\nsys.argv = ['portfolio', sys.argv[1]]\nfrom stp_portfolio import cli\n"
         "try:\n    cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'pandas', 'matplotlib', 'sphinx', 'numpy'} & set(sys.modules)\nassert not heavy, heavy\n"
+        f"heavy = set({unwanted.split()}) & set(sys.modules)\nassert not heavy, heavy\n"
     )
-    for verb in ("status", "check"):
-        done = subprocess.run(
-            [sys.executable, "-c", program, verb], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", program, verb], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -3,35 +3,35 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
+import psutil
 import pytest
+from conftest import ROOT
 from test_cli import PORTFOLIO
 
 PAGE = "about/news.md"
+CTRL_C = signal.CTRL_C_EVENT if sys.platform == "win32" else signal.SIGINT
 
 
 class Running:
     """A preview in a process of its own, with the lines that it prints."""
 
-    def __init__(self, tree, *options):
-        environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONUNBUFFERED": "1"}
+    def __init__(self, tree):
         self.process = subprocess.Popen(
-            [PORTFOLIO, "preview", "--no-open", *options],
-            cwd=tree,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
+            [PORTFOLIO, "preview", "--no-open", "--port", "0"], cwd=tree, encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": str(tree / "tool/src"), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
         self.lines = Queue()
         Thread(target=lambda: [self.lines.put(line) for line in self.process.stdout], daemon=True).start()
         self.seen = []
@@ -45,16 +45,29 @@ class Running:
                     return self.seen[-1]
         raise AssertionError(f"no line with '{words}' in: {''.join(self.seen)}")
 
+    def interrupt(self):
+        """Press Ctrl and C; what it had started ends with it, and its last line says so."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(CTRL_C)
+        assert self.until("The preview has ended") == "The preview has ended.\n"
+        assert self.process.wait(timeout=60) == 0
+        assert psutil.wait_procs(children, timeout=60)[1] == []
+        assert "Traceback" not in "".join(self.seen)
+        return children
+
 
 @pytest.fixture
 def preview(copy):
-    running = Running(copy, "--port", "0")
+    shutil.copytree(
+        ROOT / "tool/src", copy / "tool/src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__")
+    )
+    running = Running(copy)
     yield running, copy, re.search(r"http://127\.0\.0\.1:\d+/", running.until("The book is at"))[0]
-    running.process.terminate()
-    running.process.wait(timeout=30)
+    if running.process.poll() is None:
+        running.interrupt()
 
 
-def test_saved_page_is_shown_by_itself(preview, browser):
+def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     """An edit reaches the open page without a reload by its reader; a fault is said there and goes by itself."""
     running, tree, address = preview
     page = browser.new_page()
@@ -69,28 +82,31 @@ def test_saved_page_is_shown_by_itself(preview, browser):
     page.get_by_role("heading", name="The book has a fault").wait_for(timeout=90_000)
     assert "nowhere.md" in page.locator("pre").inner_text()
     assert "The book has a fault" in running.until("The book has a fault")
-    path.write_text(before + "\nMended at last.\n", encoding="utf-8")
-    page.get_by_text("Mended at last.").wait_for(timeout=90_000)
-    assert errors == []
-
-
-def test_a_changed_row_and_changed_code_are_shown(preview, browser):
-    """A new event changes the home page, and so does a new line of the package, with nothing restarted by hand."""
-    _, tree, address = preview
-    page = browser.new_page()
+    path.write_text(before + "\nFixed at last.\n", encoding="utf-8")
+    page.get_by_text("Fixed at last.").wait_for(timeout=90_000)
     page.goto(address)
     page.get_by_text("4 in progress").first.wait_for(timeout=5_000)
     with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
         file.write("2025-06-30,S-C1,16,started,\n")
     page.get_by_text("5 in progress").first.wait_for(timeout=90_000)
-    code = tree / "stp_portfolio/words.py"
-    code.write_text(code.read_text(encoding="utf-8").replace("{verb} signed off", "{verb} done"), encoding="utf-8")
+    code = next(tree.glob("tool/src/stp_portfolio/show/sentences.py"))
+    code.write_text(
+        code.read_text(encoding="utf-8").replace("{verb} signed off", "{verb} done"), encoding="utf-8"
+    )
     page.get_by_text("20 activities are done").first.wait_for(timeout=90_000)
+    assert errors == []
+
+
+def status_of(address, **headers):
+    try:
+        return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_only_this_computer_can_open_it(preview):
-    """The server listens on loopback and nowhere else, and gives nothing from outside the book."""
-    _, _, address = preview
+    """On loopback and nowhere else, under its own name alone, and nothing from outside the book; then Ctrl and C."""
+    running, _, address = preview
     port = int(address.rsplit(":", 1)[1].strip("/"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address this computer would use
@@ -98,16 +114,31 @@ def test_only_this_computer_can_open_it(preview):
     assert not other.startswith("127.")
     with pytest.raises((ConnectionError, TimeoutError)):
         socket.create_connection((other, port), timeout=5)
-    for path in ("../../data/portfolio.toml", "%2e%2e/%2e%2e/data/portfolio.toml", "../.doctrees/environment.pickle"):
-        with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(address + path, timeout=30)
+    outside = (
+        "../../data/portfolio.toml",
+        "%2e%2e/%2e%2e/data/portfolio.toml",
+        "../.doctrees/environment.pickle",
+        "a%00.html",
+    )
+    for path in outside:
+        assert status_of(address + path) in (403, 404), path
+    for host, status in (("evil.example", 404), (f"evil.example:{port}", 404), (f"localhost:{port}", 200)):
+        assert status_of(address, Host=host) == status, host
+        assert (
+            status_of(f"{address}_static/favicon.svg" if status == 200 else f"{address}_preview", Host=host)
+            == status
+        )
+    assert running.interrupt()
 
 
-def test_preview_ends_with_a_word(copy):
-    """Ctrl and C ends it without a traceback, and nothing that it started stays behind."""
-    running = Running(copy, "--port", "0")
-    running.until("The book is at")
-    running.process.send_signal(signal.CTRL_C_EVENT if sys.platform == "win32" else signal.SIGINT)
-    running.until("The preview has ended")
-    running.process.wait(timeout=30)
-    assert "Traceback" not in "".join(running.seen)
+def test_ctrl_c_in_the_middle_of_a_build_leaves_nothing_running(preview):
+    """The build that runs, and the notebooks that it runs, end as well."""
+    running, tree, _ = preview
+    data = Path(tree / "data/progress.csv")
+    data.write_text(data.read_text(encoding="utf-8") + "2025-06-30,S-C1,16,started,\n", encoding="utf-8")
+    builder = psutil.Process(running.process.pid)
+    for _ in range(600):
+        if len(children := builder.children(recursive=True)) > 1:
+            break
+        psutil.wait_procs(children, timeout=0.1)
+    assert len(running.interrupt()) > 1

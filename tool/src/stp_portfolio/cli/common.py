@@ -1,7 +1,8 @@
-"""What all verbs share: the command, its printing, its refusals, and how a day and an activity are written."""
+"""What all verbs share: the command, its printing and refusals, and how a day and an activity are written."""
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from typing import Annotated, NoReturn
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from stp_portfolio.core import reading, records
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import Refusal, quoted
 from stp_portfolio.core.records import Activity, Portfolio
 
 app = typer.Typer(
@@ -44,29 +45,43 @@ def main() -> None:
         app()
     except Refusal as error:
         refuse(str(error))
+    except BrokenPipeError:  # who reads has seen enough, as in: portfolio status | head -1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except OSError as error:
-        refuse(
-            f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check that it is there and not open."
-        )
+        what = f"{error.filename or 'A file'} cannot be used ({error.strerror or error})"
+        refuse(f"{what}. Check that it is there and not open.")
 
 
 def refuse(message: str) -> NoReturn:
+    """Say why something is not done, and end with 1."""
     sys.stderr.write(f"{message}\n")
     raise SystemExit(1)
 
 
 def day_of(text: str | None) -> date | None:
+    """A day as it is written in an option. Raises BadParameter for anything else."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a day. Write it as 2025-07-07, year first.") from None
+        raise typer.BadParameter(
+            f"{quoted(text)} is not a day. Write it as 2025-07-07, year first."
+        ) from None
 
 
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07."),
+]
 Day = Annotated[
     str | None,
     typer.Option("--date", metavar="DATE", help="The day it happened, as 2025-07-07; today by default."),
+]
+Named = Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER.")]
+NamedOrModule = Annotated[
+    str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module.")
 ]
 
 
@@ -78,17 +93,20 @@ def read_on(as_of: str | None) -> Portfolio:
 
 
 def not_before_start(portfolio: Portfolio, day: date) -> date:
+    """The day itself. Raises BadParameter where it is before the programme."""
     if day < portfolio.settings.start:
         raise typer.BadParameter(f"{day} is before the programme's start, {portfolio.settings.start}.")
     return day
 
 
 def activity_named(portfolio: Portfolio, text: str) -> Activity:
+    """The activity that is written as MODULE/NUMBER, in letters of any case; any other is refused."""
     wanted = text.casefold()
     for activity in portfolio.activities:
         if str(activity.key).casefold() == wanted:
             return activity
     example = next((str(activity.key) for activity in portfolio.activities), "MODULE/NUMBER")
     refuse(
-        f"'{text}' is not an activity of data/activities.csv. Write the module's code and the number, such as {example}."
+        f"{quoted(text)} is not an activity of data/activities.csv. "
+        f"Write the module's code and the number, such as {example}."
     )

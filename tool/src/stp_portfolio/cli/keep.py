@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from stp_portfolio.cli.common import (
+    AsOf,
     Day,
+    Named,
+    NamedOrModule,
     activity_named,
     app,
     day_of,
@@ -21,66 +23,41 @@ from stp_portfolio.cli.common import (
     refuse,
     say,
 )
-from stp_portfolio.core import (
-    dates,
-    disk,
-    phrases,
-    progress,
-    reading,
-    records,
-    writing,
-)
-from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Portfolio
-from stp_portfolio.desk import drafts
-from stp_portfolio.show import sentences
+from stp_portfolio.core import dates, disk, phrases, progress, reading
 
 
 @app.command()
-def status(
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07."),
-    ] = None,
-) -> None:
+def status(as_of: AsOf = None) -> None:
     """Progress at a glance, and what to do next."""
+    from rich.table import Table
+
+    from stp_portfolio.show import sentences
+
     portfolio = read_on(as_of)
     say(portfolio.settings.title, style="bold")
     if line := sentences.example_line(portfolio):
         say(line, style="dim")
     say()
-    say((str(sentences.status_summary(portfolio))))
+    say(str(sentences.status_summary(portfolio)))
     say(str(sentences.progress_answer(portfolio)), style="bold")
-    say((str(sentences.pace_answer(portfolio))))
-    say((str(sentences.waiting_answer(portfolio))))
-    say((str(sentences.credits_answer(portfolio))))
-    _print_waiting(portfolio)
+    for answer in (sentences.pace_answer, sentences.waiting_answer, sentences.credits_answer):
+        say(str(answer(portfolio)))
+    table = Table("Activity", "Submitted", box=None, pad_edge=False, title="With an assessor")
+    table.title_justify, table.title_style = "left", "bold"
+    table.add_column("Days", justify="right")
+    for wait in progress.waiting(portfolio, portfolio.on):
+        table.add_row(f"{wait.activity.key} {wait.activity.title}", dates.written(wait.since), str(wait.days))
+    if table.row_count:
+        say()
+        out.print(table, soft_wrap=False)
     say("\nWhat to do next", style="bold")
     for action in sentences.next_actions(portfolio):
         say(f"- {action}")
 
 
-def _print_waiting(portfolio: Portfolio) -> None:
-    items = progress.waiting(portfolio, portfolio.on)
-    if not items:
-        return
-    table = Table(
-        box=None, pad_edge=False, title="With an assessor", title_justify="left", title_style="bold"
-    )
-    table.add_column("Activity")
-    table.add_column("Submitted")
-    table.add_column("Days", justify="right")
-    for wait in items:
-        table.add_row(f"{wait.activity.key} {wait.activity.title}", dates.written(wait.since), str(wait.days))
-    say()
-    out.print(table, soft_wrap=False)
-
-
 @app.command()
 def new(
-    activity: Annotated[
-        str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module.")
-    ],
+    activity: NamedOrModule,
     launch: Annotated[
         bool,
         typer.Option(
@@ -93,18 +70,11 @@ def new(
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
     missing is made, with the chapter and its place in the contents.
     """
+    from stp_portfolio.desk import drafts, recording
+
     portfolio = reading.load(without_pages=True)
     if "/" not in activity:
-        own = [a for a in portfolio.activities if a.key.module.casefold() == activity.casefold()]
-        missing = [a for a in own if not disk.page_file(portfolio.root, a.page)]
-        if not own:
-            codes = ", ".join(dict.fromkeys(a.key.module for a in portfolio.activities)) or "none yet"
-            refuse(f"'{activity}' is not a module of data/activities.csv. Modules with activities: {codes}.")
-        for one in missing:
-            drafts.write_page(portfolio, one)
-            say(f"{one.page}.md was made from the template.")
-        say(f"{activity}: {phrases.plural(len(missing), 'page')} made, {len(own) - len(missing)} there already."
-            )
+        say("\n".join(recording.module_pages(portfolio, activity)))
         return
     found = activity_named(portfolio, activity)
     done = drafts.write_page(portfolio, found)
@@ -115,13 +85,13 @@ def new(
 
 
 @app.command()
-def prompts(
-    activity: Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER.")],
-) -> None:
+def prompts(activity: Named) -> None:
     """Print the optional prompts of an activity.
 
     Questions to think with, in our own words. None of them ever reaches a reader.
     """
+    from stp_portfolio.desk import drafts
+
     portfolio = reading.load(without_pages=True)
     found = activity_named(portfolio, activity)
     say(f"{found.key} {found.title}", style="bold")
@@ -132,9 +102,7 @@ def prompts(
 
 @app.command()
 def record(
-    activity: Annotated[
-        str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module's code.")
-    ],
+    activity: NamedOrModule,
     event: Annotated[
         str, typer.Argument(metavar="EVENT", help="started, submitted, returned or signed_off.")
     ],
@@ -147,73 +115,16 @@ def record(
 
     For a module, signed_off notes the day on which the training officer signed it off.
     """
+    from stp_portfolio.desk import recording
+
     portfolio = reading.load()
     when = day_of(day) or date.today()
     name = event.lower().replace("-", "_")
-    if "/" not in activity:
-        _sign_module_off(portfolio, activity, name, when)
-        return
-    found = activity_named(portfolio, activity)
-    if name not in records.EVENTS:
-        refuse(f"'{event}' is not an event. Use one of: {', '.join(records.EVENTS)}.")
-    past = progress.history(portfolio, found.key, date.max)
-    legal = records.LEGAL_NEXT[past[-1].event if past else None]
-    if name not in legal:
-        since = (
-            f"its last event is '{past[-1].event}' of {dates.written(past[-1].date)}"
-            if past
-            else "it has not been started"
-        )
-        refuse(
-            f"{found.key} cannot be {name.replace('_', ' ')}: {since}. "
-            f"What can follow is {' or '.join(legal) or 'nothing: a signed-off activity is done'}."
-        )
-    cells = {
-        "date": when.isoformat(),
-        "module": found.key.module,
-        "number": str(found.key.number),
-        "event": name,
-        "note": note,
-    }
-    writing.append(portfolio.root, "progress.csv", cells)
-    now = reading.load(portfolio.root)
-    say(f"Recorded: {found.key} {name.replace('_', ' ')} on {dates.written(when)}.")
-    if when > now.on:
-        say(
-            f"The book is read on {dates.written(now.on)} (as_of in data/portfolio.toml) and does not show it yet."
-        )
+    if "/" in activity:
+        said = recording.event(portfolio, activity_named(portfolio, activity), name, when, note)
     else:
-        say((str(sentences.progress_answer(now))))
-
-
-def _sign_module_off(portfolio: Portfolio, code: str, event: str, when: date) -> None:
-    module = next((m for m in portfolio.modules if m.code and m.code.casefold() == code.casefold()), None)
-    if module is None:
-        codes = ", ".join(m.code for m in portfolio.modules if m.code) or "none yet"
-        refuse(
-            f"'{code}' is neither an activity nor a module. Activities are written {codes.split(',')[0]}/5; modules: {codes}."
-        )
-    if event != "signed_off":
-        refuse(f"A module can only be signed_off. For an activity, write its number too: {module.code}/5.")
-    if module.signed_off:
-        refuse(f"{module.code} is signed off already, on {dates.written(module.signed_off)}.")
-    open_ = [
-        str(key)
-        for key, status_ in progress.statuses(portfolio, when).items()
-        if key.module == module.code and status_ is not Status.SIGNED_OFF
-    ]
-    if open_:
-        refuse(
-            f"{module.code} has {phrases.activities(len(open_))} not signed off: {phrases.series(open_[: sentences.MANY])}{' …' if len(open_) > sentences.MANY else ''}."
-        )
-
-    def sign(row: dict[str, str]) -> dict[str, str]:
-        return {**row, "signed_off": when.isoformat()} if row["code"] == module.code else row
-
-    writing.rewrite(portfolio.root, "modules.csv", sign)
-    say(
-        f"Recorded: {module.code} signed off on {dates.written(when)}, {phrases.plural(module.credits, 'credit')} earned."
-    )
+        said = recording.module(portfolio, activity, name, when)
+    say("\n".join(said))
 
 
 @evidence_app.command("add")
@@ -238,26 +149,19 @@ def evidence_add(
     ] = "",
 ) -> None:
     """Register a piece of evidence; its id is assigned."""
+    from stp_portfolio.desk import recording
+
     portfolio = reading.load()
     keys = [str(activity_named(portfolio, text).key) for text in activities]
-    identifier = records.next_evidence_id(portfolio)
-    cells = {
-        "id": identifier,
-        "date": (day_of(day) or date.today()).isoformat(),
-        "title": title,
-        "kind": kind,
-        "activities": ";".join(keys),
-        "standards": ";".join(standards or ()),
-        "file": file,
-    }
-    writing.append(portfolio.root, "evidence.csv", cells)
-    say(f"Registered {identifier}: {title}, for {phrases.series(keys)}.")
-    say(f"Name it in bold on the page, **{identifier}**, and say what it shows.")
+    when = day_of(day) or date.today()
+    say("\n".join(recording.evidence(portfolio, title, kind, keys, standards or (), when, file)))
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Markdown page of an older portfolio.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", help="A page of an older portfolio, or a folder of them.")
+    ],
     to: Annotated[
         str | None,
         typer.Option(
@@ -271,27 +175,26 @@ def import_(
         bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
     ] = False,
 ) -> None:
-    """Take a page of an older portfolio in.
+    """Take pages of an older portfolio in: Markdown, HTML or Word.
 
-    A page of Jekyll or plain Markdown: not a word is lost, and what needs a look is listed.
+    Not a word is lost, and what needs a look is listed. Of a folder, --to names the folder here for
+    pages that are about no activity.
     """
-    from stp_portfolio.desk import moving
+    from stp_portfolio.desk import importing
 
     portfolio = reading.load()
-    try:
-        move = moving.prepare(portfolio, file, to, replace_=replace)
-    except moving.MoveError as error:
-        refuse(str(error))
-    what = f"{file.name} as {f'{move.activity.key}, ' if move.activity else 'a further page, '}{move.page}.md"
-    counts = f"{phrases.plural(move.lines, 'line')} and {phrases.plural(move.words, 'word')}"
-    if dry_run:
-        say(f"Would import {what}: {counts} would come over, none lost. Nothing was written.")
-    else:
-        kept = moving.place(portfolio, move)
-        say(f"Imported {what}: {counts} came over, none lost.")
-        for path in kept:
-            say(f"What stood there before is kept: {path}")
-    if move.looks:
-        say((f"\nWhat needs a look ({len(move.looks)}):"))
-    for line, text in move.looks:
-        say(f"{move.page}.md:{line}: {text}")
+    moves, refused = importing.prepare(portfolio, source, to, replace_=replace)
+    for move in moves:
+        counts = f"{phrases.plural(move.lines, 'line')} and {phrases.plural(move.words, 'word')}"
+        if dry_run:
+            say(f"Would import {move}: {counts} would come over, none lost. Nothing was written.")
+        else:
+            kept = importing.place(portfolio, move)
+            say(f"Imported {move}: {counts} came over, none lost.")
+            for path in kept:
+                say(f"What stood there before is kept: {path}")
+        say(f"\nWhat needs a look ({len(move.looks)}):" if move.looks else "")
+        for line, text in move.looks:
+            say(f"{move.page}.md:{line}: {text}")
+    if refused:
+        refuse("\n".join([f"{phrases.plural(len(refused), 'page')} not imported:", *refused]))

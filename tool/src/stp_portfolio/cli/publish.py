@@ -67,7 +67,10 @@ def build(
 @app.command()
 def preview(
     port: Annotated[
-        int, typer.Option("--port", metavar="PORT", help="The port to use; the next free one from there.")
+        int,
+        typer.Option(
+            "--port", metavar="PORT", min=0, max=65535, help="The port to use; the next free one from there."
+        ),
     ] = 8000,
     launch: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
