@@ -62,6 +62,12 @@ def test_milestone_that_is_a_date_alone_has_no_distance():
         progress.distance(make(ON), alone, ON)
 
 
+def test_month_before():
+    """The same day, or that month's last one; never before the programme's start."""
+    assert progress.month_before(make(ON), date(2024, 3, 31)) == date(2024, 2, 29)
+    assert progress.month_before(make(ON), START + DAY) == START
+
+
 def test_waits():
     """Each submission is counted to its decision, or to the day while it lasts; the longest comes first."""
     events = [(START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned")]
