@@ -134,7 +134,9 @@ def test_steps_fall_due_at_the_end_of_their_month(shipped):
     steps = of_kind(shipped, "Step")
     assert [event.start for event in steps] == sorted(expected)
     quiz = next(event for event in steps if event["SUMMARY"] == "S-C1/11: Send the quiz again, about ten weeks on.")
-    assert str(quiz["DESCRIPTION"]).startswith("Deliver a specialty learning session to other healthcare professionals\nDone when: ")
+    assert str(quiz["DESCRIPTION"]).startswith(
+        "Deliver a specialty learning session to other healthcare professionals\nDone when: "
+    )
 
 
 def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixture

@@ -92,7 +92,9 @@ def test_structure_can_be_read_back(pdfs):
         assert pdf.Root.ViewerPreferences.DisplayDocTitle
         with pdf.open_outline() as outline:
             titles = [item.title for item in outline.root]
-        elements = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and {"/S", "/P"} <= set(each.keys())]
+        elements = [
+            each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and {"/S", "/P"} <= set(each.keys())
+        ]
         tags = [str(element.S) for element in elements]
         alts = [str(element.Alt) for element in elements if "/Alt" in element]
         faces = {str(face.BaseFont) for page in pdf.pages for face in page.Resources.get("/Font", {}).values()}
@@ -145,7 +147,10 @@ def test_same_bytes_in_another_folder_until_a_page_changes(pdfs, copy):
     page = copy / CHAPTER / "5_PatientCareJourney.md"
     page.write_text(page.read_text(encoding="utf-8").replace("Red rings", "Blue rings"), encoding="utf-8")
     after = made()
-    assert {name for name in after if after[name] != before[name]} == {"portfolio.pdf", "S-C1_05_patient-care-journey.pdf"}
+    assert {name for name in after if after[name] != before[name]} == {
+        "portfolio.pdf",
+        "S-C1_05_patient-care-journey.pdf",
+    }
 
 
 def test_page_and_notebook_with_everything(copy):
@@ -169,7 +174,7 @@ def test_page_and_notebook_with_everything(copy):
         assert [round(float(side)) for side in pdf.pages[0].MediaBox] == [0, 0, 595, 842]
     for page in PdfReader(path).pages:
         ends = []
-        page.extract_text(visitor_text=lambda text, cm, tm, font, size, ends=ends: ends.append(tm[4]))
+        page.extract_text(visitor_text=lambda _text, _user, place, *_, ends=ends: ends.append(place[4]))
         assert all(0 <= end <= 595 for end in ends)
 
 
@@ -263,7 +268,9 @@ def test_assessor_edition_is_exported_where_there_is_an_overlay(repository):  # 
 
 def test_fonts_are_not_the_systems():
     """Every face comes from a package that is pinned, and ours with their licence."""
-    assert {face.path for face in typesetting.faces().fonts()} == {str(path) for folder in typesetting.folders() for path in folder.glob("*.ttf")}
+    assert {face.path for face in typesetting.faces().fonts()} == {
+        str(path) for folder in typesetting.folders() for path in folder.glob("*.ttf")
+    }
     own, others = typesetting.folders()
     assert "SIL OPEN FONT LICENSE" in (own / "OFL.txt").read_text(encoding="utf-8")
     assert own.is_relative_to(Path(package.__file__).parent)

@@ -119,11 +119,17 @@ def test_complete_module_waits_for_the_training_officer(signed):
     turns = [(turn.subject, str(turn.role), turn.since, turn.days) for turn in progress.turns(portfolio, on)]
     answer, unsigned = sentences.turns_answer(portfolio), sentences.unsigned_answer(portfolio)
     if signed:
-        assert (turns, answer, unsigned) == ([], "Nothing waits for anybody.", "No module is complete and still unsigned.")
+        assert (turns, answer, unsigned) == (
+            [],
+            "Nothing waits for anybody.",
+            "No module is complete and still unsigned.",
+        )
     else:
         assert turns == [(module, "The training officer", last, 20)]
         assert answer == "1 waits for the training officer, 20 days."
-        assert unsigned.startswith("Complete and still unsigned is M (20 credits): only the training officer's sign-off")
+        assert unsigned.startswith(
+            "Complete and still unsigned is M (20 credits): only the training officer's sign-off"
+        )
 
 
 SPANS = {
@@ -150,7 +156,9 @@ def test_from_which_day_on_changes_are_told(portfolio, name):
     section = sections[1]
     assert section.heading == f"What changed since {since}"
     assert any("looks back" in str(block) for block in section.blocks) == (asked is None and "review" not in since)
-    events, added = ([row for row in rows(ROOT, file) if str(day) <= row["date"] <= on] for file in ("progress.csv", "evidence.csv"))
+    events, added = (
+        [row for row in rows(ROOT, file) if str(day) <= row["date"] <= on] for file in ("progress.csv", "evidence.csv")
+    )
     changes = progress.changes(other, day, other.on)
     expected = {f"{row['module']}/{row['number']}" for row in events}
     expected |= {key for row in added for key in row["activities"].split(";")}
@@ -192,7 +200,9 @@ def test_on_another_day(tmp_path):
 def in_both(page, markdown):
     """The blocks of text of a page, and those of the Markdown rendered, in the order in which they are read."""
     rendered = f"<html><body>{MarkdownIt().enable('table').render(markdown)}</body></html>"
-    blocks = [html.document_fromstring(each).xpath("//h1|//h2|//p|//li|//caption|//th|//td") for each in (page, rendered)]
+    blocks = [
+        html.document_fromstring(each).xpath("//h1|//h2|//p|//li|//caption|//th|//td") for each in (page, rendered)
+    ]
     return [[text for block in each if (text := " ".join(block.text_content().split()))] for each in blocks]
 
 
@@ -242,7 +252,10 @@ def test_html_stands_alone_and_is_in_order(shipped, busy):
             head, *body = table.iter("tr")
             assert [cell.get("scope") for cell in head] == ["col"] * len(head)
             for row in body:
-                assert [(cell.tag, cell.get("scope")) for cell in row] == [("th", "row"), *[("td", None)] * (len(head) - 1)]
+                assert [(cell.tag, cell.get("scope")) for cell in row] == [
+                    ("th", "row"),
+                    *[("td", None)] * (len(head) - 1),
+                ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -270,7 +283,11 @@ def test_pdf_is_one_page_and_conforms(shipped):
         assert (str(pdf.Root.Lang), str(pdf.docinfo.Title)) == ("en-GB", "Progress report, 30 June 2025")
         with pdf.open_outline() as outline:
             assert outline.root[0].children[0].title == "Where each module stands"
-        tags = [str(each.S) for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and {"/K", "/S"} <= set(each.keys())]
+        tags = [
+            str(each.S)
+            for each in pdf.objects
+            if isinstance(each, pikepdf.Dictionary) and {"/K", "/S"} <= set(each.keys())
+        ]
     assert {"/H1", "/L", "/LI", "/TH", "/TD"} <= set(tags)
     assert [tags.count(tag) for tag in ("/H2", "/Table", "/Caption")] == [5, 4, 4]
 
@@ -304,7 +321,9 @@ def test_same_records_give_the_same_bytes_and_a_change_is_seen(shipped, tree):  
     folder.mkdir(parents=True)
     (folder / f"{NAME}.md").write_text("old", encoding="utf-8")
     assert run(tree, "report", folder="notebooks")[0] == 0
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {path.name: path.read_bytes() for path in shipped.iterdir()}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        path.name: path.read_bytes() for path in shipped.iterdir()
+    }
     with (tree / "data/progress.csv").open("a", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerow(["2025-06-27", "S-C1", "11", "signed_off", ""])
     assert run(tree, "report")[0] == 0
