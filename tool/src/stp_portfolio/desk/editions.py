@@ -189,7 +189,7 @@ def _mark(tree: Path) -> None:
 
 
 def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path, say: Say) -> Path:
-    """Set the PDFs of an edition, of the chosen activities alone where there are any, and pack them into ``out``.
+    """Set the PDFs of an edition, of the chosen activities alone where some are, and pack them into ``out``.
 
     Returns the zip. Raises EditionError where the overlay has no place in the book or a PDF was not written.
     """

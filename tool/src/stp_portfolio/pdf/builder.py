@@ -22,9 +22,8 @@ from sphinx.util import logging
 from stp_portfolio.core import dates, disk, reading
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Activity, Portfolio
-from stp_portfolio.pdf import fonts
 from stp_portfolio.pdf.package import BOOK, ONLY, file_stem
-from stp_portfolio.pdf.typesetting import TypesettingError, compiled, opening
+from stp_portfolio.pdf.typesetting import TypesettingError, compiled, letters_named, opening
 from stp_portfolio.pdf.writer import PageWriter, Tree, report
 from stp_portfolio.show import charts, sentences, tables
 
@@ -107,7 +106,7 @@ class EportfolioBuilder(Builder):
 
 def _set(sources: dict[str, str], on: date, pictures: Path, out: Path) -> None:
     """Compile sources by the name of their PDF, dated ``on``, into ``out``."""
-    if said := fonts.report():
+    if said := letters_named():
         logger.info(said)
     with ThreadPoolExecutor() as pool:  # Typst works outside of Python's lock
         jobs = {name: pool.submit(compiled, source, on, pictures) for name, source in sources.items()}

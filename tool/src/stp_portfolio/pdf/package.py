@@ -42,8 +42,8 @@ def clear(out: Path) -> None:
     """Take away what an earlier export put into a folder, by its manifest; every other file stays."""
     names = [INDEX, MANIFEST, ARCHIVE]
     if (out / MANIFEST).is_file():
-        with (out / MANIFEST).open(encoding="utf-8", newline="") as file:
-            names += [row.get("file") or INDEX for row in csv.DictReader(file)]
+        with (out / MANIFEST).open(encoding="utf-8", errors="replace", newline="") as file:
+            names += [row["file"] for row in csv.DictReader(file) if "activity" in row]
     for path in {(out / name).resolve() for name in names}:
         if path.is_relative_to(out.resolve()):
             path.unlink(missing_ok=True)
@@ -58,8 +58,8 @@ def pack(
 
     ``chosen`` are the activities wanted (``M-1/5``); all, and the book, where it is empty.
     """
-    rows, lines = [], [f"{portfolio.settings.title}, {edition} edition, as it stood on "]
-    lines[0] += dates.written(portfolio.on)
+    title, day = portfolio.settings.title, dates.written(portfolio.on)
+    rows, lines = [], [f"{title}, {edition} edition, as it stood on {day}"]
     for activity, line, source, name in _contents(portfolio, built, chosen):
         lines.append(line)
         if source is not None:

@@ -1,14 +1,19 @@
-"""What every PDF shares: text that cannot be taken for markup, the opening of a source, and the compiler.
+"""What every PDF shares: faces, text that cannot be taken for markup, the opening of a source, the compiler.
 
-Needs neither Sphinx nor docutils, so a report sets its page at once.
+The faces come from packages, never from the system, so that every machine sets the same pages: Atkinson
+Hyperlegible, in ``faces/`` with its licence, was drawn for readers with low vision; DejaVu, which Matplotlib
+carries, has the letters that it lacks. Needs neither Sphinx nor docutils, so a report sets its page at once.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from datetime import UTC, date, datetime
-from importlib.resources import files
+from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import cast
 
@@ -16,12 +21,74 @@ import typst
 
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Settings
-from stp_portfolio.pdf import fonts
 from stp_portfolio.show import palette
+
+# Letters that no face has and that were written out by name since it was last asked.
+substituted: Counter[str] = Counter()
 
 
 class TypesettingError(Refusal):
     """A PDF that was not written, and why."""
+
+
+# -- faces ------------------------------------------------------------------------------------
+
+
+def folders() -> tuple[Path, Path]:
+    """The folders that hold the faces: Atkinson Hyperlegible, and DejaVu."""
+    # Where it lies, without the quarter of a second that importing Matplotlib takes.
+    dejavu = distribution("matplotlib").locate_file("matplotlib/mpl-data/fonts/ttf")
+    return Path(__file__).with_name("faces"), Path(str(dejavu))
+
+
+@cache
+def faces() -> typst.Fonts:
+    """The faces as Typst takes them, read once for all PDFs."""
+    return typst.Fonts(font_paths=list(folders()), include_system_fonts=False, include_embedded_fonts=False)
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Every letter that the upright faces hold."""
+    from fontTools.ttLib import TTFont
+
+    found: set[int] = set()
+    for folder, name in zip(folders(), ("AtkinsonHyperlegible-Regular.ttf", "DejaVuSans.ttf"), strict=True):
+        with TTFont(folder / name, lazy=True) as font:
+            found.update(font.getBestCmap())
+    return frozenset(found)
+
+
+def _name(letter: str) -> str:
+    return f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
+
+
+def settable(text: str) -> str:
+    """The text with every letter that no face has written out by its name in square brackets, and counted.
+
+    Marks that only change the look of the letter before them are dropped.
+    """
+    return text if text.isascii() else "".join(_settable(letter) for letter in text)
+
+
+def _settable(letter: str) -> str:
+    if ord(letter) in _letters() or letter in "\n\r\t\u200b":
+        return letter
+    if unicodedata.category(letter) in ("Cf", "Mn"):
+        return ""
+    substituted[letter] += 1
+    return _name(letter)
+
+
+def letters_named() -> str:
+    """What was written out since it was last asked, in a sentence; empty where nothing was."""
+    names = [f"{letter} as {_name(letter)} ({count} times)" for letter, count in substituted.most_common()]
+    substituted.clear()
+    names[10:] = [f"and {len(names) - 10} more"] if names[10:] else []
+    return f"no font has these characters, so the PDFs name them: {', '.join(names)}" if names else ""
+
+
+# -- sources ----------------------------------------------------------------------------------
 
 
 def quoted(text: str) -> str:
@@ -31,15 +98,15 @@ def quoted(text: str) -> str:
 
 def content(text: str) -> str:
     """A text as Typst content: lines joined, and every letter in a font."""
-    whole = fonts.settable(re.sub(r"\s*\n\s*", " ", text))
+    whole = settable(re.sub(r"\s*\n\s*", " ", text))
     return f"#{quoted(whole)}" if whole else ""
 
 
 def opening(form: str, settings: Settings, **values: str) -> str:
     """The first lines of a source: the template, and one of its forms with what it says of the PDF."""
-    template = files("stp_portfolio.pdf").joinpath("template.typ").read_text(encoding="utf-8")
+    template = Path(__file__).with_name("template.typ").read_text(encoding="utf-8")
     values |= {"author": settings.role, "curriculum": settings.curriculum}
-    named = ", ".join(f"{name}: {quoted(fonts.settable(value))}" for name, value in values.items())
+    named = ", ".join(f"{name}: {quoted(settable(value))}" for name, value in values.items())
     return f"{template}\n#show: {form}.with({named})\n"
 
 
@@ -50,7 +117,7 @@ def compiled(source: str, on: date, pictures: Path | None = None) -> bytes:
     or remarks on anything.
     """
     colours, day = palette.LIGHT, datetime(on.year, on.month, on.day, tzinfo=UTC)
-    compiler = typst.Compiler(source.encode(), pictures, font_paths=fonts.faces(), sys_inputs=colours)
+    compiler = typst.Compiler(source.encode(), pictures, font_paths=faces(), sys_inputs=colours)
     standards: typst.PDFStandards = ["ua-1", "a-2a"]
     try:
         pdf, remarks = compiler.compile_with_warnings(pdf_standards=standards, timestamp=day)

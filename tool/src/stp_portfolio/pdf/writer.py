@@ -22,8 +22,7 @@ from lxml import etree, html
 from sphinx.locale import admonitionlabels
 from sphinx.util import logging
 
-from stp_portfolio.pdf import fonts
-from stp_portfolio.pdf.typesetting import content, quoted
+from stp_portfolio.pdf.typesetting import content, quoted, settable
 from stp_portfolio.privacy.pictures import clean_picture
 from stp_portfolio.show.charts import formula
 from stp_portfolio.show.palette import INK
@@ -179,7 +178,7 @@ class PageWriter:
         return content("\u2014 ") + self._inline(node)
 
     def _set_literal_block(self, node: Tree) -> str:
-        return f"#raw(block: true, {quoted(fonts.settable(node.astext().rstrip()))})"
+        return f"#raw(block: true, {quoted(settable(node.astext().rstrip()))})"
 
     _set_doctest_block = _set_literal_block
 
@@ -221,7 +220,7 @@ class PageWriter:
         return self._drawing(vector(node["svg"]), node["alt"])
 
     def _drawing(self, svg: str, alt: str) -> str:
-        return f'#image(bytes({quoted(svg)}), format: "svg", alt: {quoted(fonts.settable(alt))})'
+        return f'#image(bytes({quoted(svg)}), format: "svg", alt: {quoted(settable(alt))})'
 
     def _set_image(self, node: Tree) -> str:
         alt, source = str(node.get("alt", "")).strip(), self.folder / node["uri"]
@@ -235,7 +234,7 @@ class PageWriter:
         if source.suffix.lower() != ".svg":
             clean_picture(self.pictures / name)
         width = node.get("width", "") if re.fullmatch(r"\d+%", node.get("width", "")) else "auto"
-        return f"#image({quoted(name)}, alt: {quoted(fonts.settable(alt))}, width: {width})"
+        return f"#image({quoted(name)}, alt: {quoted(settable(alt))}, width: {width})"
 
     def _set_math(self, node: Tree) -> str:
         """TeX as a drawing, with its source as the words for it."""
@@ -255,7 +254,7 @@ class PageWriter:
         return content(str(node))
 
     def _set_literal(self, node: Tree) -> str:
-        return f"#raw({quoted(fonts.settable(node.astext()))})"
+        return f"#raw({quoted(settable(node.astext()))})"
 
     def _set_abbreviation(self, node: Tree) -> str:
         """An abbreviation with what it stands for, which on the web is shown on pointing at it."""
