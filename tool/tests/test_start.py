@@ -1,4 +1,4 @@
-"""A portfolio of one's own in a new folder: with the activities that come with the tool, and with another specialty's."""
+"""A portfolio of one's own in a new folder: with the activities that come with the tool, and with others."""
 
 import csv
 import os

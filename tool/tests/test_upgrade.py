@@ -145,8 +145,8 @@ def copy_of_010(tmp_path, monkeypatch):
     disk.put(old / "_config.yml", config)
     guide = "  - caption: Guide\n    chapters:\n      - file: docs/index\n"
     disk.put(old / "_toc.yml", disk.read_text(old / "_toc.yml") + guide)
-    shipped = {name: kit.digest(old / name) for name in upgrade._SHIPPED}
-    monkeypatch.setattr(upgrade, "_SHIPPED", shipped)
+    shipped = {name: kit.digest(old / name) for name in upgrade._OLD["notebooks"]}
+    monkeypatch.setitem(upgrade._OLD, "notebooks", shipped)
     return old
 
 
