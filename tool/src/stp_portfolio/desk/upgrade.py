@@ -94,9 +94,7 @@ def finish(root: Path, say: Say) -> int:
     for finding in found:
         say(str(finding))
     code = editions.build_public(root) or code
-    say(
-        f"This portfolio is made with version {version} of the tool now. To go back: portfolio upgrade --undo"
-    )
+    say(f"This portfolio is made with version {version} now. To go back: portfolio upgrade --undo")
     return 1 if found or code else 0
 
 
@@ -108,7 +106,7 @@ def main() -> int:
     """Finish an upgrade of the folder that is named. Returns the exit code."""
     try:
         return finish(Path(sys.argv[1]), _say)
-    except Refusal as error:
+    except (Refusal, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
