@@ -14,7 +14,7 @@ from stp_portfolio.show import pages
 
 
 def test_every_activity_has_its_own_prompts(portfolio):
-    """Three to five prompts each, a question for every dimension, none twice; and some for any other activity."""
+    """Three to five prompts each, a question for every dimension, none twice; and some for any other."""
     found = tomllib.loads(disk.read_text(drafts.TEMPLATES / "prompts.toml"))
     assert list(found["activity"]) == [str(activity.key) for activity in portfolio.activities]
     seen = []
@@ -26,7 +26,7 @@ def test_every_activity_has_its_own_prompts(portfolio):
 
 
 def test_draft_keeps_the_contract(portfolio, tmp_path):
-    """A draft of every activity has the contract's form, and is known as a draft until a word of it is changed."""
+    """A draft of every activity has the contract's form, and is a draft until a word of it is changed."""
     now = progress.statuses(portfolio, portfolio.on)
     for activity in portfolio.activities:
         text = drafts.draft(portfolio, activity)
@@ -44,7 +44,7 @@ def test_draft_keeps_the_contract(portfolio, tmp_path):
 
 @pytest.mark.parametrize("begun", [False, True], ids=["plan", "page"])
 def test_prompts_never_reach_a_reader(small, begun):
-    """A draft is built as it is: what is still open is on its page, no prompt and no comment is in any file of the site."""
+    """A draft is built as it is: what is open is on its page, no prompt in any file of the site."""
     if begun:
         small.write("data/progress.csv", "date,module,number,event,note\n2025-01-10,M,1,started,\n")
     portfolio = reading.load(small.tree)
@@ -52,7 +52,9 @@ def test_prompts_never_reach_a_reader(small, begun):
     small.write("M/1_Task.md", drafts.draft(portfolio, activity).replace("(index.md)", "(../intro.md)"))
     done = small.build()
     assert done.code == 0, done.output
-    texts = (p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"})
+    texts = (
+        p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"}
+    )
     text = " ".join(" ".join(texts).split())
     assert "still to be written" in text
     prompts = drafts.prompts_for(small.tree, activity)
@@ -61,7 +63,7 @@ def test_prompts_never_reach_a_reader(small, begun):
 
 
 def test_overlay_example_keeps_the_contract_and_stays_out(portfolio, book):
-    """The assessor's pages of the example are complete pages, and no sentence of theirs is in the public book."""
+    """The assessor's pages of the example are complete, and no sentence of theirs is in the public book."""
     overlay = ROOT / "examples" / "private"
     found = {path.relative_to(overlay).with_suffix("").as_posix(): path for path in overlay.rglob("*.md")}
     activities = {activity.page: activity for activity in portfolio.activities}

@@ -1,4 +1,4 @@
-"""What the project is made of: pinned, locked with hashes, one copy of each file, and workflows that cannot be swapped."""
+"""What the project is made of: pinned, locked with hashes, one copy of each file, and workflows nobody can swap."""
 
 import re
 import subprocess
@@ -12,7 +12,10 @@ from packaging.requirements import Requirement
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import drafts, kit
 
-WORKFLOWS = [*sorted((ROOT / ".github/workflows").glob("*.yml")), *sorted(drafts.TEMPLATES.rglob("workflows/*.yml"))]
+WORKFLOWS = [
+    *sorted((ROOT / ".github/workflows").glob("*.yml")),
+    *sorted(drafts.TEMPLATES.rglob("workflows/*.yml")),
+]
 PROJECT = tomllib.loads(disk.read_text(ROOT / "tool/pyproject.toml"))["project"]
 LOCK = ROOT / "tool/requirements.lock"
 PINS = disk.read_text(ROOT / kit.PINS)
@@ -27,14 +30,16 @@ def lines_of(text):
 
 
 def test_requirements_are_pinned_and_end_with_the_package():
-    """Every line is an exact pin that the tool's own range holds, with nothing forgotten; the last is the tool."""
+    """Every line is an exact pin that the tool's own range holds, nothing forgotten; the last is the tool."""
     *pinned, last = lines_of(PINS)
     assert last == "-e ./tool"
     # A marker may follow: not every package has a wheel for every machine.
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*(; .+)?", line) for line in pinned)
     ranges = {r.name.lower(): r for r in map(Requirement, PROJECT["dependencies"])}
     assert ranges.keys() <= pins(PINS).keys()
-    assert all(ranges[name].specifier.contains(version) for name, version in pins(PINS).items() if name in ranges)
+    assert all(
+        ranges[name].specifier.contains(version) for name, version in pins(PINS).items() if name in ranges
+    )
     # And a portfolio that is made with the tool has the same versions.
     own = pins(kit.requirements())
     assert own.pop(kit.DISTRIBUTION) == PROJECT["version"]
@@ -57,7 +62,7 @@ def test_lab_comes_on_top_of_the_pins():
 
 
 def test_lock_holds_every_pin_with_hashes():
-    """The lock has each direct pin at its version, what the tests need as well, a hash for every entry, and no address."""
+    """The lock has each direct pin at its version, the tests' as well, a hash for every entry, no address."""
     lock = disk.read_text(LOCK)
     locked = {name.lower(): version for name, version in pins(lock).items()}
     wanted = pins(PINS) | pins("\n".join(PROJECT["optional-dependencies"]["test"]))
@@ -84,7 +89,7 @@ SAME += [f"notebooks/{name}.ipynb" for name in ("coverage", "credits", "progress
 
 @pytest.mark.parametrize("name", SAME)
 def test_example_and_new_portfolios_have_the_same_file(name):
-    """What the tool writes into a new portfolio is what the example has; copy the one that is right over the other."""
+    """What the tool writes into a new portfolio is what the example has; copy the right one."""
     assert kit.owned()[name] == (ROOT / name).read_bytes()
 
 
@@ -100,18 +105,22 @@ def test_example_and_new_portfolios_have_the_same_settings(portfolio):
 
 
 def test_contents_follow_the_register(portfolio):
-    """Each activity has one entry of the contents, in the register's order, and no page of a chapter is left out."""
+    """Each activity has one entry of the contents, in the register's order; no page is left out."""
     listed = [activity.page for activity in portfolio.activities]
     folders = {page.rpartition("/")[0] for page in listed}
     contents = toc_files(ROOT)
     assert [name for name in contents if name in listed] == listed
-    on_disk = {p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.md")}
+    on_disk = {
+        p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.md")
+    }
     assert on_disk == {name for name in contents if name.rpartition("/")[0] in folders}
 
 
 def test_no_file_of_the_repository_is_too_large_or_built():
     """No built page and nothing private is tracked, and nothing over 500 kB."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    names = listed.stdout.decode().split("\0") if listed.returncode == 0 else []  # a download has nothing tracked
+    names = (
+        listed.stdout.decode().split("\0") if listed.returncode == 0 else []
+    )  # a download has nothing tracked
     assert [name for name in names if name.startswith(("_build/", "private/"))] == []
     assert [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 500_000] == []
