@@ -1,4 +1,4 @@
-"""What the project is made of: pinned, locked with hashes, one copy of each file, and workflows nobody can swap."""
+"""What the project is made of: pinned, locked with hashes, each file once, and workflows nobody can swap."""
 
 import re
 import subprocess

@@ -129,8 +129,8 @@ def copy_of_010(tmp_path, monkeypatch):
     """The example with what a copy of 0.1.0 had around it; its notebooks stand for the shipped ones."""
     old = tmp_path / "old"
     shutil.copytree(ROOT, old, ignore=NOT_SOURCES)
-    program = "stp_portfolio/records.py docs/index.md templates/plan.md pyproject.toml .venv/pyvenv.cfg .github/x.yml"
-    program += " env/pyvenv.cfg env/lib/a.py _static/portfolio.css data/.backup/old.csv"
+    program = "stp_portfolio/records.py docs/index.md templates/plan.md pyproject.toml .venv/pyvenv.cfg"
+    program += " .github/x.yml env/pyvenv.cfg env/lib/a.py _static/portfolio.css data/.backup/old.csv"
     for name in program.split():
         disk.put(old / name, "# of the program\n")
     for name, text in {
@@ -200,7 +200,7 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
 
 @pytest.mark.slow
 def test_whole_way_from_an_older_wheel_and_back(tmp_path):
-    """An older tool makes a portfolio in an environment of its own; the present wheel takes over, and back."""
+    """An older tool makes a portfolio in its own environment; the present wheel takes over, and back."""
     source = tmp_path / "source"
     shutil.copytree(
         ROOT / "tool",
