@@ -114,9 +114,8 @@ def main() -> int:
 def _repin(root: Path, model: str) -> None:
     """Move the pins to those of a model, and add those that are missing; every other line stays."""
     pins = dict(_PIN.findall(model))
-    text = _PIN.sub(
-        lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", disk.read_text(root / kit.PINS)
-    )
+    before = disk.read_text(root / kit.PINS)
+    text = _PIN.sub(lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", before)
     missing = sorted(pins.keys() - dict(_PIN.findall(text)).keys())
     disk.put(root / kit.PINS, text + "".join(f"{name}=={pins[name]}\n" for name in missing))
 
@@ -124,19 +123,18 @@ def _repin(root: Path, model: str) -> None:
 def rewrite(root: Path, say: Say) -> None:
     """Write the tool's files that are as it last wrote them; show what is new in those that are not."""
     wrote, ours = kit.ledger(root), kit.owned()
-    kit.write_ledger(root)
-    now = kit.ledger(root)
     for name, raw in ours.items():
         there = kit.digest(root / name)
         if there == wrote.get(name):  # untouched, or new
             kit.put(root, name, raw)
-        elif there is not None and now[name] not in (there, wrote.get(name)):
+        elif there is not None and kit.hashed(raw) not in (there, wrote.get(name)):
             yours, new = disk.read_text(root / name).splitlines(), raw.decode().splitlines()
             diff = difflib.unified_diff(yours, new, "yours", "the new version's", lineterm="")
             say("\n".join([f"{name} was changed here and stays as it is. What is different:", *diff]))
     for name in wrote.keys() - ours.keys():
         if kit.digest(root / name) == wrote[name]:
             (root / name).unlink()
+    kit.write_ledger(root)  # last: an upgrade that is cut short is taken up where it ended
 
 
 def undo(root: Path) -> str:
@@ -158,9 +156,7 @@ def undo(root: Path) -> str:
             kit.put(root, name, path.read_bytes())
     version = folder.name.removeprefix("upgrade-")
     if _pip(root, "-r", kit.PINS):
-        raise UpgradeError(
-            f"The files of version {version} are back, but pip could not install it. See above."
-        )
+        raise UpgradeError(f"The files of version {version} are back; pip could not install it, see above.")
     shutil.rmtree(folder)
     return version
 
