@@ -1,26 +1,29 @@
-"""Write tool/requirements.lock: every package of portfolio and tests, with hashes, for all systems.
+"""Write tool/requirements.lock from the pins: every package with hashes, for all systems and versions.
 
 Usage: python .github/lock.py (needs uv: pip install uv)
 """
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Resolve the pins and what the tool needs for Python 3.11 and newer; the tool itself is left out."""
+    """Resolve the pins for Python 3.11 and newer on every system; the package itself is left out."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    pins = "\n".join(line for line in lines if not line.startswith("-"))
+    project = tomllib.loads((ROOT / "tool/pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*lines, *extras["test"], *extras["diagrams"], *extras["import"]]
+    pins = [line for line in wanted if not line.startswith(("-e", project["name"]))]
     command = [
-        *(sys.executable, "-m", "uv", "pip", "compile", "-", "tool/pyproject.toml", "--extra", "test"),
-        *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"),
-        *("--no-emit-package", "stp-portfolio", "--quiet", "--output-file", "tool/requirements.lock"),
+        *(sys.executable, "-m", "uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"),
+        *("--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--no-emit-index-url"),
+        *("--output-file", "tool/requirements.lock"),
     ]
-    done = subprocess.run(command, input=pins, text=True, cwd=ROOT, check=False)  # noqa: S603 - fixed arguments
-    return done.returncode
+    return subprocess.run(command, input="\n".join(pins), text=True, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

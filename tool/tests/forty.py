@@ -21,15 +21,16 @@ def make(tree):
             page = f"{module}/{number}_Task"
             activities.append(f"{module},{number},{title},{page},,")
             steps = [
-                f"- **{month}.** Take `step` {number} of [the plan](x.md). *Done when:* it is *counted*.{outcome}"
-                for month, outcome in (("January 2025", ""), ("May 2025", ""), ("June 2024", " *Outcome:* done."))
+                f"- **{month}.** Take `step` {number} of [a plan](x.md). *Done when:* it is *counted*.{end}"
+                for month, end in (("January 2025", ""), ("May 2025", ""), ("June 2024", " *Outcome:* done."))
             ]
             text = "\n".join(["# A page", "", "It began. It changed.", "", "## Action plan", "", *steps, ""])
             path = tree / f"{page}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             for at, event in enumerate(_course(module, number)):
-                events.append(f"202{4 + at // 2}-{2 + 7 * (at % 2):02}-{1 + number:02},{module},{number},{event},")
+                day = f"202{4 + at // 2}-{2 + 7 * (at % 2):02}-{1 + number:02}"
+                events.append(f"{day},{module},{number},{event},")
             if number % 3 == 0:
                 evidence.append(
                     f"P{len(evidence) + 1:02},2024-12-{number:02},Phantom images,Images,{module}/{number},,"

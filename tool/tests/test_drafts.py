@@ -1,22 +1,24 @@
 """The author's copy: prompts for every activity, and none of them ever on a reader's page."""
 
 import re
+import tomllib
 from datetime import date
 
-from conftest import ROOT, build
+import pytest
+from conftest import ROOT
 
-from stp_portfolio.core import progress, reading, records
-from stp_portfolio.show import pages
+from stp_portfolio.core import disk, progress, reading, records
 from stp_portfolio.core.progress import Status
-from stp_portfolio.privacy import Vocabulary, screen, sources
+from stp_portfolio.desk import drafts
+from stp_portfolio.show import pages
 
 
 def test_every_activity_has_its_own_prompts(portfolio):
-    """Three to five prompts each, a question for every dimension, and no question twice; and some for any other."""
-    found = pages.prompts(ROOT)
-    assert list(found) == [*(str(activity.key) for activity in portfolio.activities), pages.GENERAL]
+    """Three to five prompts each, a question for every dimension, none twice; and some for any other."""
+    found = tomllib.loads(disk.read_text(drafts.TEMPLATES / "prompts.toml"))
+    assert list(found["activity"]) == [str(activity.key) for activity in portfolio.activities]
     seen = []
-    for own in found.values():
+    for own in (*found["activity"].values(), found[drafts.GENERAL]):
         assert {"before", "in", "on", "beyond"} <= set(own) <= {"before", "in", "on", "beyond", "evidence"}
         seen += own.values()
     assert all(text.rstrip().endswith("?") and len(text.split()) <= 32 for text in seen)
@@ -24,58 +26,53 @@ def test_every_activity_has_its_own_prompts(portfolio):
 
 
 def test_draft_keeps_the_contract(portfolio, tmp_path):
-    """A draft of every activity has the contract's form, and is known as a draft until a word of it is changed."""
+    """A draft of every activity has the contract's form, and is a draft until a word of it is changed."""
     now = progress.statuses(portfolio, portfolio.on)
-    vocabulary = Vocabulary([*sources.approved_terms(ROOT), *sources.own_words(portfolio)])
     for activity in portfolio.activities:
-        path = tmp_path / "page.md"
-        text = pages.draft(portfolio, activity)
-        path.write_text(text, encoding="utf-8")
-        page = pages.read(path)
-        wanted = pages.PLAN_SECTIONS if now[activity.key] is Status.NOT_STARTED else pages.STARTED_SECTIONS
-        assert tuple(page.sections) == wanted
-        assert "$" not in page.text
-        faults = [fault for fault in pages.problems(page, activity, portfolio) if pages.UNWRITTEN not in fault]
-        assert faults == []
+        text = drafts.draft(portfolio, activity)
+        disk.put(tmp_path / "page.md", text)
+        page = pages.read(tmp_path / "page.md")
+        begun = now[activity.key] is not Status.NOT_STARTED
+        assert tuple(page.sections) == (pages.STARTED_SECTIONS if begun else pages.PLAN_SECTIONS)
+        assert not re.search(r"[{}$]", text)
+        faults = [str(fault) for fault in pages.problems(page, activity, portfolio)]
+        assert [fault for fault in faults if pages.UNWRITTEN not in fault] == []
         assert page.unwritten
-        assert screen(sources.prose_of(text), vocabulary) == []
-        assert pages.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
-        assert not pages.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
+        assert drafts.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
+        assert not drafts.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
 
 
-def test_prompts_never_reach_a_reader(copy):
-    """Two drafts are built as they are: no prompt and no comment is in any file of the site."""
-    portfolio = reading.load(copy)
-    shown = [portfolio.activities[4], portfolio.activities[7]]
-    for activity in shown:
-        (copy / f"{activity.page}.md").write_text(pages.draft(portfolio, activity), encoding="utf-8")
-    done = build(copy)
+@pytest.mark.parametrize("begun", [False, True], ids=["plan", "page"])
+def test_prompts_never_reach_a_reader(small, begun):
+    """A draft is built as it is: what is open is on its page, no prompt in any file of the site."""
+    if begun:
+        small.write("data/progress.csv", "date,module,number,event,note\n2025-01-10,M,1,started,\n")
+    portfolio = reading.load(small.tree)
+    (activity,) = portfolio.activities
+    small.write("M/1_Task.md", drafts.draft(portfolio, activity).replace("(index.md)", "(../intro.md)"))
+    done = small.build()
     assert done.code == 0, done.output
-    text = " ".join(p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"})
-    text = re.sub(r"\s+", " ", text)
-    assert "is still to be written" in text
-    for own in pages.prompts(copy).values():
-        for prompt in own.values():
-            assert prompt not in text
-            assert prompt.split("?")[0][:30] not in text
+    texts = (
+        p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"}
+    )
+    text = " ".join(" ".join(texts).split())
+    assert "still to be written" in text
+    prompts = drafts.prompts_for(small.tree, activity)
+    assert [prompt for prompt in prompts.values() if prompt.split("?")[0][:30] in text] == []
     assert "for you; no reader" not in text
 
 
 def test_overlay_example_keeps_the_contract_and_stays_out(portfolio, book):
-    """The assessor's pages of the example are complete pages, and no sentence of theirs is in the public book."""
+    """The assessor's pages of the example are complete, and no sentence of theirs is in the public book."""
     overlay = ROOT / "examples" / "private"
     found = {path.relative_to(overlay).with_suffix("").as_posix(): path for path in overlay.rglob("*.md")}
     activities = {activity.page: activity for activity in portfolio.activities}
     assert len(found) == 3
-    public = " ".join(
-        re.sub(r"<[^>]+>|\s+", " ", p.read_text(encoding="utf-8"))
-        for p in book.html.rglob("*")
-        if p.suffix in {".html", ".js"}
-    )
-    public = re.sub(r"\s+", " ", public)
+    built = (p.read_text(encoding="utf-8") for p in book.html.rglob("*") if p.suffix in {".html", ".js"})
+    public = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", " ".join(built)))
     for docname, path in found.items():
         page = pages.read(path)
         assert list(pages.problems(page, activities[docname], portfolio)) == []
-        for sentence in re.split(r"(?<=[.?!])\s+", page.sections.get("Reflection", page.sections.get("Plan", ""))):
-            folded = " ".join(sentence.split())
-            assert len(folded) < 40 or folded not in public
+        prose = " ".join(page.sections.get("Reflection") or page.sections["Plan"])
+        sentences = [" ".join(sentence.split()) for sentence in re.split(r"(?<=[.?!])\s+", prose)]
+        assert [sentence for sentence in sentences if len(sentence) >= 40 and sentence in public] == []

@@ -1,4 +1,4 @@
-"""A portfolio of one's own in a new folder: with the activities that come with the tool, and with another specialty's."""
+"""A portfolio of one's own in a new folder: with the activities that come with the tool, and with others."""
 
 import csv
 import os
@@ -59,7 +59,7 @@ def texts_of(folder):
 
 
 def test_portfolio_is_whole_at_once(made):
-    """Plans for every activity, no event, no evidence, the dates reckoned; nothing is at fault or waits for a person."""
+    """Plans for every activity, no event, no evidence; nothing is at fault or waits for a person."""
     folder, said = made
     own = reading.load(folder)
     assert [str(a) for a in own.activities] == [str(a) for a in reading.load(ROOT).activities]
@@ -76,7 +76,7 @@ def test_portfolio_is_whole_at_once(made):
 
 
 def test_it_holds_no_program_and_few_files(made):
-    """Under sixty files, of which the short test is the only Python; its own name appears nowhere in the example's."""
+    """Under sixty files, of which the one short test is the only program."""
     files = sorted(path.relative_to(made[0]).as_posix() for path in made[0].rglob("*") if path.is_file())
     files = [name for name in files if not name.startswith("_build/")]
     assert len(files) < 60
@@ -119,7 +119,7 @@ def test_its_own_tests_pass_and_see_a_fault(fresh):
 
 
 def test_wheel_in_it_starts_another(made, tmp_path):
-    """The wheel holds all that the tool needs: installed elsewhere it makes the same portfolio, down to the wheel."""
+    """The wheel holds all that the tool needs: installed elsewhere it makes the same portfolio."""
     wheel = next((made[0] / "wheels").glob("*.whl"))
     pip = [
         sys.executable,
@@ -206,7 +206,7 @@ def test_an_empty_folder_is_filled(tmp_path):
     ],
 )
 def test_milestones_follow_from_the_start(tmp_path, begun, days):
-    """The School's dates for a September starter, the same months later for any other, also across a leap year."""
+    """The School's dates for a September starter, the same months later for any other, leap years too."""
     own = start.start(tmp_path / "p", start.Wish(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
     assert [milestone.date.isoformat() for milestone in own.milestones] == days
     assert [milestone.required for milestone in own.milestones] == [None, 10, 20]
@@ -323,7 +323,7 @@ def test_name_in_the_title_is_not_approved(tmp_path):
 
 
 def test_code_knows_no_module():
-    """Nothing in the package asks for a module of the curriculum: those stand in data/ and templates/ alone."""
+    """Nothing in the package asks for a module of the curriculum: those stand in data and templates."""
     package = drafts.TEMPLATES.parents[1]
     texts = {p: disk.read_text(p) for p in package.rglob("*") if p.suffix in {".py", ".html", ".typ"}}
     codes = {module.code for module in reading.load(ROOT).modules if module.code}
@@ -348,7 +348,8 @@ HEAD = "format: jb-book\nroot: intro # mine\n"
             "chapters:\n- file: N/index\n  sections:\n    - file: N/2_Two\n- file: other\n",
         ),
         (
-            "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n  - caption: B\n",
+            "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
+            "  - caption: B\n",
             "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
             "      - file: N/index\n        sections:\n          - file: N/2_Two\n  - caption: B\n",
         ),
@@ -370,7 +371,7 @@ def test_page_finds_its_place_and_no_other_line_changes(tmp_path, before, after)
 def test_contents_that_show_no_place_stay_as_they_are(tmp_path, toc):
     """Contents on one line, or that are no YAML: the message says what to do."""
     disk.put(tmp_path / "_toc.yml", HEAD + toc)
-    with pytest.raises(Refusal, match="by hand|portfolio check"):
+    with pytest.raises(Refusal, match=r"by hand|portfolio check"):
         drafts.list_page(tmp_path, "N/2_Two")
     assert disk.read_text(tmp_path / "_toc.yml") == HEAD + toc
 
@@ -393,7 +394,7 @@ def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
 
 
 def test_new_never_loses_a_word(fresh, monkeypatch):
-    """A plan turns into a page once the activity has begun, with its words below; a written page stays as it is."""
+    """A plan turns into a page once the activity has begun, its words below; a written page stays."""
     monkeypatch.chdir(fresh)
     plan = next(
         path for activity, path in records.pages(reading.load(fresh)) if str(activity.key) == "S-C1/16"

@@ -1,60 +1,126 @@
-"""What the project is made of: pinned, locked with hashes, and built by workflows that cannot be swapped."""
+"""What the project is made of: pinned, locked with hashes, each file once, and workflows nobody can swap."""
 
 import re
+import subprocess
+import tomllib
 
+import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, toc_files
+from packaging.requirements import Requirement
 
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+from stp_portfolio.core import configuration, disk
+from stp_portfolio.desk import drafts, kit
+
+WORKFLOWS = [
+    *sorted((ROOT / ".github/workflows").glob("*.yml")),
+    *sorted(drafts.TEMPLATES.rglob("workflows/*.yml")),
+]
+PROJECT = tomllib.loads(disk.read_text(ROOT / "tool/pyproject.toml"))["project"]
+LOCK = ROOT / "tool/requirements.lock"
+PINS = disk.read_text(ROOT / kit.PINS)
 
 
 def pins(text):
     return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE))
 
 
+def lines_of(text):
+    return [line for line in (line.split("#")[0].strip() for line in text.splitlines()) if line]
+
+
 def test_requirements_are_pinned_and_end_with_the_package():
-    """Every line is an exact pin; the last one installs the package itself."""
-    lines = [
-        line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    ]
-    lines = [line for line in lines if line]
-    assert lines[-1] == "-e ."
+    """Every line is an exact pin that the tool's own range holds, nothing forgotten; the last is the tool."""
+    *pinned, last = lines_of(PINS)
+    assert last == "-e ./tool"
     # A marker may follow: not every package has a wheel for every machine.
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*(; .+)?", line) for line in lines[:-1])
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*(; .+)?", line) for line in pinned)
+    ranges = {r.name.lower(): r for r in map(Requirement, PROJECT["dependencies"])}
+    assert ranges.keys() <= pins(PINS).keys()
+    assert all(
+        ranges[name].specifier.contains(version) for name, version in pins(PINS).items() if name in ranges
+    )
+    # And a portfolio that is made with the tool has the same versions.
+    own = pins(kit.requirements())
+    assert own.pop(kit.DISTRIBUTION) == PROJECT["version"]
+    assert own.items() <= pins(PINS).items()
+
+
+def test_every_dependency_says_what_it_is_for():
+    """What an installation brings is a decision: each line names its reason."""
+    text = disk.read_text(ROOT / "tool/pyproject.toml")
+    block = text.partition("\ndependencies = [")[2].partition("\n]")[0]
+    assert [line for line in block.splitlines() if line.strip() and "# " not in line] == []
 
 
 def test_lab_comes_on_top_of_the_pins():
-    """One file to install JupyterLab from: the pins of the book, then exact ones of its own, none of them twice."""
-    lines = [
-        line.split("#")[0].strip() for line in (ROOT / "requirements-lab.txt").read_text(encoding="utf-8").splitlines()
-    ]
-    first, *own = [line for line in lines if line]
+    """JupyterLab is the tool's extra; the file for it repeats those pins, behind the ones of the book."""
+    first, *own = lines_of(disk.read_text(ROOT / "requirements-lab.txt"))
     assert first == "-r requirements.txt"
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in own)
-    of_book = pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
-    assert not {line.split("==")[0] for line in own} & of_book.keys()
+    assert own == PROJECT["optional-dependencies"]["lab"]
+    assert not pins("\n".join(own)).keys() & pins(PINS).keys()
 
 
 def test_lock_holds_every_pin_with_hashes():
-    """The lock has each direct pin at its version, a hash for every entry, and no address."""
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    """The lock has each direct pin at its version, the tests' as well, a hash for every entry, no address."""
+    lock = disk.read_text(LOCK)
     locked = {name.lower(): version for name, version in pins(lock).items()}
-    for name, version in pins((ROOT / "requirements.txt").read_text(encoding="utf-8")).items():
-        assert locked[name] == version
+    wanted = pins(PINS) | pins("\n".join(PROJECT["optional-dependencies"]["test"]))
+    assert {name: locked.get(name) for name in wanted} == wanted
     entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)[1:]
     assert len(entries) > 80
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"https?:|index-url|^-e", lock, flags=re.MULTILINE)
 
 
-def test_actions_are_pinned_by_commit_and_tokens_are_small():
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parts[-4]}-{path.name}")
+def test_actions_are_pinned_by_commit_and_tokens_are_small(path):
     """No tag that can be moved, no job with more rights than reading unless it says why."""
-    assert WORKFLOWS
-    for path in WORKFLOWS:
-        text = path.read_text(encoding="utf-8")
-        uses = re.findall(r"uses: (\S+)", text)
-        assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", use) for use in uses), path.name
-        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
-        for line in text.splitlines():
-            assert not re.search(r": write\b", line) or "#" in line
-        assert text.count("actions/checkout") == text.count("persist-credentials: false")
+    text = disk.read_text(path)
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", use) for use in re.findall(r"uses: (\S+)", text))
+    assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+    assert all("#" in line for line in text.splitlines() if re.search(r": write\b", line))
+    assert text.count("actions/checkout") == text.count("persist-credentials: false")
+
+
+SAME = ["data/README.md", "tests/test_portfolio.py", ".githooks/pre-commit", ".gitattributes"]
+SAME += [f"notebooks/{name}.ipynb" for name in ("coverage", "credits", "progress")]
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_example_and_new_portfolios_have_the_same_file(name):
+    """What the tool writes into a new portfolio is what the example has; copy the right one."""
+    assert kit.owned()[name] == (ROOT / name).read_bytes()
+
+
+def test_example_and_new_portfolios_have_the_same_settings(portfolio):
+    """All but whose book it is, the example's own folders, and its pages in the foot."""
+    made = configuration.read_yaml(drafts.filled("first/_config.yml", settings=portfolio.settings))
+    shipped = configuration.read_yaml(disk.read_text(ROOT / "_config.yml"))
+    for config in (made, shipped):
+        for key in ("title", "project", "author", "copyright", "exclude_patterns"):
+            assert config.pop(key)
+        config["sphinx"]["config"].pop("stp_footer", None)
+    assert made == shipped
+
+
+def test_contents_follow_the_register(portfolio):
+    """Each activity has one entry of the contents, in the register's order; no page is left out."""
+    listed = [activity.page for activity in portfolio.activities]
+    folders = {page.rpartition("/")[0] for page in listed}
+    contents = toc_files(ROOT)
+    assert [name for name in contents if name in listed] == listed
+    on_disk = {
+        p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.md")
+    }
+    assert on_disk == {name for name in contents if name.rpartition("/")[0] in folders}
+
+
+def test_no_file_of_the_repository_is_too_large_or_built():
+    """No built page and nothing private is tracked, and nothing over 500 kB."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    names = (
+        listed.stdout.decode().split("\0") if listed.returncode == 0 else []
+    )  # a download has nothing tracked
+    assert [name for name in names if name.startswith(("_build/", "private/"))] == []
+    assert [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 500_000] == []

@@ -1,4 +1,4 @@
-"""To another version of the tool and back, and from a copy that carries the tool itself: no byte of one's own changes."""
+"""To another version of the tool and back, or from a copy that carries it: no byte of one's own changes."""
 
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ def owner_of(name):
 
 @pytest.fixture
 def older(tmp_path):
-    """A portfolio as an older version made it, with files of its owner's; one of the tool's was changed, one taken away."""
+    """A portfolio as an older version made it, and went on: a file of the tool's changed, one removed."""
     root = tmp_path / "portfolio"
     start.start(root, start.Wish(date(2025, 9, 1)), date.today())
     ledger = disk.read_text(root / kit.LEDGER)
@@ -74,14 +74,14 @@ def test_only_untouched_files_of_the_tool_are_written(older):
 
 
 def test_upgrade_finishes_and_is_undone(older, monkeypatch):
-    """Pins move together and other lines stay; everything of the owner's is as it was, and undo gives back the rest."""
+    """Pins move together, everything of the owner's is as it was, and undo gives back the rest."""
     installed = []  # pip would replace the very package under test: what it does is for the slow test
-    monkeypatch.setattr(upgrade, "_pip", lambda root, *arguments: installed.append(arguments) or 0)
-    monkeypatch.setattr(upgrade.editions, "build_public", lambda root: 0)
+    monkeypatch.setattr(upgrade, "_pip", lambda _, *arguments: installed.append(arguments) or 0)
+    monkeypatch.setattr(upgrade.editions, "build_public", lambda _: 0)
     disk.put(older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl", b"older")
     before, said = files_of(older), []
     upgrade._keep(older, "0.1.9")
-    assert upgrade.finish(older, said.append) == 1  # for its own words of the home page are no sound book
+    assert upgrade.finish(older, said.append) == 0, said
     after = files_of(older)
     own = {name for name in before if not owner_of(name) and name != "gone.md"}
     assert own >= OWN.keys()
@@ -126,11 +126,12 @@ def test_copy_with_the_tool_in_it_is_told_the_way(monkeypatch):
 
 @pytest.fixture
 def copy_of_010(tmp_path, monkeypatch):
-    """The example with what a copy of 0.1.0 had around it; its notebooks stand for those that were shipped."""
+    """The example with what a copy of 0.1.0 had around it; its notebooks stand for the shipped ones."""
     old = tmp_path / "old"
     shutil.copytree(ROOT, old, ignore=NOT_SOURCES)
-    for name in ("stp_portfolio/records.py", "docs/index.md", "templates/plan.md", "pyproject.toml", ".venv/pyvenv.cfg",
-                 "env/pyvenv.cfg", "env/lib/a.py", "_static/portfolio.css", ".github/x.yml", "data/.backup/old.csv"):  # fmt: skip
+    program = "stp_portfolio/records.py docs/index.md templates/plan.md pyproject.toml .venv/pyvenv.cfg"
+    program += " .github/x.yml env/pyvenv.cfg env/lib/a.py _static/portfolio.css data/.backup/old.csv"
+    for name in program.split():
         disk.put(old / name, "# of the program\n")
     for name, text in {
         "private/notes.md": "Mine.\n",
@@ -145,13 +146,13 @@ def copy_of_010(tmp_path, monkeypatch):
     disk.put(old / "_config.yml", config)
     guide = "  - caption: Guide\n    chapters:\n      - file: docs/index\n"
     disk.put(old / "_toc.yml", disk.read_text(old / "_toc.yml") + guide)
-    shipped = {name: kit.digest(old / name) for name in upgrade._SHIPPED}
-    monkeypatch.setattr(upgrade, "_SHIPPED", shipped)
+    shipped = {name: kit.digest(old / name) for name in upgrade._OLD["notebooks"]}
+    monkeypatch.setitem(upgrade._OLD, "notebooks", shipped)
     return old
 
 
 def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path):
-    """Pages, records, own files and settings are there byte for byte; the book builds with today's tool."""
+    """Pages, records, own files and settings are there byte for byte; today's tool builds the book."""
     before = files_of(copy_of_010)
     changed = copy_of_010 / "notebooks/coverage.ipynb"
     changed.write_bytes(changed.read_bytes().replace(b"Coverage", b"My coverage"))
@@ -199,7 +200,7 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
 
 @pytest.mark.slow
 def test_whole_way_from_an_older_wheel_and_back(tmp_path):
-    """An older tool in an environment of its own makes a portfolio; the present wheel takes over, and undo goes back."""
+    """An older tool makes a portfolio in its own environment; the present wheel takes over, and back."""
     source = tmp_path / "source"
     shutil.copytree(
         ROOT / "tool",

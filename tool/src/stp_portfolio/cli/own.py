@@ -53,7 +53,7 @@ def start(
         return
     if curriculum != starting.CURRICULUM and modules is None:
         say(
-            "The modules are those of Clinical Informatics: correct data/modules.csv, or start with --modules."
+            "The modules are those of Clinical Informatics: correct data/modules.csv, or use --modules."
         )
     _say_first_steps(folder)
 
@@ -97,7 +97,7 @@ def upgrade(
 ) -> None:
     """Take this portfolio to another version of the tool.
 
-    Your pages, data and notebooks stay byte for byte. With --from, the new folder stands in place of a version.
+    Your pages, data and notebooks stay byte for byte. With --from, name the new folder instead of a version.
     """
     if old and not to:
         raise typer.BadParameter("Name the new folder as well: portfolio upgrade --from OLD NEWFOLDER")

@@ -47,9 +47,14 @@ def put(root: Path, name: str, raw: bytes) -> None:
         (root / name).chmod(0o755)
 
 
+def hashed(raw: bytes) -> str:
+    """The SHA-256 of a text, whatever its line ends."""
+    return hashlib.sha256(raw.replace(b"\r\n", b"\n")).hexdigest()
+
+
 def digest(path: Path) -> str | None:
-    """The SHA-256 of a file whatever its line ends, None where there is no such file."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest() if path.is_file() else None
+    """The same of a file, None where there is no such file."""
+    return hashed(path.read_bytes()) if path.is_file() else None
 
 
 def ledger(root: Path) -> dict[str, str]:
@@ -60,7 +65,7 @@ def ledger(root: Path) -> dict[str, str]:
 
 def write_ledger(root: Path) -> None:
     """Note down what this version writes."""
-    lines = [f'"{name}" = "{hashlib.sha256(raw).hexdigest()}"\n' for name, raw in owned().items()]
+    lines = [f'"{name}" = "{hashed(raw)}"\n' for name, raw in owned().items()]
     disk.put(root / LEDGER, _HEAD + "".join(lines))
 
 

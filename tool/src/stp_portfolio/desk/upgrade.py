@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -43,8 +44,8 @@ def upgrade(root: Path, to: str) -> int:
     before = dict(_PIN.findall(disk.read_text(root / kit.PINS))).get(kit.DISTRIBUTION)
     if before is None:
         raise UpgradeError(
-            f"{kit.PINS} names no version of {kit.DISTRIBUTION}, so there is none to move. A copy "
-            "that carries the tool itself is brought over into a new folder: portfolio upgrade --from . NEWFOLDER"
+            f"{kit.PINS} names no version of {kit.DISTRIBUTION}, so there is none to move. "
+            "A copy that carries the tool itself is brought over: portfolio upgrade --from . NEWFOLDER"
         )
     wheel = Path(to)
     if wheel.suffix == ".whl" and not (wheel.is_file() and wheel.name.startswith("stp_portfolio-")):
@@ -93,9 +94,7 @@ def finish(root: Path, say: Say) -> int:
     for finding in found:
         say(str(finding))
     code = editions.build_public(root) or code
-    say(
-        f"This portfolio is made with version {version} of the tool now. To go back: portfolio upgrade --undo"
-    )
+    say(f"This portfolio is made with version {version} now. To go back: portfolio upgrade --undo")
     return 1 if found or code else 0
 
 
@@ -107,7 +106,7 @@ def main() -> int:
     """Finish an upgrade of the folder that is named. Returns the exit code."""
     try:
         return finish(Path(sys.argv[1]), _say)
-    except Refusal as error:
+    except (Refusal, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -115,9 +114,8 @@ def main() -> int:
 def _repin(root: Path, model: str) -> None:
     """Move the pins to those of a model, and add those that are missing; every other line stays."""
     pins = dict(_PIN.findall(model))
-    text = _PIN.sub(
-        lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", disk.read_text(root / kit.PINS)
-    )
+    before = disk.read_text(root / kit.PINS)
+    text = _PIN.sub(lambda match: f"{match[1]}=={pins.get(match[1], match[2])}", before)
     missing = sorted(pins.keys() - dict(_PIN.findall(text)).keys())
     disk.put(root / kit.PINS, text + "".join(f"{name}=={pins[name]}\n" for name in missing))
 
@@ -125,19 +123,18 @@ def _repin(root: Path, model: str) -> None:
 def rewrite(root: Path, say: Say) -> None:
     """Write the tool's files that are as it last wrote them; show what is new in those that are not."""
     wrote, ours = kit.ledger(root), kit.owned()
-    kit.write_ledger(root)
-    now = kit.ledger(root)
     for name, raw in ours.items():
         there = kit.digest(root / name)
         if there == wrote.get(name):  # untouched, or new
             kit.put(root, name, raw)
-        elif there is not None and now[name] not in (there, wrote.get(name)):
+        elif there is not None and kit.hashed(raw) not in (there, wrote.get(name)):
             yours, new = disk.read_text(root / name).splitlines(), raw.decode().splitlines()
             diff = difflib.unified_diff(yours, new, "yours", "the new version's", lineterm="")
             say("\n".join([f"{name} was changed here and stays as it is. What is different:", *diff]))
     for name in wrote.keys() - ours.keys():
         if kit.digest(root / name) == wrote[name]:
             (root / name).unlink()
+    kit.write_ledger(root)  # last: an upgrade that is cut short is taken up where it ended
 
 
 def undo(root: Path) -> str:
@@ -159,39 +156,14 @@ def undo(root: Path) -> str:
             kit.put(root, name, path.read_bytes())
     version = folder.name.removeprefix("upgrade-")
     if _pip(root, "-r", kit.PINS):
-        raise UpgradeError(
-            f"The files of version {version} are back, but pip could not install it. See above."
-        )
+        raise UpgradeError(f"The files of version {version} are back; pip could not install it, see above.")
     shutil.rmtree(folder)
     return version
 
 
 # -- a copy that carries the tool itself, as version 0.1.0 was used ---------------------------
 
-_PROGRAM = {
-    *("stp_portfolio", "tests", "benchmarks", "docs", "templates", "examples", "tool", "_build", "wheels"),
-    *(
-        "README.md",
-        "CHANGELOG.md",
-        "CONTRIBUTING.md",
-        "CITATION.cff",
-        "LICENSE",
-        "LICENSE-CONTENT",
-        "myst.yml",
-    ),
-    *("pyproject.toml", "pytest.ini", "requirements.txt", "requirements-lab.txt", "requirements.lock"),
-    *("_config.yml", "_toc.yml", "_static/portfolio.css", "_static/favicon.svg", "data/README.md"),
-}
-_SHIPPED = {  # the notebooks of 0.1.0
-    "notebooks/coverage.ipynb": "69eb5c3926cc53c32031a32f0c99034f0d6720a73db6bf7c2440163844b7fa7f",
-    "notebooks/credits.ipynb": "b40fc4192709086cc32a88728c6982deeafd53ad26fae1ab5bdf253faaec8170",
-    "notebooks/progress.ipynb": "924610c47847674df81445172264ac6ef47dba0f6791dbf824e83db658dbf8c5",
-}
-_OLD_THEME = {
-    "favicon",
-    "home_page_in_navbar",
-    "nb_remove_code_source",
-}  # keys of _config.yml that were for it
+_OLD = tomllib.loads((drafts.TEMPLATES / "version-0.1.0.toml").read_text(encoding="utf-8"))
 
 
 def bring_over(old: Path, folder: Path, say: Say) -> None:
@@ -204,33 +176,31 @@ def bring_over(old: Path, folder: Path, say: Say) -> None:
         kit.lay_out(tree)
         for path in _content(old):
             name = path.relative_to(old).as_posix()
-            if name in _SHIPPED:
-                if kit.digest(path) == _SHIPPED[name]:
-                    continue
+            shipped = _OLD["notebooks"].get(name)
+            if shipped and kit.digest(path) != shipped:
                 name = name.replace(".ipynb", "-of-before.ipynb")
                 say(f"{name} holds what you had changed in that notebook; today's stands in its place.")
-            elif path.suffix == ".ipynb" and "stp_portfolio" in disk.read_text(path):
+            elif path.suffix == ".ipynb" and not shipped and b"stp_portfolio" in path.read_bytes():
                 say(f"{name} uses the tool: compare its first lines with those of notebooks/progress.ipynb.")
-            disk.put(tree / name, path.read_bytes())
-        toc = _without_guide(configuration.read_yaml(disk.read_text(old / "_toc.yml")))
+            if name not in _OLD["notebooks"]:
+                disk.put(tree / name, path.read_bytes())
         settings = reading.load(tree, without_pages=True).settings
         config = configuration.read_yaml(drafts.filled("first/_config.yml", settings=settings))
         config = _merged(configuration.read_yaml(disk.read_text(old / "_config.yml")), config)
+        toc = _without_guide(configuration.read_yaml(disk.read_text(old / "_toc.yml")))
         for name, values in (("_toc.yml", toc), ("_config.yml", config)):
             disk.put(tree / name, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120))
         reading.load(tree)
 
 
 def _content(old: Path) -> Iterator[Path]:
-    """The files of an old copy that are its owner's."""
+    """The files of an old copy that are its owner's: no program, nothing hidden, no environment."""
+    environments = [path.parent for path in old.rglob("pyvenv.cfg")]
     for path in sorted(old.rglob("*")):
         parts = path.relative_to(old).parts
-        hidden = any(part.startswith(".") or part.endswith("egg-info") for part in parts)
-        ours = parts[0] in _PROGRAM or "/".join(parts) in _PROGRAM
-        inside = any(
-            (folder / "pyvenv.cfg").is_file() for folder in path.parents if folder.is_relative_to(old)
-        )
-        if path.is_file() and not (hidden or ours or inside or "__pycache__" in parts):
+        hidden = any(part.startswith(".") or part.endswith(("egg-info", "__pycache__")) for part in parts)
+        program = {parts[0], "/".join(parts)} & {*_OLD["program"]}
+        if path.is_file() and not (hidden or program or {*environments} & {*path.parents}):
             yield path
 
 
@@ -240,19 +210,19 @@ def _without_guide(value: Any) -> Any:
         return [kept for item in value if (kept := _without_guide(item))]
     if not isinstance(value, dict):
         return value
-    kept = {key: found for key, item in value.items() if (found := _without_guide(item)) or item == found}
+    kept = {key: _without_guide(item) for key, item in value.items()}
     guide = str(value.get("file", "")).startswith("docs/")
-    return {} if guide or ("chapters" in value and "chapters" not in kept) else kept
+    return {} if guide or not kept.get("chapters", True) else {k: v for k, v in kept.items() if v != []}
 
 
 def _merged(old: Any, new: Any) -> Any:
     """The settings of a new portfolio, with what an old one has beside them, and its title and author."""
     if isinstance(old, dict) and isinstance(new, dict):
-        own = {key: value for key, value in old.items() if key not in _OLD_THEME}
+        own = {key: value for key, value in old.items() if key not in _OLD["theme"]}
         both = (new.keys() & own.keys()) - {"title", "project", "author", "copyright"}
         return {**new, **own, **{key: _merged(own[key], new[key]) for key in both}}
     if isinstance(old, list) and isinstance(new, list):
-        return [*new, *(item for item in old if item not in (*new, "sphinx_book_theme"))]
+        return [*new, *(item for item in old if item not in (*new, *_OLD["theme"]))]
     return new
 
 
