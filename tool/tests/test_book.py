@@ -36,7 +36,9 @@ def check_numbers(built):
     recount = Recount(built.tree)
     total = len(recount.activities)
     home = built.page("intro")
-    progress, sums, coverage = (built.page(f"notebooks/{name}") for name in ("progress", "credits", "coverage"))
+    progress, sums, coverage = (
+        built.page(f"notebooks/{name}") for name in ("progress", "credits", "coverage")
+    )
 
     head = f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities"
     assert head in text_of(home)
@@ -57,7 +59,11 @@ def check_numbers(built):
 
     listed = cells(progress, "Milestones")
     assert sorted(row[:3] for row in listed) == sorted(
-        [row["name"], written(row["date"]), f"{row['required']} of {row['module']}" if row["required"] else ""]
+        [
+            row["name"],
+            written(row["date"]),
+            f"{row['required']} of {row['module']}" if row["required"] else "",
+        ]
         for row in recount.milestones
     )
     for row in listed:
@@ -91,7 +97,9 @@ def check_numbers(built):
             own = [r for r in listed if recount.status[f"{module}/{r['number']}"] == word]
             if own:
                 caption = f"{word}: {len(own)} {'activity' if len(own) == 1 else 'activities'}"
-                assert [row[0] for row in cells(chapter, caption)] == [f"{r['number']}. {r['title']}" for r in own]
+                assert [row[0] for row in cells(chapter, caption)] == [
+                    f"{r['number']}. {r['title']}" for r in own
+                ]
 
 
 def test_shipped_book_builds_without_a_warning(book):
@@ -116,7 +124,8 @@ def test_illustration_is_the_one_described(book):
     recount = Recount(book.tree)
     assert recount.total_credits == 180
     counted = {
-        word: recount.count(word) for word in ("Signed off", "Submitted", "Returned", "In progress", "Not started")
+        word: recount.count(word)
+        for word in ("Signed off", "Submitted", "Returned", "In progress", "Not started")
     }
     assert counted == {"Signed off": 8, "Submitted": 3, "Returned": 1, "In progress": 4, "Not started": 4}
     assert max(recount.waiting.values()) > 28
@@ -126,7 +135,11 @@ def test_illustration_is_the_one_described(book):
 
 def test_example_is_marked_on_every_page_that_shows_it(book):
     """The line that says the content is invented stands once on every page of the book."""
-    names = [*(row["page"] for row in Recount(book.tree).activities), "intro", "C1_Professional_Foundations/index"]
+    names = [
+        *(row["page"] for row in Recount(book.tree).activities),
+        "intro",
+        "C1_Professional_Foundations/index",
+    ]
     for name in [*names, "notebooks/progress", "notebooks/credits", "notebooks/coverage"]:
         assert text_of(book.page(name)).count("Illustration: the progress, evidence") == 1, name
 
@@ -154,8 +167,12 @@ def test_code_is_folded_for_the_reader(book):
         assert folded
         assert {fold.findtext("summary") for fold in folded} == {"Code"}
         code = page.xpath("//*[contains(concat(' ', @class, ' '), ' cell_input ')]")
-        assert len(code) == len(page.xpath("//details//*[contains(concat(' ', @class, ' '), ' cell_input ')]"))
-        assert "Computed when the book was built, from the files in data/" in text_of(book.page(f"notebooks/{name}"))
+        assert len(code) == len(
+            page.xpath("//details//*[contains(concat(' ', @class, ' '), ' cell_input ')]")
+        )
+        assert "Computed when the book was built, from the files in data/" in text_of(
+            book.page(f"notebooks/{name}")
+        )
 
 
 def test_every_page_is_well_made(book):
@@ -164,7 +181,10 @@ def test_every_page_is_well_made(book):
     for name in pages_of(book.html):
         text = (book.html / name).read_text(encoding="utf-8")
         page = html.fromstring(text)
-        levels = [int(heading.tag[1]) for heading in page.xpath("//article//*[self::h1 or self::h2 or self::h3 or self::h4]")]
+        levels = [
+            int(heading.tag[1])
+            for heading in page.xpath("//article//*[self::h1 or self::h2 or self::h3 or self::h4]")
+        ]
         assert levels[0] == 1
         assert levels.count(1) == 1
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
@@ -189,7 +209,9 @@ def test_every_page_is_well_made(book):
 
 def test_only_what_is_read_is_published(book):
     """No source, no source map, no locale, no font, no script or stylesheet of a feature that no page uses."""
-    static = {path.relative_to(book.html / "_static").as_posix() for path in (book.html / "_static").rglob("*")}
+    static = {
+        path.relative_to(book.html / "_static").as_posix() for path in (book.html / "_static").rglob("*")
+    }
     theirs = {"sphinx-design.min.css"}  # for the pages that use it
     assert static - theirs == {"book.css", "favicon.svg", "language_data.js", "portfolio.js", "search.js"}
     assert not list(book.html.rglob("*.map"))
@@ -218,7 +240,9 @@ def test_another_day_and_another_row_show_everywhere(copy):
     chapter = "C1_Professional_Foundations"
     assert {f"{chapter}/11_LearningSession", f"{chapter}/index", "about/news", "intro"} <= set(done.read)
     settings = copy / "data/portfolio.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace("2025-06-30", "2025-10-01"), encoding="utf-8")
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("2025-06-30", "2025-10-01"), encoding="utf-8"
+    )
     done = build(copy)
     assert done.code == 0, done.output
     check_numbers(done)
@@ -226,7 +250,14 @@ def test_another_day_and_another_row_show_everywhere(copy):
 
 def test_stray_files_are_not_pages(small):
     """A virtual environment, a tool's cache and notes beside the book are neither built nor a fault."""
-    strays = (".pytest_cache/README.md", ".venv/lib/x.md", "env/lib/.cache/y.md", "env/z.ipynb", "NOTES.md", "private/p.md")
+    strays = (
+        ".pytest_cache/README.md",
+        ".venv/lib/x.md",
+        "env/lib/.cache/y.md",
+        "env/z.ipynb",
+        "NOTES.md",
+        "private/p.md",
+    )
     for name in strays:
         small.write(name, "# Stray\n")
     done = small.build()

@@ -17,12 +17,24 @@ from stp_portfolio.book.strict import swallowed
 def add_notebook(small, *sources, cells=(), **metadata):
     """Add a page that is a notebook of these code cells (or of ready ``cells``), and list it."""
     code = [
-        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": text, "outputs": [], "execution_count": None}
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "metadata": {},
+            "source": text,
+            "outputs": [],
+            "execution_count": None,
+        }
         for n, text in enumerate(sources)
     ]
     title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# Sums\n\nWhat was computed."}
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    whole = {"cells": [title, *code, *cells], "metadata": kernel | metadata, "nbformat": 4, "nbformat_minor": 5}
+    whole = {
+        "cells": [title, *code, *cells],
+        "metadata": kernel | metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     small.write("sums.ipynb", json.dumps(whole))
     if "sums" not in (small.tree / "_toc.yml").read_text(encoding="utf-8"):
         edit(small, "_toc.yml", "chapters:\n", "chapters:\n  - file: sums\n")
@@ -89,7 +101,9 @@ def test_faults_of_a_page_fail_twice(small):
 @pytest.mark.parametrize("alt", ["img/picture.png", "8878045cc6db502f8baf", " "])
 def test_a_name_of_a_file_is_no_alt_text(tmp_path, alt):
     """A path and a hash say nothing of a picture."""
-    (tmp_path / "a.html").write_text(f'<html><body><img src="a.html" alt="{alt}"></body></html>', encoding="utf-8")
+    (tmp_path / "a.html").write_text(
+        f'<html><body><img src="a.html" alt="{alt}"></body></html>', encoding="utf-8"
+    )
     assert [finding.code for finding in page_faults(tmp_path)] == ["image-unnamed"]
 
 
@@ -109,7 +123,11 @@ def test_dead_links_are_seen(tmp_path):
 SWALLOWED = {
     "a fence": ("one\n\n```python\nx = 1\n\n## Two\n", 3, "'```python' is not closed"),
     "a directive": ("one\n\n:::{note}\nx\n\n## Two\n", 3, "':::{note}' is not closed"),
-    "a directive before another": ("one\n\n:::{note}\nx\n\n:::{tip}\ny\n:::\n", 3, "':::{note}' is not closed"),
+    "a directive before another": (
+        "one\n\n:::{note}\nx\n\n:::{tip}\ny\n:::\n",
+        3,
+        "':::{note}' is not closed",
+    ),
     "a fence in a list": ("- one\n\n  ```\n  x\n\ntwo\n", 3, "'```' is not closed"),
     "a comment": ("one\n\n<!-- two\n\n## Three\n", 3, "a comment is not closed"),
     "a notebook as text": ("---\njupytext:\n  x: 1\n---\n# One\n", 1, "a notebook written as text"),
@@ -177,7 +195,10 @@ def test_faults_of_the_configuration_fail_twice(small, old, new, message):
         ("import warnings\nwarnings.warn('doubtful')", "stderr"),
         ("import os\nos._exit(1)", "Kernel died"),
         ("import time\ntime.sleep(60)", "A cell timed out while it was being executed, after 2 seconds"),
-        ("print(f\"NH{'S'} number {940 + 3} {400 + 76} {5900 + 19}\")", "an output holds an identifier (NHS number)"),
+        (
+            "print(f\"NH{'S'} number {940 + 3} {400 + 76} {5900 + 19}\")",
+            "an output holds an identifier (NHS number)",
+        ),
     ],
 )
 def test_faults_of_a_cell_fail_twice(small, source, message):
@@ -196,15 +217,34 @@ def test_faults_of_a_cell_fail_twice(small, source, message):
 )
 def test_faults_of_a_notebook_fail_twice(small, change, message):
     """A cell that may fail, and a file that is no notebook: no traceback, no page."""
-    cell = {"cell_type": "code", "id": "odd", "metadata": {}, "source": "1", "outputs": [], "execution_count": None}
+    cell = {
+        "cell_type": "code",
+        "id": "odd",
+        "metadata": {},
+        "source": "1",
+        "outputs": [],
+        "execution_count": None,
+    }
     add_notebook(small, cells=[cell | change])
     fails_twice(small, message)
 
 
 def test_stored_output_never_reaches_a_page(small):
     """A false number stored in a notebook is thrown away before the page is made."""
-    false = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "99999"}}
-    cell = {"cell_type": "code", "id": "c", "metadata": {}, "source": "6 * 7", "outputs": [false], "execution_count": 1}
+    false = {
+        "output_type": "execute_result",
+        "execution_count": 1,
+        "metadata": {},
+        "data": {"text/plain": "99999"},
+    }
+    cell = {
+        "cell_type": "code",
+        "id": "c",
+        "metadata": {},
+        "source": "6 * 7",
+        "outputs": [false],
+        "execution_count": 1,
+    }
     add_notebook(small, cells=[cell])
     done = small.build()
     assert done.code == 0, done.output
@@ -217,7 +257,9 @@ def test_an_interrupted_build_leaves_nothing_that_looks_current(small):
     """Ctrl+C while a notebook runs: the old pages are set aside, and the next build is whole."""
     assert small.build().code == 0
     add_notebook(small, "import time\ntime.sleep(30)")
-    running = subprocess.Popen([JUPYTER_BOOK, "build", small.tree], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    running = subprocess.Popen(
+        [JUPYTER_BOOK, "build", small.tree], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     stamp = small.tree / "_build/.doctrees/stp-built-without-warnings"
     while stamp.is_file() and running.poll() is None:
         time.sleep(0.05)

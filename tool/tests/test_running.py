@@ -64,7 +64,9 @@ def test_a_page_is_read_when_what_it_shows_changes(small):
     """Its source whatever its time, a file it includes, a title in the menu of the others."""
     small.write("part.txt", "An included line.")
     small.home("```{include} part.txt\n```")
-    path = small.write("M/1_Task.md", (small.tree / "M/1_Task.md").read_text().replace("It waits.", "It waits longer."))
+    path = small.write(
+        "M/1_Task.md", (small.tree / "M/1_Task.md").read_text().replace("It waits.", "It waits longer.")
+    )
     os.utime(path, (0, 0))
     assert small.build().read == ["M/1_Task"]
     small.write("part.txt", "Another included line.")
@@ -101,7 +103,9 @@ def test_a_failing_notebook_runs_once_a_build_and_is_not_kept(small, tmp_path):
 
 def test_what_moved_meanwhile_is_not_kept(small):
     """Records saved while the notebook runs: what it gave is not found under the old records' hash."""
-    add_notebook(small, "from pathlib import Path\nwith Path('data/progress.csv').open('a') as f:\n    f.write('\\n')")
+    add_notebook(
+        small, "from pathlib import Path\nwith Path('data/progress.csv').open('a') as f:\n    f.write('\\n')"
+    )
     done = small.build()
     assert done.code == 0, done.output
     assert not list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
@@ -144,7 +148,9 @@ def test_a_build_that_stops_leaves_no_kernel(small):
     assert "could identify a person" in done.output
     assert "Traceback" not in done.output
     assert time.monotonic() - begun < 60  # the cell alone would take longer
-    kernels = [each for each in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(each.cmdline())]
+    kernels = [
+        each for each in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(each.cmdline())
+    ]
     assert kernels == []
 
 

@@ -83,7 +83,10 @@ def test_the_text_is_written_right(small):
 def test_sphinx_designs_sheet_stands_where_it_is_used(small):
     """A page with a card loads it before the book's own, the other page does not."""
     done = small.home(":::{card} Title\nBody\n:::\n")
-    assert page_of(done).xpath("//link[@rel='stylesheet']/@href") == ["_static/sphinx-design.min.css", "_static/book.css"]
+    assert page_of(done).xpath("//link[@rel='stylesheet']/@href") == [
+        "_static/sphinx-design.min.css",
+        "_static/book.css",
+    ]
     assert page_of(done, "M/1_Task").xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css"]
 
 
