@@ -1,7 +1,5 @@
 """The pages in a real browser: accessible, light, quiet, and usable with a keyboard, on a phone and from a folder."""
 
-import itertools
-import json
 import re
 import shutil
 
@@ -11,9 +9,13 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import pages_of, served
 from conftest import build
 
-FIRST_VISIT, LATER = 60_000, 15_000  # bytes, compressed
+FIRST_VISIT, LATER, SEARCH = 25_000, 15_000, 60_000  # bytes, compressed
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ACTIVITY = "C1_Professional_Foundations/5_PatientCareJourney.html"
+KINDS = (  # of pages: all others are written like one of these
+    "intro.html", ACTIVITY, "C1_Professional_Foundations/index.html", "C1_Professional_Foundations/20_NewWorkingMethod.html",
+    "notebooks/progress.html", "about/by-standard.html", "about/how-it-is-made.html", "search.html", "404.html",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,8 @@ class Visit:
         self.page = self.context.new_page()
         self.faults, self.home = [], home
         self.page.on(
-            "console", lambda said: self.faults.append(said.text) if said.type in {"error", "warning"} else None
+            "console",
+            lambda said: self.faults.append(said.text) if said.type in {"error", "warning"} else None,
         )
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("requestfailed", self._failed)
@@ -62,19 +65,34 @@ def said_by_axe(page):
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_axe_finds_nothing(browser, site, book, theme, width, record_property):
-    """WCAG 2.2 A and AA and best practice, on every page; and nothing lies outside the window."""
+def hold_to_the_rules(browser, home, pages, theme, width):
+    """WCAG 2.2 A and AA and best practice, and nothing lies outside the window."""
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme, "bypass_csp": True}
-    pages = pages_of(book.html)
-    with Visit(browser, site[0], **options) as visit:
+    with Visit(browser, home, **options) as visit:
         for name in pages:
             page = visit.go(name)
             assert page.evaluate("document.documentElement.dataset.theme") == theme
+            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
             assert said_by_axe(page) == [], name
-            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wider = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert wider <= 0, f"{name} is {wider} pixels wider than the window"
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+def test_axe_finds_nothing(browser, site, theme, width):
+    """Each kind of page keeps to the rules, its folded code opened, in one theme and width each."""
+    hold_to_the_rules(browser, site[0], KINDS, theme, width)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_axe_finds_nothing_on_any_page(browser, site, book, theme, width, record_property):
+    """Every page keeps to the rules, in both themes and widths."""
+    pages = pages_of(book.html)
+    hold_to_the_rules(browser, site[0], pages, theme, width)
     assert len(pages) > 25
     record_property("summary", f"axe: {len(pages)} pages, {theme}, {width} pixels, no finding")
 
@@ -96,10 +114,10 @@ def test_axe_finds_nothing_with_menu_contents_and_results_open(browser, site, th
 
 
 def test_every_page_is_quiet_and_light(browser, site, book, record_property):
-    """No console message, no breach of the policy, no foreign request; at most 60 kB first and 15 kB later."""
+    """No console message, no breach of the policy, no foreign request; at most 25 kB first and 15 kB later."""
     address, sent = site
     first, later = {}, {}
-    for name in pages_of(book.html):
+    for name in KINDS[:-1]:
         with Visit(browser, address) as visit:
             sent.clear()
             visit.go(name).wait_for_load_state("networkidle")
@@ -112,9 +130,10 @@ def test_every_page_is_quiet_and_light(browser, site, book, record_property):
             visit.go(name).wait_for_load_state("networkidle")
             later[name] = sum(size for _, size in sent)
         assert visit.faults == []
+    del first["search.html"]  # it brings the index of the book's words
     assert max(first.values()) <= FIRST_VISIT, first
-    search = later.pop("search.html")  # it brings the index of the book's words
-    assert search <= FIRST_VISIT
+    search = later.pop("search.html")
+    assert search <= SEARCH
     assert max(later.values()) <= LATER, later
     record_property(
         "summary",
@@ -173,7 +192,9 @@ def tour(visit, start):
     page.get_by_role("searchbox").fill("patient care journey")
     page.keyboard.press("Enter")
     page.locator("#search-results li").first.wait_for()
-    assert page.locator("#search-results a").first.inner_text() == "5. Explore patient care journey experiences"
+    assert (
+        page.locator("#search-results a").first.inner_text() == "5. Explore patient care journey experiences"
+    )
     page.locator("#search-results a").first.click()
     assert "5_PatientCareJourney" in page.url
 
@@ -218,7 +239,8 @@ def test_search_finds_an_activity_by_number_title_and_standard(browser, site, po
                 activity.heading
                 for activity in portfolio.activities
                 for piece in portfolio.evidence
-                if activity.key in piece.activities and (scheme, code) in [(k.scheme, k.code) for k in piece.standards]
+                if activity.key in piece.activities
+                and (scheme, code) in [(k.scheme, k.code) for k in piece.standards]
             }
             found = page.locator("#search-results > li", has_text=why).locator("> a").all_inner_texts()
             assert set(found) == wanted
@@ -235,8 +257,15 @@ def test_search_says_when_there_is_nothing(browser, site):
         assert visit.faults == []
 
 
-@pytest.mark.parametrize("name", ["intro.html", ACTIVITY, "notebooks/progress.html", "search.html?q=consent"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("intro.html", 1280),
+        (ACTIVITY, 390),
+        ("notebooks/progress.html", 1280),
+        ("search.html?q=consent", 390),
+    ],
+)
 def test_keyboard_reaches_everything_and_shows_where_it_is(browser, site, name, width):
     """Tab visits every visible control once, each time with a visible sign; the first stop skips the frame."""
     with Visit(browser, site[0], viewport={"width": width, "height": 900}) as visit:
@@ -294,7 +323,7 @@ def test_without_scripts_the_book_can_be_read(browser, site):
         assert not page.get_by_role("button", name="Theme").is_visible()
         page.get_by_role("button", name="Menu", exact=True).click()
         page.get_by_role("link", name="Credits").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Credits"
+        assert page.get_by_role("heading", level=1).inner_text().startswith("Credits")
         assert "needs JavaScript" in visit.go("search.html").inner_text("main")
 
 
@@ -329,7 +358,7 @@ def test_figures_follow_the_theme(browser, site, name):
         assert [text for text in texts if text[2] < 8.5] == [], "too small on a phone"
 
 
-def test_nothing_moves_by_itself(browser, site, book):
+def test_nothing_moves_by_itself(browser, site):
     """With reduced motion asked for, no page animates or glides; and none does otherwise."""
     script = """() => document.getAnimations().length
       + [...document.querySelectorAll("*")].filter((e) => {
@@ -337,7 +366,7 @@ def test_nothing_moves_by_itself(browser, site, book):
           return s.transitionDuration.split(",").some((t) => parseFloat(t) > 0) || s.scrollBehavior === "smooth";
         }).length"""
     with Visit(browser, site[0], reduced_motion="reduce") as visit:
-        for name in pages_of(book.html):
+        for name in KINDS:
             assert visit.go(name).evaluate(script) == 0, name
 
 
@@ -375,6 +404,7 @@ def everything_served(book, tmp_path_factory):
         yield address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("name", ["C1_Professional_Foundations/stress.html", "notebooks/outputs.html"])
@@ -385,7 +415,9 @@ def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, 
         assert said_by_axe(visit.go(name)) == []
     with Visit(browser, everything_served, **options) as visit:
         page = visit.go(name)
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert (
+            page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        )
         for summary in page.locator("details > summary").all():
             summary.click()
         for label in page.locator(".sd-tab-label").all():
@@ -393,6 +425,7 @@ def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, 
         assert visit.faults == []
 
 
+@pytest.mark.slow
 def test_author_constructs_work_under_the_policy(browser, everything_served):
     """Folds open, tabs change, widths hold, code is copied, and formulas and diagrams are drawings with words."""
     with Visit(browser, everything_served, permissions=["clipboard-read", "clipboard-write"]) as visit:
@@ -405,65 +438,14 @@ def test_author_constructs_work_under_the_policy(browser, everything_served):
         page.get_by_text("Second tab", exact=True).click()
         assert page.get_by_text("In the second tab.").is_visible()
         columns = page.locator("table", has_text="A table with widths").locator("col")
-        first, second = [float(c.evaluate("c => getComputedStyle(c).width").removesuffix("px")) for c in columns.all()]
+        first, second = [
+            float(c.evaluate("c => getComputedStyle(c).width").removesuffix("px")) for c in columns.all()
+        ]
         assert second / first == pytest.approx(7 / 3, abs=0.02)
         page.get_by_role("button", name="Copy").first.click()
         page.get_by_role("button", name="Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()").startswith("def long_line():")
         assert page.get_by_role("img", name="Formula: a^2 + b^2").is_visible()
-        assert page.get_by_role("img", name="Order form leads to Integration engine").is_visible()
+        assert page.get_by_role("img", name="The order form sends to the integration engine").is_visible()
         assert page.get_by_role("checkbox", name="Done").is_checked()
         assert visit.faults == []
-
-
-# -- without a browser ------------------------------------------------------------------------
-
-
-def test_every_page_is_well_made(book):
-    """One h1, headings by one, a title and a description of its own, tables with captions and heads, nothing inline."""
-    titles, descriptions = {}, {}
-    for name in pages_of(book.html):
-        text = (book.html / name).read_text(encoding="utf-8")
-        article = text[text.index("<article") : text.index("</article>")]
-        levels = [int(level) for level in re.findall(r"<h([1-6])\b", article)]
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
-        titles[name] = re.search(r"<title>(.*?)</title>", text)[1]
-        descriptions[name] = re.search(r'<meta name="description" content="([^"]{20,})">', text)[1]
-        assert '<html lang="en-GB"' in text
-        for table in re.findall(r"<table\b.*?</table>", text, re.DOTALL):
-            assert "<th" in table
-            assert "<caption" in table or "stp-facts" in table, name
-        assert not re.search(r"<style|<script(?![^>]*\ssrc=)|<[^>]*\s(?:style|on[a-z]+)=", text), name
-        assert "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'self';" in text
-        assert "unsafe" not in text[: text.index("</head>")]
-        assert '<meta name="referrer" content="no-referrer">' in text
-        assert "Illustration" not in descriptions[name]
-    assert titles.pop("index.html") == titles["intro.html"]  # the home page itself
-    descriptions.pop("index.html")
-    assert len(set(titles.values())) == len(titles)
-    assert len(set(descriptions.values())) == len(descriptions)
-
-
-def test_only_what_is_read_is_published(book):
-    """No source map, no locale, no font, no script of a feature that is switched off."""
-    static = sorted(path.relative_to(book.html / "_static").as_posix() for path in (book.html / "_static").rglob("*"))
-    assert static == ["book.css", "favicon.svg", "language_data.js", "portfolio.js", "search.js"]
-    assert not list(book.html.rglob("*.map"))
-    assert not (book.html / "_sources").exists()
-
-
-def test_search_data_is_that_of_the_records(book, portfolio):
-    """Number, standards and description of each page, as JSON in a script."""
-    text = (book.html / "searchpages.js").read_text(encoding="utf-8")
-    pages = json.loads(text.removeprefix("const PAGES = ").rstrip().removesuffix(";"))
-    for activity in portfolio.activities:
-        spoken = {
-            f"{key.scheme} {key.code}"
-            for piece in portfolio.evidence
-            if activity.key in piece.activities
-            for key in piece.standards
-        }
-        assert set(pages[activity.page]["standards"]) == spoken
-        assert str(activity.key.number) in pages[activity.page]["keys"]

@@ -1,179 +1,182 @@
-"""Notebooks run ahead, at once, and only when something they read has changed."""
+"""Notebooks run ahead, at once, and only when something they may depend on has changed; pages are read likewise."""
 
 import json
-import subprocess
-import sys
-import textwrap
+import os
 import time
 
 import psutil
 import pytest
-from conftest import ROOT, build
+from test_faults import add_notebook, edit
 
-from stp_portfolio.book import reads
-from stp_portfolio.core import reading, records
 from stp_portfolio.book import notebooks
 
-
-def edit(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+# Text that a page would show of the records, without the package: quick, and as the records are now.
+COUNT = "from pathlib import Path\nprint('rows:', len(Path('data/progress.csv').read_text().splitlines()))"
 
 
-def add_cell(path, source, kind="code"):
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    cell = {"cell_type": kind, "id": f"added{len(notebook['cells'])}", "metadata": {}, "source": source}
-    notebook["cells"].append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-
-
-def notebooks(*names):
-    return [f"notebooks/{name}" for name in names]
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "ran", "also_read"),
-    [
-        ("standards.csv", "Own area of practice", "Another label", ["coverage"], ["about/by-standard"]),
-        ("milestones.csv", "Half of the programme", "Half of it all", ["progress"], []),
-        ("evidence.csv", ",Report,", ",Paper,", ["coverage", "progress"], []),
-    ],
-)
-def test_a_changed_row_runs_what_depends_on_it(copy, file, old, new, ran, also_read):
-    """A notebook that looked at the table runs; the others are neither run nor read."""
-    build(copy)
-    path = copy / "data" / file
-    if old not in path.read_text(encoding="utf-8"):  # the words of the example may change, what depends may not
-        rows = path.read_text(encoding="utf-8").splitlines()
-        cells = rows[1].split(",")
-        old, new = cells[1 if file == "milestones.csv" else -1], "Another word"
-        if file == "evidence.csv":
-            old = cells[3]
-    edit(path, old, new)
-    done = build(copy)
+def shown(done, text):
     assert done.code == 0, done.output
-    assert done.executed == notebooks(*ran)
-    read = set(done.read)
-    assert {name for name in read if name.startswith("notebooks/")} == set(notebooks(*ran))
-    assert set(also_read) <= read
-    assert len(read) < 12
+    return text in done.page("sums")
 
 
-def test_files_and_modules_that_a_notebook_reads(copy):
-    """What one notebook opens, imports or lists is its own dependency and no other's, wherever it lies below the root."""
-    (copy / "notes").mkdir()
-    (copy / "notes/own.csv").write_text("number\n41\n", encoding="utf-8")
-    (copy / "notebooks/helper.py").write_text("WORD = 'first'\n", encoding="utf-8")
-    source = """\
-        from pathlib import Path
-        import helper, pandas
-        total = int(pandas.read_csv("../notes/own.csv").number.sum())
-        print(f"The sum is {total}, the word {helper.WORD}, the files {len(list(Path('../notes').iterdir()))}.")
-        """
-    add_cell(copy / "notebooks/credits.ipynb", textwrap.dedent(source))
-    first = build(copy)
-    assert first.code == 0, first.output
-    assert "The sum is 41, the word first, the files 1." in first.page("notebooks/credits")
-    assert build(copy).executed == []
-    for change, said in (
-        (lambda: (copy / "notes/own.csv").write_text("number\n42\n", encoding="utf-8"), "The sum is 42"),
-        (lambda: (copy / "notebooks/helper.py").write_text("WORD = 'another'\n", encoding="utf-8"), "the word another"),
-        (lambda: (copy / "notes/new.txt").write_text("x", encoding="utf-8"), "the files 2"),
-    ):
-        change()
-        done = build(copy)
-        assert done.executed == notebooks("credits")
-        assert said in done.page("notebooks/credits")
+def test_what_runs_and_what_is_read(small):
+    """Nothing twice; a row of any table runs the notebook and reads who shows it; put back, it is found again."""
+    add_notebook(small, COUNT)
+    first = small.build()
+    assert (first.executed, shown(first, "rows: 1")) == (["sums"], True)
+    html = {path: path.read_bytes() for path in first.html.rglob("*") if path.is_file()}
+    again = small.build()
+    assert (again.code, again.executed, again.read) == (0, [], [])
+    assert {path: path.read_bytes() for path in again.html.rglob("*") if path.is_file()} == html
+
+    records = small.tree / "data/progress.csv"
+    before = records.read_text(encoding="utf-8")
+    small.write("data/progress.csv", before + "2025-06-25,M,1,started,\n")
+    changed = small.build()
+    assert (changed.executed, changed.read) == (["sums"], ["M/1_Task", "sums"])
+    assert shown(changed, "rows: 2")
+    assert "In progress since 25 June 2025" in changed.page("M/1_Task")
+
+    small.write("data/progress.csv", before)
+    os.utime(records, (0, 0))  # an older time, as from a backup
+    back = small.build()
+    assert (back.executed, shown(back, "rows: 1")) == ([], True)
 
 
-def test_prose_of_a_notebook_needs_no_kernel(copy):
-    """A changed Markdown cell is read again and runs nothing; changed code runs."""
-    build(copy)
-    add_cell(copy / "notebooks/credits.ipynb", "One more sentence.", "markdown")
-    done = build(copy)
-    assert (done.executed, done.read) == ([], notebooks("credits"))
-    assert "One more sentence." in done.page("notebooks/credits")
-    add_cell(copy / "notebooks/credits.ipynb", "1 + 1")
-    assert build(copy).executed == notebooks("credits")
+def test_what_else_makes_a_notebook_run(small):
+    """Its code and the files beside it do, and the day; its prose and another page do not."""
+    whole = add_notebook(small, "import helper\nprint('said:', helper.WORD)")
+    small.write("helper.py", "WORD = 'first'\n")
+    assert shown(small.build(), "said: first")
+    whole["cells"][0]["source"] += "\n\nOne more sentence."
+    small.write("sums.ipynb", json.dumps(whole))
+    prose = small.build()
+    assert (prose.executed, prose.read) == ([], ["sums"])
+    assert shown(prose, "One more sentence.")
+    small.write("helper.py", "WORD = 'another'\n")
+    assert shown(small.build(), "said: another")
+    edit(small, "data/portfolio.toml", "2025-06-30", "2025-07-01")
+    assert small.build().executed == ["sums"]
+    assert small.home("Other words.").executed == []
 
 
-def test_failing_notebook_runs_once_and_is_not_kept(copy, tmp_path):
+def test_a_page_is_read_when_what_it_shows_changes(small):
+    """Its source whatever its time, a file it includes, a title in the menu of the others."""
+    small.write("part.txt", "An included line.")
+    small.home("```{include} part.txt\n```")
+    path = small.write(
+        "M/1_Task.md", (small.tree / "M/1_Task.md").read_text().replace("It waits.", "It waits longer.")
+    )
+    os.utime(path, (0, 0))
+    assert small.build().read == ["M/1_Task"]
+    small.write("part.txt", "Another included line.")
+    done = small.build()
+    assert done.read == ["intro"]
+    assert "Another included line." in done.page("intro")
+    edit(small, "M/1_Task.md", "# 1. Task", "# 1. The task")
+    done = small.build()
+    assert done.read == ["M/1_Task"]
+    assert "1. The task" in done.page("intro")
+
+
+def test_a_page_out_of_the_contents_leaves_the_site(small):
+    """Its page goes, with every line of the menu that led there."""
+    small.write("more.md", "# More\n\nWords.\n")
+    edit(small, "_toc.yml", "chapters:\n", "chapters:\n  - file: more\n")
+    assert (small.build().html / "more.html").is_file()
+    edit(small, "_toc.yml", "  - file: more\n", "")
+    done = small.build()
+    assert done.code == 0, done.output
+    assert not (done.html / "more.html").exists()
+    assert "more.html" not in done.page("intro")
+
+
+def test_a_failing_notebook_runs_once_a_build_and_is_not_kept(small, tmp_path):
     """Its cells are not tried a second time in the same build, and are in the next."""
     log = tmp_path / "log"
-    add_cell(copy / "notebooks/credits.ipynb", f"open({str(log)!r}, 'a').write('x')\n1 / 0")
+    add_notebook(small, f"open({str(log)!r}, 'a').write('x')\n1 / 0")
     for times in (1, 2):
-        done = build(copy)
-        assert done.code == 1
-        assert "notebooks/credits: a cell failed: ZeroDivisionError: division by zero" in done.output
+        assert small.build().code == 1
         assert log.read_text() == "x" * times
+    assert not list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
 
 
-def test_cut_off_run_is_made_again(copy):
-    """A stored run that was not written to its end is not taken for one."""
-    build(copy)
-    for path in (copy / "_build/.notebooks").glob("*.json"):
-        path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
-    add_cell(copy / "notebooks/credits.ipynb", "A sentence.", "markdown")
-    done = build(copy)
+def test_what_moved_meanwhile_is_not_kept(small):
+    """Records saved while the notebook runs: what it gave is not found under the old records' hash."""
+    add_notebook(
+        small, "from pathlib import Path\nwith Path('data/progress.csv').open('a') as f:\n    f.write('\\n')"
+    )
+    done = small.build()
     assert done.code == 0, done.output
-    assert "notebooks/credits" in done.executed
+    assert not list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
+    assert small.build().executed == ["sums"]
 
 
-def test_a_build_that_stops_leaves_no_kernel(copy):
-    """An identifier ends the build while a notebook sleeps: at once, and its kernels end with it."""
-    add_cell(copy / "notebooks/credits.ipynb", "import time\ntime.sleep(100)")
-    page = copy / "C1_Professional_Foundations/5_PatientCareJourney.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\nNHS number 943 476 5919.\n", encoding="utf-8")
+def test_a_cut_off_run_is_made_again(small):
+    """A stored run that was not written to its end is not taken for one."""
+    whole = add_notebook(small, COUNT)
+    small.build()
+    for path in (small.tree / "_build" / notebooks.FOLDER).glob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    whole["cells"][0]["source"] += "\n\nA sentence."
+    small.write("sums.ipynb", json.dumps(whole))
+    assert small.build().executed == ["sums"]
+
+
+def test_notebooks_run_at_the_same_time(small):
+    """Two that wait for each other come to their end."""
+    meet = (
+        "import time\nfrom pathlib import Path\nPath('{0}').touch()\n"
+        "while not Path('{1}').exists():\n    time.sleep(0.05)\nprint('met')"
+    )
+    add_notebook(small, meet.format("a.tmp", "b.tmp"))
+    (small.tree / "sums.ipynb").rename(small.tree / "other.ipynb")
+    add_notebook(small, meet.format("b.tmp", "a.tmp"))
+    edit(small, "_toc.yml", "chapters:\n", "chapters:\n  - file: other\n")
+    done = small.build()
+    assert done.code == 0, done.output
+    assert shown(done, "met")
+
+
+def test_a_build_that_stops_leaves_no_kernel(small):
+    """An identifier ends the build while a notebook sleeps: at once, and its kernel ends with it."""
+    add_notebook(small, "import time\ntime.sleep(100)")
+    edit(small, "M/1_Task.md", "It waits.", "NHS number 943 476 5919.")
     begun = time.monotonic()
-    done = build(copy)
+    done = small.build()
     assert done.code == 1
     assert "could identify a person" in done.output
     assert "Traceback" not in done.output
     assert time.monotonic() - begun < 60  # the cell alone would take longer
-    lines = [" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])]
-    assert not [line for line in lines if "ipykernel" in line and str(copy) in line]
+    kernels = [
+        each for each in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(each.cmdline())
+    ]
+    assert kernels == []
 
 
-def test_what_is_looked_at_is_told(tmp_path):
-    """In a kernel, ``reading.load`` gives a portfolio that tells of its tables; its own opening of files does not count."""
-    told = tmp_path / "told"
-    code = f"""
-import sys
-from stp_portfolio.book import reads
-from stp_portfolio.core import progress, reading, records
-reads.begin({str(ROOT)!r}, {str(told)!r})
-portfolio = reading.load()
-before = open({str(told)!r}).read()
-progress.evidence_for(portfolio, portfolio.activities[0].key, portfolio.on)
-records.on_day(portfolio, portfolio.on)
-print(before.split())
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["['begun']"]
-    lines = set(told.read_text(encoding="utf-8").splitlines())
-    assert {"table\tactivities", "table\tevidence"} <= lines
-    assert not [line for line in lines if line.startswith("file\tdata/")]
-    assert set(reads.TABLES) == set(records.Portfolio.__dataclass_fields__) - {"root", "on"}
-
-
-def test_digest_changes_with_each_thing_read(portfolio):
-    """Each table that was looked at makes a difference, one that was not makes none; without a report all data does."""
-    base = notebooks.inputs_digest(portfolio, ["begun\t", "table\tmodules"])
-    other = records.replace(portfolio, evidence=portfolio.evidence[1:])
-    assert notebooks.inputs_digest(other, ["begun\t", "table\tmodules"]) == base
-    assert notebooks.inputs_digest(other, ["begun\t", "table\tevidence"]) != notebooks.inputs_digest(
-        portfolio, ["begun\t", "table\tevidence"]
-    )
-    assert notebooks.inputs_digest(portfolio, []) != base
-
-
-def test_store_keeps_the_latest(tmp_path, portfolio, monkeypatch):
+def test_the_store_keeps_the_latest(small, monkeypatch):
     """Runs that were used longest ago are dropped."""
-    monkeypatch.setattr(running, "KEEP", 3)
-    store = notebooks.Store(tmp_path / "runs")
-    for number in range(6):
-        store.keep(f"{number:032}", portfolio, notebooks.Run([], {}, ("begun\t",)))
-    assert len(list((tmp_path / "runs").glob("*.json"))) == 3
-    assert store.find(f"{5:032}", portfolio) is not None
-    assert store.find(f"{0:032}", portfolio) is None
+    monkeypatch.setattr(notebooks, "KEEP", 1)
+    for number in (1, 2):
+        add_notebook(small, f"print({number})")
+        assert small.build().executed == ["sums"]
+    assert len(list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))) == 1
+    assert small.build().executed == []
+
+
+@pytest.mark.slow
+def test_same_input_gives_the_same_bytes(copy):
+    """Two clean builds of the shipped book agree in every file, though Python orders its sets differently."""
+    import shutil
+
+    from conftest import build
+
+    trees = []
+    for seed in ("1", "2"):
+        shutil.rmtree(copy / "_build")
+        done = build(copy, PYTHONHASHSEED=seed)
+        assert done.code == 0, done.output
+        assert len(done.executed) == 3
+        trees.append({p.relative_to(done.html): p.read_bytes() for p in done.html.rglob("*") if p.is_file()})
+    assert len(trees[0]) > 40
+    assert trees[0] == trees[1]

@@ -1,160 +1,161 @@
-"""What stands around the pages: feed, site map, card, the menu, and what may not stand on a page."""
+"""The theme, the HTML of a page's text, the menu, and what stands around the pages."""
 
-import io
 import re
-import shutil
-from datetime import date
 from xml.etree import ElementTree
 
 import pytest
-from conftest import build
-from PIL import Image
-from portfolios import done, make
+from lxml import html
+from test_faults import add_notebook, edit
 
-from stp_portfolio.show import charts
-from stp_portfolio.book import site, theme
+from stp_portfolio.book import frame
+from stp_portfolio.book.translator import as_attributes, made_right
+from stp_portfolio.show import palette
 
-ATOM = "{http://www.w3.org/2005/Atom}"
-CHAPTER = "C1_Professional_Foundations"
 ADDRESS = "https://example.org/book"
 
 
-@pytest.fixture(scope="module")
-def published(book, tmp_path_factory):
-    """The shipped book, built with the address where it is published."""
-    tree = tmp_path_factory.mktemp("published") / "portfolio"
-    shutil.copytree(book.tree, tree)
-    path = tree / "_config.yml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("html:\n", f"html:\n  baseurl: {ADDRESS}/\n", 1), encoding="utf-8")
-    made = build(tree)
-    assert made.code == 0, made.output
-    return made
+def page_of(done, name="intro"):
+    assert done.code == 0, done.output
+    return html.fromstring(done.page(name))
 
 
-def test_site_map_has_every_page_once(published):
-    """Whole addresses, each of an existing page, none left out."""
-    root = ElementTree.parse(published.html / "sitemap.xml").getroot()
+def test_what_an_address_brings(small):
+    """With the address where it is published: a site map, one address a page, an error page for any depth."""
+    assert not (small.build().html / "sitemap.xml").exists()
+    edit(small, "_config.yml", "html:\n", f"html:\n  baseurl: {ADDRESS}/\n")
+    done = small.build()
+    root = ElementTree.parse(done.html / "sitemap.xml").getroot()
     listed = [element.text for element in root.iter() if element.tag.endswith("}loc")]
-    pages = {path.relative_to(published.html).as_posix() for path in published.html.rglob("*.html")}
-    assert sorted(listed) == sorted(f"{ADDRESS}/{page}" for page in pages - {"index.html", "search.html", "404.html"})
-
-
-def test_without_an_address_there_is_no_site_map_nor_card(book):
-    """Nothing is published that would need an address."""
-    assert not (book.html / "sitemap.xml").exists()
-    assert "og:image" not in book.page("intro")
-
-
-def test_shared_link_shows_a_card(published):
-    """A picture of the usual size, the page's own title and description, and its one address."""
-    page = published.page(f"{CHAPTER}/5_PatientCareJourney")
-    assert f'<meta property="og:image" content="{ADDRESS}/_static/card.png">' in page
-    assert f'<link rel="canonical" href="{ADDRESS}/{CHAPTER}/5_PatientCareJourney.html">' in page
-    assert '<meta property="og:title" content="5. Explore patient care journey experiences">' in page
-    assert '<meta property="og:description" content="In the spring of 2024' in page
-    with Image.open(published.html / "_static/card.png") as card:
-        assert card.size == (1200, 630)
-
-
-def test_unknown_address_finds_its_styles_at_any_depth(published):
-    """The page for unknown addresses links from the root of the server."""
-    page = published.page("404")
-    links = re.findall(r'\s(?:href|src|action)="([^"]*)"', page)
+    assert listed == [f"{ADDRESS}/M/1_Task.html", f"{ADDRESS}/intro.html"]
+    page = page_of(done, "M/1_Task")
+    assert page.xpath("//link[@rel='canonical']/@href") == [f"{ADDRESS}/M/1_Task.html"]
+    assert page.xpath("//meta[@property='og:title']/@content") == ["1. Task"]
+    links = page_of(done, "404").xpath("//@href | //@src | //@action")
     assert len(links) > 8
     assert all(link.startswith(("/book/", "#", f"{ADDRESS}/404")) for link in links)
 
 
-def test_card_is_the_same_twice_and_takes_any_number(portfolio):
-    """Same records, same bytes; no activity and two hundred are drawn as well."""
-    assert charts.card(portfolio) == charts.card(portfolio)
-    for count in (0, 200):
-        with Image.open(io.BytesIO(charts.card(make(date(2025, 6, 30), numbers=count)))) as card:
-            assert card.size == (1200, 630)
+def test_a_portfolios_own_styles_come_last(small):
+    """What lies in ``_static/`` is loaded on every page, after the theme's; its icon takes the theme's place."""
+    small.write("_static/own.css", "h1 { color: inherit }\n")
+    small.write("_static/own.js", "'use strict';\n")
+    small.write("_static/icon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
+    edit(small, "_config.yml", "html:\n", "html:\n  favicon: _static/icon.svg\n")
+    page = page_of(small.build(), "M/1_Task")
+    assert page.xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css", "../_static/own.css"]
+    assert page.xpath("//script/@src") == ["../_static/portfolio.js", "../_static/own.js"]
+    assert page.xpath("//link[@rel='icon']/@href") == ["../_static/icon.svg"]
 
 
-def test_feed_is_atom_with_the_latest_events(portfolio):
-    """The newest twenty events, newest first, each with an id of its own that stays the same."""
-    root = ElementTree.fromstring(site.feed(portfolio, f"{ADDRESS}/"))
-    assert root.tag == f"{ATOM}feed"
-    entries = root.findall(f"{ATOM}entry")
-    past = [event for event in portfolio.events if event.date <= portfolio.on]
-    assert len(entries) == min(20, len(past)) > 10
-    days = [entry.find(f"{ATOM}updated").text for entry in entries]
-    assert days == sorted(days, reverse=True)
-    assert days[0] == f"{past[-1].date}T00:00:00Z" == root.find(f"{ATOM}updated").text
-    ids = [entry.find(f"{ATOM}id").text for entry in entries]
-    assert len(set(ids)) == len(ids)
-    for entry in entries:
-        assert entry.find(f"{ATOM}link").get("href").startswith(f"{ADDRESS}/{CHAPTER}/")
-    later = make(date(2025, 6, 30), done(date(2024, 1, 8)))
-    assert len(ElementTree.fromstring(site.feed(later, "")).findall(f"{ATOM}entry")) == 3
+def test_the_stylesheet_has_the_palette():
+    """Both themes' colours are those of the charts, diagrams and PDFs."""
+    text = (frame.THEME / "static/book.css").read_text(encoding="utf-8")
+    for theme, colours in (("light", palette.LIGHT), ("dark", palette.DARK)):
+        block = re.search(rf'\[data-theme="{theme}"\] \{{(.*?)\}}', text, re.DOTALL)[1]
+        assert dict(re.findall(r"--stp-(\w+): (#\w+);", block)) == colours
 
 
-def test_changed_title_shows_in_the_menu_of_every_page(copy):
-    """Another title of one page is another line in the menu of its neighbours, which did not change."""
-    build(copy)
-    path = copy / CHAPTER / "synthesis.md"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("# What the activities add up to", "# What it all comes to", 1), encoding="utf-8")
-    made = build(copy)
-    assert made.code == 0, made.output
-    assert made.read == [f"{CHAPTER}/synthesis"]
-    page = made.page(f"{CHAPTER}/5_PatientCareJourney")
-    assert "What it all comes to" in page
-    assert "What the activities add up to" not in page
+def test_the_text_is_written_right(small):
+    """Permalinks and ticks have names, tables heads with a scope in a box that scrolls, widths no style."""
+    page = page_of(
+        small.home(
+            "## A *first* part\n\n- [x] done\n- [ ] open\n\n:::{list-table} Widths\n:header-rows: 1\n:stub-columns: 1\n"
+            ":widths: 30 70\n\n* -\n  - Value\n* - First\n  - One\n:::\n\n:::{tip}\n:class: dropdown\nFolded.\n:::\n\n"
+            "[a link](https://example.org/a?b=1&c=2)\n\n:::{margin}\nA remark.\n:::\n\n{math}`a^2`\n"
+        )
+    )
+    assert page.xpath("//h2/a/@aria-label") == ["Link to the section: A first part"]
+    assert page.xpath("//input[@type='checkbox']/@aria-label") == ["Done", "To do"]
+    (table,) = page.xpath("//div[@class='stp-scroll']/table")
+    assert [cell.tag for cell in table.find("thead/tr")] == ["td", "th"]
+    assert table.xpath(".//th/@scope") == ["col", "row"]
+    assert table.xpath(".//col/@width") == ["30.0%", "70.0%"]
+    assert table.xpath("caption//a") == []  # its address would change with the page
+    (fold,) = page.xpath("//details[contains(@class, 'tip')]")
+    assert (fold.findtext("summary"), fold.findtext("p")) == ("Tip", "Folded.")
+    assert page.xpath("//a[text()='a link']/@href") == ["https://example.org/a?b=1&c=2"]
+    assert page.xpath("//aside[contains(@class, 'sidebar')]/p/text()") == ["A remark."]
+    assert page.xpath("//svg[@class='stp-formula']/@aria-label") == ["Formula: a^2"]
+    assert not page.xpath("//@style")
+    assert not page.xpath("//link[contains(@href, 'sphinx-design')]")
+
+
+def test_sphinx_designs_sheet_stands_where_it_is_used(small):
+    """A page with a card loads it before the book's own, the other page does not."""
+    done = small.home(":::{card} Title\nBody\n:::\n")
+    assert page_of(done).xpath("//link[@rel='stylesheet']/@href") == [
+        "_static/sphinx-design.min.css",
+        "_static/book.css",
+    ]
+    assert page_of(done, "M/1_Task").xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css"]
+
+
+def test_a_cell_with_hidden_code_folds_it(small):
+    """Tagged ``hide-input``: its code in a fold named Code, its output in the open; ``hide-output`` the other way."""
+    cells = [
+        {
+            "cell_type": "code", "id": tag, "metadata": {"tags": [tag]}, "source": "6 * 7", "outputs": [],
+            "execution_count": None,
+        }
+        for tag in ("hide-input", "hide-output")
+    ]  # fmt: skip
+    add_notebook(small, cells=cells)
+    page = page_of(small.build(), "sums")
+    first, second = page.findall(".//details")
+    assert (first.findtext("summary"), second.findtext("summary")) == ("Code", "Output")
+    assert "6 * 7" in " ".join(first.find(".//pre").text_content().split())
+    assert "42" not in first.text_content()
+    assert "42" in second.text_content()
+
+
+def test_a_frame_of_pandas_is_made_right():
+    """No styles of its own, no empty heading, its alignment as an attribute."""
+    written = made_right(
+        '<div><style scoped>x {}</style><table border="1" class="dataframe"><tr style="text-align: right;"><th></th>'
+        "<th>a</th></tr></table></div>"
+    )
+    assert written == (
+        '<div><table border="1" class="dataframe"><tr align="right"><td></td><th>a</th></tr></table></div>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("style", "attributes"),
+    [
+        ("width: 30.5%", {"width": "30.5%"}),
+        ("width: 200px; height: 40;", {"width": "200", "height": "40"}),
+        ("width: 5em", {"style": "width: 5em"}),
+        ("color: red", {"style": "color: red"}),
+        ("", {}),
+    ],
+)
+def test_styles_as_attributes(style, attributes):
+    """What an attribute can say stops being a style; anything else stays, to be reported."""
+    assert as_attributes(style) == attributes
 
 
 class Contents:
-    """As much of an environment as the menu asks for: a chapter of so many pages."""
+    """As much of an environment as the menu asks for: a chapter of a thousand pages."""
 
-    class Title(str):
-        def astext(self):
-            return str(self)
-
-    def __init__(self, count):
-        self.pages = [f"c/{number}" for number in range(count)]
-        self.toctree_includes = {"root": ["c/index"], "c/index": self.pages}
-        self.titles = {page: self.Title(page) for page in [*self.pages, "c/index"]}
+    pages = [f"c/{number}" for number in range(1000)]
+    toctree_includes = {"root": ["c/index"], "c/index": pages}
+    titles = {}
 
 
 @pytest.mark.parametrize("current", [0, 20, 500, 999])
 def test_menu_of_a_long_chapter_shows_the_neighbours(current):
     """A chapter of a thousand pages lists at most 41 of them, the current one among them, in order."""
-    contents = Contents(1000)
-    menu = theme.branch(contents, ["c/index"], f"c/{current}", ["c/index"])
+    menu = frame.branch(Contents, ["c/index"], ["c/index", f"c/{current}"])
     shown = [item["page"] for item in menu[0]["children"]]
     assert f"c/{current}" in shown
     assert 20 < len(shown) <= 41
-    assert shown == contents.pages[contents.pages.index(shown[0]) :][: len(shown)]
+    assert shown == Contents.pages[Contents.pages.index(shown[0]) :][: len(shown)]
 
 
-@pytest.mark.parametrize(
-    ("addition", "said"),
-    [
-        ("\n<script>alert(1)</script>\n", "a script, style or handler stands on the page"),
-        ("\n<p onclick='go()'>x</p>\n", "a script, style or handler stands on the page"),
-        ("\n![A chart](https://example.org/chart.png)\n", "fetch https://example.org/chart.png from another host"),
-        ("\n```mermaid\nflowchart LR\n  A -> B\n```\n", "An arrow is typed with two hyphens"),
-        ("\n```{math}\n\\nosuchthing{x}\n```\n", "the formula \\nosuchthing{x} cannot be set"),
-    ],
-)
-def test_what_would_do_nothing_or_call_out_is_a_fault(copy, addition, said):
-    """Each ends the build with what and where, twice."""
-    path = copy / CHAPTER / "5_PatientCareJourney.md"
-    path.write_text(path.read_text(encoding="utf-8") + addition, encoding="utf-8")
-    for _ in range(2):
-        made = build(copy)
-        assert made.code == 1
-        assert said in made.output
-        assert "5_PatientCareJourney" in made.output
-        assert "Traceback" not in made.output
-
-
-def test_fault_of_a_diagram_names_its_line(copy):
-    """The line of the page, not of the fence."""
-    path = copy / CHAPTER / "5_PatientCareJourney.md"
-    text = path.read_text(encoding="utf-8").replace("bookings --> images", "bookings -> images")
-    path.write_text(text, encoding="utf-8")
-    line = 1 + next(number for number, each in enumerate(text.splitlines()) if "bookings -> images" in each)
-    assert f"5_PatientCareJourney.md:{line}: " in build(copy).output
+def test_description_is_the_authors_first_words(small):
+    """Whole words of the first paragraph, at most two hundred characters, for engines and the search."""
+    small.write("intro.md", f"# Home\n\n{'A word or two. ' * 40}\n")
+    (said,) = page_of(small.build()).xpath("//meta[@name='description']/@content")
+    assert said.startswith("A word or two. A word")
+    assert said.endswith(" …")
+    assert 150 < len(said) <= frame.DESCRIPTION

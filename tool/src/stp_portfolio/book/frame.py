@@ -24,6 +24,7 @@ from sphinx.environment import BuildEnvironment
 from stp_portfolio.book.panels import portfolio_of
 from stp_portfolio.core import digests, disk, progress
 
+THEME = Path(__file__).parent / "theme"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
@@ -204,7 +205,7 @@ def configure(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> None:
     """Register the theme; describe pages as they are read, frame them as they are written."""
     app.add_config_value("stp_footer", [], "html", types=[list])
-    app.add_html_theme("stp", str(Path(__file__).with_name("theme")))
+    app.add_html_theme("stp", str(THEME))
     app.connect("config-inited", configure)
     app.connect("doctree-read", describe, priority=300)
     app.connect("env-updated", contents_changed)
