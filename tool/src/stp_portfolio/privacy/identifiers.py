@@ -31,7 +31,7 @@ def _data() -> dict[str, Any]:
 
 def _filled(pattern: str) -> str:
     """A pattern as it is written in the file, in one line and with its named parts in place."""
-    named = _data()["parts"] | {"catalogued": _data()["context"]["catalogued"]}
+    named = _data()["context"] | _data()["parts"]
     joined = re.sub(r"\n\s*", "", pattern)
     while (filled := re.sub(r"\{([a-z_]+)\}", lambda match: str(named[match[1]]), joined)) != joined:
         joined = re.sub(r"\n\s*", "", filled)
@@ -100,9 +100,9 @@ class Pattern:
 
 
 @cache
-def patterns() -> tuple[Pattern, ...]:
-    """Every row of the file."""
-    return tuple(Pattern(**row) for row in _data()["pattern"])
+def patterns(table: str = "pattern") -> tuple[Pattern, ...]:
+    """The rows of a table of the file."""
+    return tuple(Pattern(**row) for row in _data()[table])
 
 
 @cache
