@@ -110,8 +110,8 @@ def test_check_digit(digits, right):
 
 SPLIT = (
     "9990554331 / 999 055 4331 / 999\u00a0055\u00a04331 / 999.055.4331 / 999-055-4331 / 999/055/4331"
-    " / 999\u2011055\u20114331 / 9\u200b99\u200b055\u200d4331 / **999** **055** **4331** / __999__ _055_ *4331* / | 999 | 055 | 4331 |"
-    " / \uff19\uff19\uff19 055 4331 / <b>999</b>&nbsp;055&#160;4331 / 9 9 9 0 5 5 4 3 3 1"
+    " / 999\u2011055\u20114331 / 9\u200b99\u200b055\u200d4331 / **999** **055** **4331** / __999__ _055_ *4331*"
+    " / | 999 | 055 | 4331 | / \uff19\uff19\uff19 055 4331 / <b>999</b>&nbsp;055&#160;4331 / 9 9 9 0 5 5 4 3 3 1"
 )
 
 
@@ -148,6 +148,11 @@ WORDS = "Grace periods were short.|Will this change my practice?|Mark each row.|
 def test_names_that_are_words(texts, asked):
     """At the start of a sentence, what follows tells a name from a word; elsewhere the capital does."""
     assert [text for text in texts.split("|") if bool(unknown(text, Vocabulary())) != asked] == []
+
+
+def test_text_after_a_block_is_read():
+    """The marks of a block are no prose; what stands in it and after it is."""
+    assert carriers.prose_of(":::{note}\nQuenby\n:::\nMarl").split() == ["Quenby", "Marl"]
 
 
 # -- carriers ---------------------------------------------------------------------------------
@@ -364,11 +369,11 @@ SITE = {
     "objects.inv": b"# 1\n# 2\n# 3\n# 4\n" + zlib.compress(NUMBER.encode()),
     "9990554331.txt": "x",
 }
-HARMLESS = f'<svg><path d="M {NUMBER}"/><text x="999">4331</text></svg><script>{NUMBER}</script><p id="{NUMBER}">x</p>'
+HARMLESS = f'<svg><path d="M {NUMBER}"/><text x="999">4331</text></svg><script>{NUMBER}</script>'
 
 
 def test_finished_site_is_read_as_its_reader_reads_it(tmp_path):
-    """Text across elements, attributes, comments, index, inventory, names; no coordinates, no script."""
+    """Text across elements, attributes, comments, index, inventory, names; no drawing, no script."""
     for name, content in {**SITE, "harmless.html": HARMLESS, "_static/theme.js": NUMBER}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -163,7 +163,7 @@ _GROUPS = "10 334 1111111111 55 37 64 46 343 433 22222 1234 3322".split()
 def _nhs_number(flat: str, match: Match, own: frozenset[date]) -> bool:
     """Ten digits with a right check digit that count nothing, or any ten that are called so."""
     before, after = flat[max(0, match.start() - 40) : match.start()], flat[match.end() : match.end() + 60]
-    groups = "".join(str(len(group)) for group in re.findall(r"\d+", match[0]))
+    groups = "".join(map(str, map(len, re.findall(r"\d+", match[0]))))
     digits = re.sub(r"\D", "", match[0])
     if context("catalogued").search(before) or len(set(digits)) == 1:
         return False

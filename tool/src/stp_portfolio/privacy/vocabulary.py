@@ -145,6 +145,12 @@ def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool
         return False
     if word.islower():
         return not all(is_english(part) for part in lower.split("'") if len(part) > 1)
+    return _names_somebody(flat, match, lower)
+
+
+def _names_somebody(flat: str, match: re.Match[str], lower: str) -> bool:
+    """Whether a word with a capital may be a name: by where it stands, what follows, and the lists."""
+    word = match[0]
     acts = lower in _also_names() and context("speaks").match(flat, match.end())
     if acts or context("calendar").fullmatch(word):
         return bool(acts)
