@@ -31,7 +31,7 @@ def rows_of(path):
 
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.parent.name)
 def test_labelled_sentences(path, record_property):
-    """Of sentences by several authors: at least 0.95 of those that identify, at most 5 % of the clean ones."""
+    """Of sentences by several authors: at least 0.95 that identify, at most 5 % of the clean ones."""
     rows = rows_of(path)
     shipped = sources.approved_terms(ROOT)
     positive = [row["text"] for row in rows if row["label"] == "1"]
@@ -44,8 +44,10 @@ def test_labelled_sentences(path, record_property):
     found = sum(bool(screen(text, approved)) for text in positive)
     flagged = sum(bool(screen(text, approved)) for text in clean)
     figures = f"recall {found / len(positive):.3f}, precision {found / (found + flagged):.3f}"
-    about = f"{sum(map(bool, asked)) / len(clean):.3f} of the clean ones asked about before any approval"
-    record_property("summary", f"screening, {path.parent.name}/{path.name}: {figures} on {len(rows)} sentences; {about}")
+    figures += (
+        f" on {len(rows)} sentences; {sum(map(bool, asked))} of {len(clean)} clean ones asked about at first"
+    )
+    record_property("summary", f"screening, {path.parent.name}/{path.name}: {figures}")
     assert found / len(positive) >= 0.95
     assert flagged / len(clean) <= 0.05
 
@@ -53,9 +55,12 @@ def test_labelled_sentences(path, record_property):
 # -- patterns ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pattern", identifiers.patterns(), ids=lambda pattern: f"{pattern.kind}: {pattern.finds[0]}")
+PATTERNS = [*identifiers.patterns(), *identifiers.patterns("code")]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.kind}: {pattern.finds[0]}")
 def test_pattern_finds_its_examples(pattern):
-    """What stands beside a pattern is found by it, or not; its words are plain, else they would never be looked at."""
+    """What stands beside a pattern is found by it, or not; its words are plain, else nobody looks at them."""
 
     def found(example):
         flat = text.flatten(example)[0]
@@ -63,24 +68,24 @@ def test_pattern_finds_its_examples(pattern):
 
     assert [example for example in pattern.finds if not found(example)] == []
     assert [example for example in pattern.leaves if found(example)] == []
-    assert all(direct(example) for example in pattern.finds)
-    assert all(re.match(r"[A-Za-z]+(?![A-Za-z?*+{\[]|\(\?:[^-])|\{\w+\}$", word) for word in pattern.words.split("|") if word)
+    assert all(screen(example, Vocabulary()) for example in pattern.finds)
+    assert all(
+        re.match(r"[A-Za-z]+(?![A-Za-z?*+{\[]|\(\?:[^-])|\{\w+\}$", word)
+        for word in pattern.words.split("|")
+        if word
+    )
 
 
 def test_patterns_can_be_read():
-    """No line of the file is too long to read, and each example is a text of its own."""
+    """No line of the file is too long to read."""
+    assert len(identifiers.patterns()) > 80
     assert max(map(len, identifiers.DATA.read_text(encoding="utf-8").splitlines())) <= 120
-    examples = [example for pattern in identifiers.patterns() for example in (*pattern.finds, *pattern.leaves)]
-    assert len(examples) > 2 * len(identifiers.patterns()) > 150
 
 
-SHAPES = [
-    "a", "1 ", "1", ": ", "A ", "@", "one ", "www.", "A-", "a.", "1.", " ", "\n", "patient ", "http://", "](", "`", "nhs ",
-    "1 jan ", "Aa ", "only ", "'a", "a@b.", "born in ", "\u00e9", "0123456789abcdefABCDEF+/",
-]  # fmt: skip
+SHAPES = "a|1 |1|: |A |@|one |www.|A-|a.|1.| |\n|patient |http://|](|`|nhs |1 jan |Aa |only |'a|a@b.|é|0aF+/"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", SHAPES.split("|"))
 def test_time_grows_with_the_text(shape):
     """Twice the text takes about twice the time, whatever its shape."""
 
@@ -96,21 +101,21 @@ def test_time_grows_with_the_text(shape):
 
 @pytest.mark.parametrize(
     ("digits", "right"),
-    [("9990554331", True), ("9990554330", False), ("9991187856", False), ("9876543210", True), ("0101010000", False)],
+    [("9990554331", 1), ("9990554330", 0), ("9991187856", 0), ("9876543210", 1), ("0101010000", 0)],
 )
 def test_check_digit(digits, right):
-    """The NHS number's modulus 11, at numbers that were checked by hand; a remainder of ten is never right."""
-    assert identifiers.modulus_11(digits) is right
+    """The NHS number's modulus 11, at numbers checked by hand; a remainder of ten is never right."""
+    assert identifiers.modulus_11(digits) == bool(right)
 
 
-SPLIT = [
-    "9990554331", "999 055 4331", "999\u00a0055\u00a04331", "999.055.4331", "999-055-4331", "999/055/4331", "999\u2011055\u20114331",
-    "9\u200b99\u200b055\u200d4331", "**999** **055** **4331**", "__999__ _055_ *4331*", "| 999 | 055 | 4331 |", "\uff19\uff19\uff19 055 4331",
-    "<b>999</b>&nbsp;055&#160;4331", "9 9 9 0 5 5 4 3 3 1",
-]  # fmt: skip
+SPLIT = (
+    "9990554331 / 999 055 4331 / 999\u00a0055\u00a04331 / 999.055.4331 / 999-055-4331 / 999/055/4331"
+    " / 999\u2011055\u20114331 / 9\u200b99\u200b055\u200d4331 / **999** **055** **4331** / __999__ _055_ *4331*"
+    " / | 999 | 055 | 4331 | / \uff19\uff19\uff19 055 4331 / <b>999</b>&nbsp;055&#160;4331 / 9 9 9 0 5 5 4 3 3 1"
+)
 
 
-@pytest.mark.parametrize("number", SPLIT)
+@pytest.mark.parametrize("number", SPLIT.split(" / "))
 def test_number_is_found_however_it_is_split(number):
     """Typography hides nothing, and the hit covers the whole of it."""
     hits = direct(f"I read {number} aloud.")
@@ -145,34 +150,40 @@ def test_names_that_are_words(texts, asked):
     assert [text for text in texts.split("|") if bool(unknown(text, Vocabulary())) != asked] == []
 
 
+def test_text_after_a_block_is_read():
+    """The marks of a block are no prose; what stands in it and after it is."""
+    assert carriers.prose_of(":::{note}\nQuenby\n:::\nMarl").split() == ["Quenby", "Marl"]
+
+
 # -- carriers ---------------------------------------------------------------------------------
 
 PAGE, BOOK = "intro.md", "notebooks/own.ipynb"
 
 
+def edit(tree, name, change):
+    path = tree / name
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def on_page(tree, words):
-    path = tree / PAGE
-    path.write_text(path.read_text(encoding="utf-8") + words, encoding="utf-8")
+    edit(tree, PAGE, lambda old: f"{old}\n{words}\n")
 
 
-def front_matter(tree, words):
-    path = tree / PAGE
-    path.write_text(f'---\nnote: "{words}"\n---\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+def picture(tree, name="picture.png", alt="a white square of eight pixels", **kept):
+    Image.new("RGB", (8, 8), "white").save(tree / name, **kept)
+    on_page(tree, f"![{alt}]({name})")
 
 
-def picture(tree, words="", name="picture.png", alt="a white square of eight pixels"):
-    meta = PngImagePlugin.PngInfo()
-    meta.add_text("Comment", words)
-    Image.new("RGB", (8, 8), "white").save(tree / name, pnginfo=meta)
-    on_page(tree, f"\n![{alt}]({name})\n")
+def comment(words):
+    kept = PngImagePlugin.PngInfo()
+    kept.add_text("Comment", words)
+    return kept
 
 
-def exif(tree, words):
-    image = Image.new("RGB", (8, 8), "white")
-    data = image.getexif()
-    data[0x010E] = words  # ImageDescription
-    image.save(tree / "photo.jpg", exif=data)
-    on_page(tree, "\n![a white square of eight pixels](photo.jpg)\n")
+def exif(words):
+    kept = Image.Exif()
+    kept[0x010E] = words  # ImageDescription
+    return kept
 
 
 def pdf(tree, words):
@@ -180,63 +191,66 @@ def pdf(tree, words):
     writer.add_blank_page(100, 100)
     writer.add_metadata({"/Subject": words})
     writer.write(tree / "paper.pdf")
-    on_page(tree, "\n[the paper](paper.pdf)\n")
+    on_page(tree, "[the paper](paper.pdf)")
 
 
-def in_csv(tree, words):
-    with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
-        file.write(f"2024-06-25,M,1,started,{words}\n")
-
-
-def in_settings(tree, words):
-    path = tree / "data/portfolio.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("trainee", words), encoding="utf-8")
-
-
-def in_notebook(source="1", outputs=None):
-    def change(tree, words):
-        printed = [{"output_type": "stream", "name": "stdout", "text": [words]}] if outputs else []
-        code = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": printed}
-        cells = [{"cell_type": "markdown", "metadata": {}, "source": "# Own"}, {**code, "source": source.replace("TEXT", words)}]
-        (tree / BOOK).parent.mkdir(exist_ok=True)
-        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        (tree / BOOK).write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}))
-        toc = tree / "_toc.yml"
-        toc.write_text(toc.read_text(encoding="utf-8") + f"  - file: {BOOK[:-6]}\n", encoding="utf-8")
-
-    return change
+def notebook(tree, source="1", outputs=()):
+    outputs = [{"output_type": "stream", "name": "stdout", "text": [words]} for words in outputs]
+    code = {
+        "cell_type": "code",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": outputs,
+        "source": source,
+    }
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": "# Own"}, code]
+    kept = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
+    (tree / BOOK).parent.mkdir(exist_ok=True)
+    (tree / BOOK).write_text(json.dumps({**kept, "nbformat": 4, "nbformat_minor": 4}), encoding="utf-8")
+    edit(tree, "_toc.yml", lambda old: f"{old}  - file: {BOOK[:-6]}\n")
 
 
 def evidence_document(tree, words):
     """A document that no page links to, with the text as its author, as a word processor keeps it."""
     with zipfile.ZipFile(tree / "data/summary.docx", "w") as archive:
         archive.writestr("word/document.xml", "<w:document><w:p><w:t>A plan.</w:t></w:p></w:document>")
-        archive.writestr("docProps/core.xml", f"<cp:coreProperties><dc:creator>{words}</dc:creator></cp:coreProperties>")
-    with (tree / "data/evidence.csv").open("a", encoding="utf-8") as file:
-        file.write("E90,2024-06-02,Summary,Notes,M/1,,data/summary.docx\n")
+        archive.writestr("docProps/core.xml", f"<cp:core><dc:creator>{words}</dc:creator></cp:core>")
+    edit(tree, "data/evidence.csv", lambda old: f"{old}E90,2024-06-02,Summary,Notes,M/1,,data/summary.docx\n")
 
 
-CARRIERS = {
+WRITTEN = {  # into a file that is there
+    "page": (PAGE, "{old}\nI saw {words} there.\n"),
+    "heading": (PAGE, "{old}\n### Seen {words}\n"),
+    "front matter": (PAGE, '---\nnote: "{words}"\n---\n{old}'),
+    "link target": (PAGE, "{old}\n[a link](https://example.org/?q={words})\n"),
+    "CSV cell": ("data/progress.csv", "{old}2024-06-25,M,1,started,{words}\n"),
+    "settings": ("data/portfolio.toml", "{old}# {words}\n"),
+    "HTML comment": (PAGE, "{old}\n<!-- {words} -->\n"),
+    "MyST comment": (PAGE, "{old}\n% {words}\n"),
+}
+MADE = {
     "document that is evidence": evidence_document,
-    "page": lambda tree, words: on_page(tree, f"\nI saw {words} there.\n"),
-    "heading": lambda tree, words: on_page(tree, f"\n### Seen {words}\n"),
-    "front matter": front_matter,
     "alt text": lambda tree, words: picture(tree, alt=words),
-    "link target": lambda tree, words: on_page(tree, f"\n[a link](https://example.org/?q={words.replace(' ', '%20')})\n"),
-    "file name": lambda tree, words: picture(tree, name=re.sub(r"\W", "_", words) + ".png"),
-    "CSV cell": in_csv,
-    "settings": in_settings,
-    "notebook code": in_notebook("x = 1  # TEXT"),
-    "stored notebook output": in_notebook(outputs=True),
-    "HTML comment": lambda tree, words: on_page(tree, f"\n<!-- {words} -->\n"),
-    "MyST comment": lambda tree, words: on_page(tree, f"\n% {words}\n"),
-    "image metadata": picture,
-    "EXIF": exif,
+    "file name": lambda tree, words: picture(tree, re.sub(r"\W", "_", words) + ".png"),
+    "notebook code": lambda tree, words: notebook(tree, f"x = 1  # {words}"),
+    "stored notebook output": lambda tree, words: notebook(tree, outputs=[words]),
+    "image metadata": lambda tree, words: picture(tree, pnginfo=comment(words)),
+    "EXIF": lambda tree, words: picture(tree, "photo.jpg", exif=exif(words)),
     "PDF metadata": pdf,
 }
 
 
-@pytest.mark.skipif(carriers.ocr_engine() is None, reason="tesseract is not installed: text inside images is not read")
+def carry(tree, name, words):
+    if name in MADE:
+        MADE[name](tree, words)
+    else:
+        file, form = WRITTEN[name]
+        edit(tree, file, lambda old: form.format(old=old, words=words))
+
+
+@pytest.mark.skipif(
+    carriers.ocr_engine() is None, reason="tesseract is not installed: text inside images is not read"
+)
 def test_text_inside_an_image_is_read(small):
     """A screenshot with a number in its pixels is found, in the image."""
     import matplotlib
@@ -245,16 +259,18 @@ def test_text_inside_an_image_is_read(small):
     image = Image.new("RGB", (700, 120), "white")
     ImageDraw.Draw(image).text((20, 40), f"NHS number {NUMBER}", font=font, fill="black")
     image.save(small.tree / "picture.png")
-    on_page(small.tree, "\n![a drawing of a label](picture.png)\n")
-    found = [each for each in sources.run(small.tree, reading.load(small.tree)) if each.code == sources.IDENTIFIER]
+    on_page(small.tree, "![a drawing of a label](picture.png)")
+    found = [
+        each for each in sources.run(small.tree, reading.load(small.tree)) if each.code == sources.IDENTIFIER
+    ]
     assert [each.file for each in found] == ["picture.png"]
     assert "(NHS number)" in str(found[0])
 
 
-@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("name", [*WRITTEN, *MADE])
 def test_identifier_in_any_carrier_ends_the_build(small, name):
     """Refused before anything is built, with file and kind; nothing is left that could be published."""
-    CARRIERS[name](small.tree, NUMBER if name != "link target" else "patient=4471234")
+    carry(small.tree, name, NUMBER if name != "link target" else "patient=4471234")
     done = small.build()
     assert done.code != 0, done.output
     assert "The sources hold what could identify a person" in done.output
@@ -263,17 +279,17 @@ def test_identifier_in_any_carrier_ends_the_build(small, name):
 
 def test_identifier_that_a_notebook_computes_ends_the_build(small):
     """Put together at run time it is in no source, and in no page either."""
-    in_notebook("'999' + '055' + '4331'")(small.tree, "")
+    notebook(small.tree, "'999' + '055' + '4331'")
     done = small.build()
     assert done.code != 0
     assert "an output holds an identifier (NHS number)" in done.output
     assert not list(done.html.glob("*.html"))
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["page", "alt text", "front matter", "CSV cell", "notebook code", "HTML comment", "image metadata", "PDF metadata"],
-)
+OFTEN = "page/alt text/front matter/CSV cell/notebook code/HTML comment/image metadata/PDF metadata"
+
+
+@pytest.mark.parametrize("name", OFTEN.split("/"))
 def test_every_kind_in_every_carrier_is_found(small, name):
     """Sentences that identify, each as the content of each carrier: as many are found as on their own."""
     texts = [row["text"] for row in rows_of(SETS[0]) if row["label"] == "1"][::6]
@@ -284,7 +300,7 @@ def test_every_kind_in_every_carrier_is_found(small, name):
     for words in texts:
         safe = words.replace(",", ";") if name == "CSV cell" else words
         safe = safe.encode("latin-1", "ignore").decode("latin-1") if "metadata" in name else safe
-        CARRIERS[name](small.tree, safe)
+        carry(small.tree, name, safe)
         changed = [p for p in small.tree.rglob("*") if p.is_file() and originals.get(p) != p.read_bytes()]
         found += any(sources.screen_file(small.tree, path, vocabulary, frozenset()) for path in changed)
         for path in changed:
@@ -309,21 +325,21 @@ def test_encoding_and_line_ends_make_no_difference(small, name):
     small.write(PAGE, page)
     plain = sources.screen_file(small.tree, small.tree / PAGE, vocabulary, frozenset())
     (small.tree / PAGE).write_bytes(ENCODINGS[name](page))
-    assert [each.value for each in plain] == [NUMBER, "Zsófia"]
+    assert [each.value for each in plain] == ["Zsófia", NUMBER]
     assert sources.screen_file(small.tree, small.tree / PAGE, vocabulary, frozenset()) == plain
-    assert screen(page.replace("\n", "\r\n"), vocabulary) != []
+    on_windows = screen(page.replace("\n", "\r\n"), vocabulary)
+    assert [hit.text for hit in on_windows] == [hit.text for hit in screen(page, vocabulary)]
 
 
 def test_second_run_reads_nothing_again(small, monkeypatch):
     """What is unchanged comes from the last run; a changed file is screened anew."""
     portfolio = reading.load(small.tree)
     first = sources.run(small.tree, portfolio)
-    screened = []
-    real = sources.screen_file
-    monkeypatch.setattr(sources, "screen_file", lambda root, path, *rest: screened.append(path.name) or real(root, path, *rest))
+    screened, real = [], carriers.pieces
+    monkeypatch.setattr(carriers, "pieces", lambda path: screened.append(path.name) or real(path))
     assert sources.run(small.tree, portfolio) == first
     assert screened == []
-    on_page(small.tree, "\nMore.\n")
+    on_page(small.tree, "More.")
     sources.run(small.tree, portfolio)
     assert screened == [PAGE]
 
@@ -334,8 +350,7 @@ def test_terms_are_grouped_and_shipped_pages_have_none(tmp_path):
     shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
     assert checks.run(tree)[0] == []
     for name in ("C1_Professional_Foundations/5_PatientCareJourney.md", PAGE):
-        path = tree / name
-        path.write_text(path.read_text(encoding="utf-8") + "\nThen I thanked Quenby.\n", encoding="utf-8")
+        edit(tree, name, lambda old: f"{old}\nThen I thanked Quenby.\n")
     found = checks.run(tree)[0]
     assert len(found) == 1
     assert "«Quenby»" in str(found[0])
@@ -354,11 +369,11 @@ SITE = {
     "objects.inv": b"# 1\n# 2\n# 3\n# 4\n" + zlib.compress(NUMBER.encode()),
     "9990554331.txt": "x",
 }
-HARMLESS = '<svg><path d="M 999 055 4331"/><text x="999" y="055">4331</text></svg><script>999 055 4331</script><p id="9990554331">x</p>'
+HARMLESS = f'<svg><path d="M {NUMBER}"/><text x="999">4331</text></svg><script>{NUMBER}</script>'
 
 
 def test_finished_site_is_read_as_its_reader_reads_it(tmp_path):
-    """Text across elements, attributes, comments, index, inventory and names; no coordinates, no script of the theme."""
+    """Text across elements, attributes, comments, index, inventory, names; no drawing, no script."""
     for name, content in {**SITE, "harmless.html": HARMLESS, "_static/theme.js": NUMBER}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from stp_portfolio.core import configuration, disk, reading
+from stp_portfolio.core import configuration, reading
 from stp_portfolio.privacy import text as texts
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp")
@@ -50,7 +50,7 @@ def pieces(path: Path) -> Iterator[Piece]:
 
 
 _NO_PROSE_PARTS = re.compile(
-    r"^(`{3,}+|~{3,}+).*?^\1|`[^`\n]*`|\]\((?:[^)\]]|\](?!\())*+\)|https?://[^\s)>]+|\{[\w:-]+\}|^:{3,}.*$"
+    r"^(`{3,}+|~{3,}+).*?^\1|`[^`\n]*`|\]\((?:[^)\]]|\](?!\())*+\)|https?://[^\s)>]+|\{[\w:-]+\}|^:{3,}[^\n]*$"
     r"|^\([\w-]+\)=$|^\|[ :|-]+\|$",
     re.DOTALL | re.MULTILINE,
 )
@@ -129,17 +129,15 @@ def picture_texts(path: Path) -> Iterator[str]:
 
 
 def _metadata(image: Any) -> Iterator[str]:
-    from PIL import ExifTags
+    from PIL.ExifTags import IFD
 
     exif = image.getexif()
-    said = [(key, value) for key, value in image.info.items() if key not in ("icc_profile", "exif")]
-    for block in (exif, exif.get_ifd(ExifTags.IFD.Exif)):
-        said += [(ExifTags.TAGS.get(tag, tag), value) for tag, value in block.items()]
-    for key, value in said:
+    values = [value for key, value in image.info.items() if key not in ("icc_profile", "exif")]
+    for value in (*values, *exif.values(), *exif.get_ifd(IFD.Exif).values()):
         text = value.decode("utf-8", errors="ignore") if isinstance(value, bytes) else value
         if isinstance(text, str) and text.strip("\0 "):
-            yield f"{key}: {text}"
-    if exif.get_ifd(ExifTags.IFD.GPSInfo):
+            yield text
+    if exif.get_ifd(IFD.GPSInfo):
         yield "GPSInfo: 51.50000, -0.12000"  # any place at all: screened as a position
 
 

@@ -31,7 +31,7 @@ def _data() -> dict[str, Any]:
 
 def _filled(pattern: str) -> str:
     """A pattern as it is written in the file, in one line and with its named parts in place."""
-    named = _data()["parts"] | {"catalogued": _data()["context"]["catalogued"]}
+    named = _data()["context"] | _data()["parts"]
     joined = re.sub(r"\n\s*", "", pattern)
     while (filled := re.sub(r"\{([a-z_]+)\}", lambda match: str(named[match[1]]), joined)) != joined:
         joined = re.sub(r"\n\s*", "", filled)
@@ -100,9 +100,9 @@ class Pattern:
 
 
 @cache
-def patterns() -> tuple[Pattern, ...]:
-    """Every row of the file."""
-    return tuple(Pattern(**row) for row in _data()["pattern"])
+def patterns(table: str = "pattern") -> tuple[Pattern, ...]:
+    """The rows of a table of the file."""
+    return tuple(Pattern(**row) for row in _data()[table])
 
 
 @cache
@@ -163,7 +163,7 @@ _GROUPS = "10 334 1111111111 55 37 64 46 343 433 22222 1234 3322".split()
 def _nhs_number(flat: str, match: Match, own: frozenset[date]) -> bool:
     """Ten digits with a right check digit that count nothing, or any ten that are called so."""
     before, after = flat[max(0, match.start() - 40) : match.start()], flat[match.end() : match.end() + 60]
-    groups = "".join(str(len(group)) for group in re.findall(r"\d+", match[0]))
+    groups = "".join(map(str, map(len, re.findall(r"\d+", match[0]))))
     digits = re.sub(r"\D", "", match[0])
     if context("catalogued").search(before) or len(set(digits)) == 1:
         return False

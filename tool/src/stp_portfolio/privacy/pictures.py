@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def clean_picture(path: Path) -> None:
-    """Write a picture again from its pixels alone: no metadata, no place, no thumbnail of what was cropped."""
+    """Write a picture again from its pixels alone: no metadata, place or thumbnail of what was cropped."""
     from PIL import Image, ImageOps
 
     with Image.open(path) as image:

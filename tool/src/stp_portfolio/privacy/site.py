@@ -23,7 +23,7 @@ _APART = "\n¶\n"  # no identifier reaches from one attribute into the next
 
 
 def screen_site(site: Path, days: frozenset[date]) -> list[Finding]:
-    """Direct identifiers in a finished site: text, attributes, comments, search index, inventory, images, PDFs.
+    """Direct identifiers in the text, attributes, comments, search index, inventory and files of a site.
 
     The theme's own scripts and styles are left out: they are the same in every book.
     """
@@ -50,12 +50,8 @@ def _texts_of(path: Path) -> Iterator[str]:
     elif suffix == ".js":
         # The search index: words and titles; its numbers are positions.
         yield "\n\n".join(re.findall(r'"((?:[^"\\]|\\.)*+)"', read(path)))
-    elif suffix in carriers.PICTURES:
-        yield from carriers.picture_texts(path)
-    elif suffix == ".pdf":
-        yield from carriers.pdf_texts(path)
     else:
-        yield read(path)
+        yield from (piece.text for piece in carriers.pieces(path))
 
 
 def _page_texts(path: Path) -> Iterator[str]:

@@ -42,10 +42,9 @@ def own_words(portfolio: Portfolio | None) -> list[str]:
     """What the records themselves name: codes, schemes and ids of evidence."""
     if portfolio is None:
         return []
-    words = {module.code for module in portfolio.modules} | {piece.id for piece in portfolio.evidence}
-    words |= {standard.key.scheme for standard in portfolio.standards}
-    words |= {str(activity.key) for activity in portfolio.activities}
-    return sorted(word for word in words if word)
+    words = {module.code for module in portfolio.modules} | {str(each.key) for each in portfolio.activities}
+    words |= {each.key.scheme for each in portfolio.standards} | {each.id for each in portfolio.evidence}
+    return sorted(filter(None, words))
 
 
 def own_dates(portfolio: Portfolio | None) -> frozenset[date]:
@@ -100,21 +99,15 @@ def _linked(root: Path, page: Path) -> Iterator[Path]:
 
 def finding(name: str, text: str, line: int, hit: Hit) -> Finding:
     """A hit in a text as a finding: in which file, on which line, with the words around it."""
-    left = max(text.rfind("\n", 0, hit.start) + 1, hit.start - 40)
-    right = text.find("\n", hit.end, hit.end + 40)
-    right = min(len(text), hit.end + 40) if right < 0 else right
-    around = f"{text[left : hit.start]}«{text[hit.start : hit.end]}»{text[hit.end : right]}"
+    before = text[max(0, hit.start - 40) : hit.start].rpartition("\n")[2]
+    after = text[hit.end : hit.end + 40].partition("\n")[0]
+    around = " ".join(f"{before}«{text[hit.start : hit.end]}»{after}".split())
     value = " ".join(hit.text.split())
-    fault = f"could identify a person ({hit.kind})" if hit.direct else f"is a {hit.kind} to review"
-    return Finding(
-        IDENTIFIER if hit.direct else TERM,
-        name,
-        f"{fault}: {' '.join(around.split())}",
-        remedy(hit.direct, value),
-        line + text.count("\n", 0, hit.start),
-        value=value,
-        identifies=True,
-    )
+    code, fault = TERM, f"is a {hit.kind} to review: {around}"
+    if hit.direct:
+        code, fault = IDENTIFIER, f"could identify a person ({hit.kind}): {around}"
+    line += text.count("\n", 0, hit.start)
+    return Finding(code, name, fault, remedy(hit.direct, value), line, value=value, identifies=True)
 
 
 def remedy(identifies: bool, value: str) -> str:
@@ -148,37 +141,25 @@ def screen_file(root: Path, path: Path, vocabulary: Vocabulary, days: frozenset[
     found = [finding(name, path.stem, 1, hit) for hit in _name_hits(path.name, vocabulary)]
     for line, text, prose in carriers.pieces(path):
         found += screen_text(name, text, line, vocabulary, days, prose=prose)
-    once = {
-        (each.code, each.line, each.value): each for each in reversed(found)
-    }  # as written, and as it reads
-    return [*once.values()][::-1]
+    # Much is found twice, as it is written and as it reads.
+    return [*{(each.code, each.line, each.value): each for each in reversed(found)}.values()][::-1]
 
 
 def run(root: Path, portfolio: Portfolio | None, only: Iterable[Path] = ()) -> list[Finding]:
     """Screen every source, or the given ones; what is unchanged since the last run is not read again."""
-    terms = [*approved_terms(root), *own_words(portfolio)]
-    days = own_dates(portfolio)
+    terms, days = [*approved_terms(root), *own_words(portfolio)], own_dates(portfolio)
     vocabulary = Vocabulary(terms)
-    parts = [
-        *digests.parts_of(Path(__file__).parent),
-        repr((terms, sorted(days), carriers.ocr_engine())).encode(),
-    ]
-    basis = digests.digest(parts)
-    known = _known(root, basis)
-    fresh: dict[str, list[dict[str, object]]] = {}
-    found: list[Finding] = []
+    basis = repr((digests.code(), terms, sorted(days), carriers.ocr_engine()))
+    known, fresh = _known(root, basis), {}
     held = [root / piece.file for piece in portfolio.evidence if piece.file] if portfolio else []
-    for path in only or dict.fromkeys([*sources(root), *(path for path in held if path.is_file())]):
+    for path in only or dict.fromkeys([*sources(root), *filter(Path.is_file, held)]):
         key = digests.digest([path.name.encode(), str(path).encode(), path.read_bytes()])
-        if key in known:
-            here = [Finding(**each) for each in known[key]]
-        else:
-            here = screen_file(root, path, vocabulary, days)
-        fresh[key] = [asdict(each) for each in here]
-        found += here
-    if fresh != known and not only:
+        if key not in known:
+            known[key] = [asdict(each) for each in screen_file(root, path, vocabulary, days)]
+        fresh[key] = known[key]
+    if not only:
         disk.put(root / CACHE, json.dumps({"basis": basis, "files": fresh}, ensure_ascii=False))
-    return found
+    return [Finding(**each) for here in fresh.values() for each in here]
 
 
 def _known(root: Path, basis: str) -> dict[str, list[dict[str, Any]]]:
@@ -191,7 +172,7 @@ def _known(root: Path, basis: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def grouped(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Identifiers one by one; a term that occurs in several places is asked about once, with the others named."""
+    """Identifiers one by one; a term that occurs in several places once, with the others named."""
     terms: dict[str, list[Finding]] = {}
     for each in found:
         if each.code == IDENTIFIER:

@@ -28,12 +28,14 @@ class Hit:
     direct: bool
 
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 def read(path: Path) -> str:
-    """The text of any file, with plain line ends: what cannot be read as it should is screened all the same."""
+    """The text of any file, with plain line ends: what is no good UTF-8 is screened all the same."""
     raw = path.read_bytes()
-    utf_16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = raw.decode("utf-16" if utf_16 else "utf-8-sig")
+        text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -71,20 +73,19 @@ def flatten(text: str) -> tuple[str, Sequence[int]]:
     return "".join(letters), places
 
 
+_LOOKS_LIKE = {"Zs": " ", "Pd": "-", "\u2212": "-", "\u2018": "'", "\u2019": "'", "\u02bc": "'"}
+
+
 def _plain(match: re.Match[str]) -> Iterator[str]:
     """The plain characters that a reader sees in place of a special one, a tag or an entity."""
-    raw = match[0]
-    if raw.startswith(("\r", "<")):  # a line end; or a tag, which nobody sees
-        yield from "\n" if raw.startswith("\r") else ""
+    if match[0].startswith(("\r", "<")):  # a line end; or a tag, which nobody sees
+        yield from "\n" * match[0].startswith("\r")
         return
-    raw = html.unescape(raw) if raw.startswith("&") else raw
-    for letter in unicodedata.normalize("NFKC", raw):
+    for letter in unicodedata.normalize("NFKC", html.unescape(match[0])):
         category = unicodedata.category(letter)
         emphasis = letter in "*`~" or (letter == "_" and _is_emphasis(match.string, match.start()))
-        if emphasis or category == "Cf":
-            continue
-        plain = " " if category == "Zs" else "-" if category == "Pd" or letter == "\u2212" else letter
-        yield "'" if plain in "\u2018\u2019\u02bc" else plain
+        if category != "Cf" and not emphasis:
+            yield _LOOKS_LIKE.get(category) or _LOOKS_LIKE.get(letter, letter)
 
 
 def _is_emphasis(text: str, place: int) -> bool:

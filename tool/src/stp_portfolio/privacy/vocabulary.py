@@ -9,17 +9,16 @@ from __future__ import annotations
 import gzip
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from stp_portfolio.privacy.identifiers import context
+from stp_portfolio.privacy.identifiers import context, patterns
 from stp_portfolio.privacy.text import Hit, flatten
 
 WORDS = Path(__file__).with_name("words")
-_NEAR = 30  # characters before a word that say whether it begins a sentence
+_NEAR = 60  # characters before a word that say whether it begins a sentence
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*", re.UNICODE)
-_POSSESSIVE = re.compile(r"'s|s'")
 
 
 @cache
@@ -32,6 +31,10 @@ def _listed(name: str) -> frozenset[str]:
 def first_names() -> frozenset[str]:
     """Given names of many countries, in lower case."""
     return _listed("given_names.txt")
+
+
+def _also_names() -> frozenset[str]:
+    return _listed("names_that_are_words.txt")
 
 
 def is_english(word: str) -> bool:
@@ -89,7 +92,7 @@ class Vocabulary:
 
 
 def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
-    """The terms in a text that wait for review: adjoining words are one term, so a phrase is asked about once."""
+    """The terms in a text that wait for review; adjoining words are one term: a phrase is asked about once."""
     flat, places = flatten(text)
     approved = vocabulary.spans(flat)  # none over another, in their order
 
@@ -97,14 +100,15 @@ def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
         at = bisect_right(approved, (start, len(flat))) - 1
         return at >= 0 and end <= approved[at][1]
 
-    words = [match for match in _WORD.finditer(flat) if not is_approved(*match.span())]
-    terms = _terms(flat, [match for match in words if _suspicious(flat, match, vocabulary)])
-    codes = [
+    words = (match for match in _WORD.finditer(flat) if not is_approved(*match.span()))
+    terms = _terms(flat, (match for match in words if _suspicious(flat, match, vocabulary)))
+    codes = (span for code in patterns("code") for span in code.spans(flat, {}, frozenset()))
+    terms += [
         (start, end)
-        for start, end in _codes(flat)
+        for start, end in codes
         if not is_approved(start, end) and flat[start:end] not in vocabulary.codes
     ]
-    spans = ((places[start], places[end - 1] + 1) for start, end in [*terms, *codes])
+    spans = ((places[start], places[end - 1] + 1) for start, end in terms)
     return [Hit("term", text[first:last], first, last, direct=False) for first, last in spans]
 
 
@@ -115,61 +119,49 @@ def _terms(flat: str, words: Iterable[re.Match[str]]) -> list[tuple[int, int]]:
     for match in words:
         start, end = match.span()
         follows = context("speaks").match(flat, end)
-        if follows and match[0].lower() in _listed("names_that_are_words.txt") and not match[0].islower():
+        capital = match[0][0].isupper()
+        if follows and match[0].lower() in _also_names() and not match[0].islower():
             # "Hope is" is what is asked about: to approve it must not approve "Hope said".
             spans.append((start, follows.end()))
             joins = False
             continue
-        between = flat[spans[-1][1] : start] if joins and start - spans[-1][1] <= 2 else ""
-        capitals = between and match[0][0].isupper() and flat[spans[-1][0]].isupper()
-        if capitals and re.fullmatch(r"[ -]|-? ?", between):
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
+        if (
+            joins
+            and capital
+            and flat[spans[-1][1] : start] in (" ", "-", "- ")
+            and flat[spans[-1][0]].isupper()
+        ):
+            start = spans.pop()[0]
+        spans.append((start, end))
         joins = True
     return spans
 
 
-def _codes(flat: str) -> Iterator[tuple[int, int]]:
-    """Long numbers and codes, which nobody can tell from an identifier without knowing what they are."""
-    for match in context("coded").finditer(flat):
-        before = flat[max(0, match.start() - _NEAR) : match.start()]
-        if (
-            sum(letter.isdigit() for letter in match[0]) >= 5
-            and not context("plain_number").fullmatch(match[0])
-            and not context("counted").match(flat, match.end())
-            and not context("catalogued").search(before)
-            and not context("address").search(before)
-        ):
-            yield match.span()
-
-
 def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool:
+    """Whether a word may name somebody, as it is written and where it stands."""
     word = match[0]
     lower = word.lower().removesuffix("'s")
     if len(word) == 1 or lower == "her" or vocabulary.holds(word) or context("contracted").fullmatch(word):
         return False
     if word.islower():
         return not all(is_english(part) for part in lower.split("'") if len(part) > 1)
-    speaks = context("speaks").match(flat, match.end())
-    if context("calendar").fullmatch(word) and not (lower in _listed("names_that_are_words.txt") and speaks):
-        return False
+    return _names_somebody(flat, match, lower)
+
+
+def _names_somebody(flat: str, match: re.Match[str], lower: str) -> bool:
+    """Whether a word with a capital may be a name: by where it stands, what follows, and the lists."""
+    word = match[0]
+    acts = lower in _also_names() and context("speaks").match(flat, match.end())
+    if acts or context("calendar").fullmatch(word):
+        return bool(acts)
     if word.isupper() or not is_english(lower) or not _begins_sentence(flat, match.start()):
         return True
-    if lower in _listed("names_that_are_words.txt"):
-        return bool(speaks or _POSSESSIVE.match(flat, match.end()) or word.endswith("'s"))
+    if lower in _also_names():
+        return word.endswith("'s") or flat.startswith(("'s", "s'"), match.end())
     return lower in first_names()
 
 
 def _begins_sentence(flat: str, start: int) -> bool:
     """Whether a word begins a sentence: after its mark, or at the head of a block."""
-    line_start = flat.rfind("\n", max(0, start - _NEAR - 1), start) + 1
-    if start - line_start > _NEAR:
-        return bool(context("new_sentence").search(flat[start - _NEAR : start]))
-    lead = flat[line_start:start]
-    if not context("block").match(lead):
-        return bool(context("new_sentence").search(lead) or context("cell").search(lead))
-    if lead.strip():
-        return True  # a heading, a list item, a cell
-    above = flat[max(0, line_start - _NEAR) : line_start].rstrip(" \t")
-    return not above.strip() or above.endswith("\n\n") or bool(context("ended").search(above))
+    before = flat[start - _NEAR : start] if start > _NEAR else f"\n\n{flat[:start]}"
+    return bool(context("begins").search(before))
