@@ -13,7 +13,7 @@ from portfolios import make
 from benchmarks import growth, measuring
 from stp_portfolio.core import configuration, progress, reading
 from stp_portfolio.show import charts, sentences, tables
-from stp_portfolio.book import panels, theme
+from stp_portfolio.book import panels
 from stp_portfolio.privacy import identifiers, vocabulary
 from stp_portfolio.privacy.vocabulary import Vocabulary
 
@@ -180,19 +180,6 @@ def test_patterns_near_digits_match_nothing_without_one():
     assert len(identifiers._WITH_DIGITS) > 40
     for kind, pattern, flags in identifiers._WITH_DIGITS:
         assert needs(parser.parse(pattern, flags)), (kind, pattern)
-
-
-def test_unused_parts_are_options_of_the_theme():
-    """The parts that are switched off exist under these names, else the theme would render them again."""
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    known = ""
-    for name in ("pydata_sphinx_theme", "sphinx_book_theme"):
-        folder = Path(find_spec(name).submodule_search_locations[0])
-        known += (folder / "theme" / name / "theme.conf").read_text(encoding="utf-8")
-    for part in theme._UNUSED_PARTS:
-        assert re.search(rf"^{part}\s*=", known, flags=re.MULTILINE), part
 
 
 def test_generator_gives_the_same_files_and_a_sound_portfolio(tmp_path):
