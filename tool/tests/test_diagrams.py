@@ -128,7 +128,7 @@ def test_bundle_is_the_published_one():
 
 @pytest.mark.parametrize("source", EVERY)
 def test_svg_keeps_to_the_rules_of_a_page(source):
-    """Only shapes and real text; no style, script, link, handler, data or colour of its own; labelled; no id."""
+    """Only shapes and real text; no style, script, link, handler or colour of its own; labelled; no id."""
     drawn = render(source)
     root = ElementTree.fromstring(drawn)
     assert root.get("role") == "img"
@@ -250,7 +250,7 @@ def test_a_diagram_too_large_is_a_mistake(monkeypatch):
 def test_a_machine_without_the_engine_says_so(monkeypatch):
     """Without quickjs the message says what else can be done."""
     monkeypatch.setitem(sys.modules, "quickjs", None)
-    with pytest.raises(DiagramError, match="pip install .stp-portfolio.diagrams.*in CI, or put a picture"):
+    with pytest.raises(DiagramError, match=r"pip install .stp-portfolio.diagrams.*in CI, or put a picture"):
         render(SOURCES["pie"])
     assert issubclass(DiagramError, Refusal)
 

@@ -158,7 +158,7 @@ def test_what_is_closed_is_no_fault():
     ("file", "text", "message"),
     [
         ("M/1_Task.md", "", "is empty"),
-        ("M/1_Task.md", "# 1. Task\n\nIt waits.\n\n```python\nx\n", "M/1_Task.md:5: WARNING: '```python' is not"),
+        ("M/1_Task.md", "# 1. Task\n\nIt waits.\n\n```python\nx\n", "M/1_Task.md:5: WARNING: '```python'"),
         ("M/1_Task.md", "---\nkernelspec:\n  name: python3\n---\n# 1. Task\n", "a notebook written as text"),
         ("data/progress.csv", "date,module,number,event,note\n2025-01-01,M,1,signed-off,\n", "'signed-off'"),
         ("data/portfolio.toml", 'title = "Small"\n', "data/portfolio.toml"),

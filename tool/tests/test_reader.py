@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible, light, quiet, usable with a keyboard, on a phone, from a folder."""
+"""The pages in a real browser: accessible, light, quiet, usable by keyboard, on a phone, from a folder."""
 
 import re
 import shutil
@@ -14,8 +14,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 CHAPTER = "C1_Professional_Foundations"
 ACTIVITY = f"{CHAPTER}/5_PatientCareJourney.html"
 KINDS = (  # of pages: all others are written like one of these
-    "intro.html", ACTIVITY, f"{CHAPTER}/index.html", f"{CHAPTER}/20_NewWorkingMethod.html", "notebooks/progress.html",
-    "about/by-standard.html", "about/how-it-is-made.html", "search.html", "404.html",
+    "intro.html", ACTIVITY, f"{CHAPTER}/index.html", f"{CHAPTER}/20_NewWorkingMethod.html",
+    "notebooks/progress.html", "about/by-standard.html", "about/how-it-is-made.html", "search.html",
+    "404.html",
 )  # fmt: skip
 
 

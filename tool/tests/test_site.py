@@ -37,7 +37,7 @@ def test_what_an_address_brings(small):
 
 
 def test_a_portfolios_own_styles_come_last(small):
-    """What lies in ``_static/`` is loaded on every page after the theme's; its icon takes the theme's place."""
+    """What lies in ``_static/`` is loaded on every page after the theme's; its icon replaces the theme's."""
     small.write("_static/own.css", "h1 { color: inherit }\n")
     small.write("_static/own.js", "'use strict';\n")
     small.write("_static/icon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
@@ -93,7 +93,7 @@ def test_sphinx_designs_sheet_stands_where_it_is_used(small):
 
 
 def test_a_cell_with_hidden_code_folds_it(small):
-    """Tagged ``hide-input``: its code in a fold named Code, its output open; ``hide-output`` the other way."""
+    """Tagged ``hide-input``: its code in a fold named Code, its output open; or the other way round."""
     cells = [
         {
             "cell_type": "code", "id": tag, "metadata": {"tags": [tag]}, "source": "6 * 7", "outputs": [],
@@ -151,7 +151,7 @@ def test_menu_of_a_long_chapter_shows_the_neighbours(current):
     shown = [item["page"] for item in menu[0]["children"]]
     assert f"c/{current}" in shown
     assert 20 < len(shown) <= 41
-    assert shown == Contents.pages[Contents.pages.index(shown[0]) :][: len(shown)]
+    assert tuple(shown) == Contents.pages[Contents.pages.index(shown[0]) :][: len(shown)]
 
 
 def test_description_is_the_authors_first_words(small):
