@@ -67,11 +67,14 @@ def _faults_of(name: str, element: html.HtmlElement) -> Iterator[Finding]:
     tag, said = element.tag, html.tostring(element, encoding="unicode", with_tail=False)[:120]
     if tag == "img" and _NO_WORDS.fullmatch(element.get("alt", "").strip()):
         yield Finding("image-unnamed", name, f"an image has no alt text that says what it shows: {said}")
-    inline = tag == "style" or (tag == "script" and not element.get("src"))
-    if inline or any(key == "style" or key.startswith("on") for key in element.attrib):
+    if tag == "style" or (tag == "script" and not element.get("src")) or _inline(element):
         fault = f"a script, style or handler stands on the page and would do nothing there: {said}"
         yield Finding("inline", name, fault, "Leave it out; a style belongs in a stylesheet in _static")
     for key in ("src", "srcset", "data", "poster") if tag in _FETCHING else ():
         if re.match(r"(?:https?:)?//", address := element.get(key, "")):
             fault = f"the page would fetch {address} from another host"
             yield Finding("foreign", name, fault, "Put the file beside the page instead")
+
+
+def _inline(element: html.HtmlElement) -> bool:
+    return any(str(name) == "style" or str(name).startswith("on") for name in element.attrib)
