@@ -148,7 +148,7 @@ def test_what_swallows_the_rest_of_a_page_is_found(name):
 def test_what_is_closed_is_no_fault():
     """Nested directives, fences in lists and quotations, longer fences round shorter ones, comments."""
     text = (
-        "---\ntitle: x\n---\n# One\n\n::::{grid} 2\n:::{card} A\nx\n:::\n::::\n\n````md\n```\nx\n```\n````\n\n"
+        "---\ntitle: x\n---\n# One\n\n::::{grid} 2\n:::{card} A\nx\n:::\n::::\n\n````\n```\nx\n```\n````\n\n"
         "- a\n\n  ```\n  b\n  ```\n\n> ```\n> c\n> ```\n<!-- d -->\n\n~~~\ne\n~~~\n\n```mermaid\npie\n```\n"
     )
     assert list(swallowed(text, "p.md")) == []
