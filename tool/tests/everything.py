@@ -13,7 +13,8 @@ def add_page(tree):
     """Add the page, with a picture that carries a secret in its metadata."""
     rows = "\n".join(f"| {number} | Row number {number} |" for number in range(1, 61))
     head = "| " + " | ".join(f"Column{number}" for number in range(1, 15)) + " |\n|" + " --- |" * 14
-    wide = "\n".join("| " + " | ".join(f"cell {row}.{column}" for column in range(1, 15)) + " |" for row in range(1, 4))
+    cells = [[f"cell {row}.{column}" for column in range(1, 15)] for row in range(1, 4)]
+    wide = "\n".join(f"| {' | '.join(row)} |" for row in cells)
     text = TEXT.read_text(encoding="utf-8").replace("ROWS", rows).replace("WIDE", f"{head}\n{wide}")
     (tree / CHAPTER / "stress.md").write_text(text, encoding="utf-8")
     image = Image.new("RGB", (8, 8), "white")

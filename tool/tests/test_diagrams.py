@@ -1,4 +1,4 @@
-"""Mermaid diagrams: drawn without a browser, the same everywhere, safe on a page, and told in their author's words."""
+"""Mermaid diagrams: drawn without a browser, the same everywhere, safe on a page, in their author's words."""
 
 import gzip
 import hashlib
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -18,91 +19,13 @@ from stp_portfolio.book import diagrams
 from stp_portfolio.book.diagrams import DiagramError
 from stp_portfolio.core.findings import Refusal
 
-PELE = "0b0a46c57a5a6971670c09f5ec4066705bd78505f90fd11adf6260325efa0910"  # dist/pele.global.js of npm's pele 1.13.0
+PELE = "0b0a46c57a5a6971670c09f5ec4066705bd78505f90fd11adf6260325efa0910"  # of npm's pele 1.13.0
 
 SOURCES = {
-    "flowchart": """flowchart TD
-    A([Referral letter]) --> B[Triage by<br/>clinician]
-    B --> C{Urgent?}
-    C -->|Yes| D[Clinic within 2 weeks]
-    C -->|if no| E(Routine clinic)
-    D -- HL7 v2 --> F[(Record)]
-    E --- F
-    F <-.-> G((GP))
-    H[Audit]
-    subgraph ward [Ward 3]
-        D
-        E
-    end""",
-    "sequence": """sequenceDiagram
-    participant P as Patient
-    participant GP
-    P->>GP: Describes symptoms
-    GP->>+Lab: Order (HL7 ORM)
-    Lab-->>-GP: Result
-    alt Abnormal
-        GP->>P: Call today
-    else Normal
-        GP-)P: Text message
-    end
-    Note over GP,Lab: Results are<br/>filed
-    loop Every day
-        Lab->>Lab: Quality control
-    end""",
-    "state": """stateDiagram-v2
-    state "On hold" as Hold
-    state pick <<choice>>
-    [*] --> Draft
-    Draft --> Active: sign
-    Active --> Hold: when suspended
-    Hold --> pick
-    pick --> [*]
-    note right of Draft : Not yet visible
-    state Active {
-        [*] --> Dispensed
-        Dispensed --> Administered
-    }""",
-    "er": """erDiagram
-    PATIENT ||--o{ ENCOUNTER : has
-    ENCOUNTER ||--|{ OBSERVATION : records
-    WARD |o--|| BED : ""
-    PATIENT {
-        string nhs_number PK
-        date birth_date
-    }""",
-    "class": """classDiagram
-    Resource <|-- Patient
-    Patient "1" --> "*" Observation : subject
-    Bundle *-- Entry
-    class Patient {
-        +String id
-        +age() int
-    }""",
-    "gantt": """gantt
-    title EPR go-live
-    dateFormat YYYY-MM-DD HH:mm
-    section Build
-    Configure wards :done, a1, 2026-01-05 00:00, 30d
-    Test interfaces :crit, after a1, 1d
-    section Train
-    Rehearse :2026-02-01 09:00, 3h
-    Go-live :milestone, 2026-03-01 00:00, 0d""",
-    "pie": """pie title Referrals
-    "Urgent" : 20
-    "Routine" : 60.5""",
-    "mindmap": """mindmap
-    root((Informatics))
-        Data
-            SNOMED CT
-            ICD-10
-        Systems""",
-    "timeline": """timeline
-    title NHS IT
-    section Past
-    2002 : NPfIT
-    2011 : Closed : GDS""",
+    path.stem: path.read_text(encoding="utf-8").rstrip("\n")
+    for path in sorted(Path(__file__).with_name("diagrams").glob("*.mmd"))
 }
-STYLED = """%%{init: {"theme": "dark", "themeCSS": ".x{fill:red}", "themeVariables": {"primaryColor": "#f00"}}}%%
+STYLED = """%%{init: {"theme": "dark", "themeCSS": ".x{fill:red}"}}%%
 flowchart LR
     A["`**Bold**`"]:::hot --> B[User]
     click A "https://example.org" "tip"
@@ -205,7 +128,7 @@ def test_bundle_is_the_published_one():
 
 @pytest.mark.parametrize("source", EVERY)
 def test_svg_keeps_to_the_rules_of_a_page(source):
-    """Only shapes and real text; no style, script, link, handler, data or colour of its own; labelled; no id to collide."""
+    """Only shapes and real text; no style, script, link, handler or colour of its own; labelled; no id."""
     drawn = render(source)
     root = ElementTree.fromstring(drawn)
     assert root.get("role") == "img"
@@ -254,7 +177,7 @@ def test_hostile_labels_stay_text(label, shown):
 
 @pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "mindmap"])  # it has no accDescr
 def test_the_authors_words_are_the_label(kind):
-    """A source's accTitle and accDescr; an alt comes before them; without either it is refused with what to do."""
+    """A source's accTitle and accDescr; an alt comes first; without either it is refused with what to do."""
     first, _, rest = SOURCES[kind].partition("\n")
     both = f"{first}\n    accTitle: The way in\n    accDescr: Who does what.\n{rest}"
     assert diagrams.render(both)[1] == "The way in. Who does what."
@@ -327,9 +250,7 @@ def test_a_diagram_too_large_is_a_mistake(monkeypatch):
 def test_a_machine_without_the_engine_says_so(monkeypatch):
     """Without quickjs the message says what else can be done."""
     monkeypatch.setitem(sys.modules, "quickjs", None)
-    with pytest.raises(
-        DiagramError, match="pip install .stp-portfolio.diagrams.*another one or in CI, or put a picture"
-    ):
+    with pytest.raises(DiagramError, match=r"pip install .stp-portfolio.diagrams.*in CI, or put a picture"):
         render(SOURCES["pie"])
     assert issubclass(DiagramError, Refusal)
 

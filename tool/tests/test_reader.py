@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible, light, quiet, and usable with a keyboard, on a phone and from a folder."""
+"""The pages in a real browser: accessible, light, quiet, usable by keyboard, on a phone, from a folder."""
 
 import re
 import shutil
@@ -11,10 +11,12 @@ from conftest import build
 
 FIRST_VISIT, LATER, SEARCH = 25_000, 15_000, 60_000  # bytes, compressed
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-ACTIVITY = "C1_Professional_Foundations/5_PatientCareJourney.html"
+CHAPTER = "C1_Professional_Foundations"
+ACTIVITY = f"{CHAPTER}/5_PatientCareJourney.html"
 KINDS = (  # of pages: all others are written like one of these
-    "intro.html", ACTIVITY, "C1_Professional_Foundations/index.html", "C1_Professional_Foundations/20_NewWorkingMethod.html",
-    "notebooks/progress.html", "about/by-standard.html", "about/how-it-is-made.html", "search.html", "404.html",
+    "intro.html", ACTIVITY, f"{CHAPTER}/index.html", f"{CHAPTER}/20_NewWorkingMethod.html",
+    "notebooks/progress.html", "about/by-standard.html", "about/how-it-is-made.html", "search.html",
+    "404.html",
 )  # fmt: skip
 
 
@@ -114,7 +116,7 @@ def test_axe_finds_nothing_with_menu_contents_and_results_open(browser, site, th
 
 
 def test_every_page_is_quiet_and_light(browser, site, book, record_property):
-    """No console message, no breach of the policy, no foreign request; at most 25 kB first and 15 kB later."""
+    """No console message, breach of the policy or foreign request; at most 25 kB first and 15 kB later."""
     address, sent = site
     first, later = {}, {}
     for name in KINDS[:-1]:
@@ -137,7 +139,7 @@ def test_every_page_is_quiet_and_light(browser, site, book, record_property):
     assert max(later.values()) <= LATER, later
     record_property(
         "summary",
-        f"weight, compressed: first visit {max(first.values())} bytes at most, later pages {max(later.values())}, "
+        f"weight, compressed: first visit {max(first.values())} bytes at most, later {max(later.values())}, "
         f"the search {search}",
     )
 
@@ -225,7 +227,7 @@ def test_tour_from_a_folder(browser, book):
     ],
 )
 def test_search_finds_an_activity_by_number_title_and_standard(browser, site, portfolio, query, first, why):
-    """What the records say is found as well as what the page says; a standard finds exactly its activities."""
+    """What the records say is found as well as what the page says; a standard finds its activities."""
     with Visit(browser, site[0]) as visit:
         page = visit.go(f"search.html?q={query}")
         page.locator("#search-results li").first.wait_for()
@@ -267,7 +269,7 @@ def test_search_says_when_there_is_nothing(browser, site):
     ],
 )
 def test_keyboard_reaches_everything_and_shows_where_it_is(browser, site, name, width):
-    """Tab visits every visible control once, each time with a visible sign; the first stop skips the frame."""
+    """Tab visits every visible control once, with a visible sign; the first stop skips the frame."""
     with Visit(browser, site[0], viewport={"width": width, "height": 900}) as visit:
         page = visit.go(name)
         page.evaluate("document.activeElement.blur()")
@@ -281,8 +283,9 @@ def test_keyboard_reaches_everything_and_shows_where_it_is(browser, site, name, 
             page.keyboard.press("Tab")
             stop = page.evaluate(
                 """() => {
-                  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
-                  return [e.dataset.stop, style.outlineStyle, parseFloat(style.outlineWidth), box.width, box.right];
+                  const e = document.activeElement, box = e.getBoundingClientRect();
+                  const { outlineStyle, outlineWidth } = getComputedStyle(e);
+                  return [e.dataset.stop, outlineStyle, parseFloat(outlineWidth), box.width, box.right];
                 }"""
             )
             if stop[0] is None:
@@ -341,8 +344,8 @@ def test_figures_follow_the_theme(browser, site, name):
         const box = text.getBoundingClientRect();
         const behind = [...text.ownerSVGElement.querySelectorAll("path")].filter((path) => {
           const b = path.getBoundingClientRect();
-          return b.left <= box.left && b.right >= box.right && b.top <= box.top + 2 && b.bottom >= box.bottom - 2
-            && getComputedStyle(path).fill.startsWith("rgb");
+          return b.left <= box.left && b.right >= box.right && b.top <= box.top + 2
+            && b.bottom >= box.bottom - 2 && getComputedStyle(path).fill.startsWith("rgb");
         }).map((path) => rgb(getComputedStyle(path).fill));
         const back = behind.length ? behind[behind.length - 1] : page;
         const [a, b] = [luminance(rgb(getComputedStyle(text).fill)), luminance(back)].sort((x, y) => y - x);
@@ -363,7 +366,8 @@ def test_nothing_moves_by_itself(browser, site):
     script = """() => document.getAnimations().length
       + [...document.querySelectorAll("*")].filter((e) => {
           const s = getComputedStyle(e);
-          return s.transitionDuration.split(",").some((t) => parseFloat(t) > 0) || s.scrollBehavior === "smooth";
+          return s.scrollBehavior === "smooth"
+            || s.transitionDuration.split(",").some((t) => parseFloat(t) > 0);
         }).length"""
     with Visit(browser, site[0], reduced_motion="reduce") as visit:
         for name in KINDS:
@@ -409,7 +413,7 @@ def everything_served(book, tmp_path_factory):
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("name", ["C1_Professional_Foundations/stress.html", "notebooks/outputs.html"])
 def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, name, width, theme):
-    """Tables of pandas, ticks, formulas, tabs, folds, margins, diagrams: no finding, no breach, nothing too wide."""
+    """Tables of pandas, ticks, formulas, tabs, folds, diagrams: no finding, no breach, nothing too wide."""
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
     with Visit(browser, everything_served, bypass_csp=True, **options) as visit:
         assert said_by_axe(visit.go(name)) == []
@@ -427,7 +431,7 @@ def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, 
 
 @pytest.mark.slow
 def test_author_constructs_work_under_the_policy(browser, everything_served):
-    """Folds open, tabs change, widths hold, code is copied, and formulas and diagrams are drawings with words."""
+    """Folds open, tabs change, widths hold, code is copied, formulas and diagrams are drawings with words."""
     with Visit(browser, everything_served, permissions=["clipboard-read", "clipboard-write"]) as visit:
         page = visit.go("C1_Professional_Foundations/stress.html")
         folded = page.get_by_text("Folded away until it is opened.")

@@ -1,4 +1,4 @@
-"""Notebooks run ahead, at once, and only when something they may depend on has changed; pages are read likewise."""
+"""Notebooks run ahead, at once, and only when what they may depend on has changed; pages likewise."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def shown(done, text):
 
 
 def test_what_runs_and_what_is_read(small):
-    """Nothing twice; a row of any table runs the notebook and reads who shows it; put back, it is found again."""
+    """Nothing twice; a row runs the notebook and reads who shows it; put back, the old result is found."""
     add_notebook(small, COUNT)
     first = small.build()
     assert (first.executed, shown(first, "rows: 1")) == (["sums"], True)

@@ -1,6 +1,7 @@
 """The theme, the HTML of a page's text, the menu, and what stands around the pages."""
 
 import re
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 import pytest
@@ -36,7 +37,7 @@ def test_what_an_address_brings(small):
 
 
 def test_a_portfolios_own_styles_come_last(small):
-    """What lies in ``_static/`` is loaded on every page, after the theme's; its icon takes the theme's place."""
+    """What lies in ``_static/`` is loaded on every page after the theme's; its icon replaces the theme's."""
     small.write("_static/own.css", "h1 { color: inherit }\n")
     small.write("_static/own.js", "'use strict';\n")
     small.write("_static/icon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
@@ -59,8 +60,9 @@ def test_the_text_is_written_right(small):
     """Permalinks and ticks have names, tables heads with a scope in a box that scrolls, widths no style."""
     page = page_of(
         small.home(
-            "## A *first* part\n\n- [x] done\n- [ ] open\n\n:::{list-table} Widths\n:header-rows: 1\n:stub-columns: 1\n"
-            ":widths: 30 70\n\n* -\n  - Value\n* - First\n  - One\n:::\n\n:::{tip}\n:class: dropdown\nFolded.\n:::\n\n"
+            "## A *first* part\n\n- [x] done\n- [ ] open\n\n"
+            ":::{list-table} Widths\n:header-rows: 1\n:stub-columns: 1\n:widths: 30 70\n\n"
+            "* -\n  - Value\n* - First\n  - One\n:::\n\n:::{tip}\n:class: dropdown\nFolded.\n:::\n\n"
             "[a link](https://example.org/a?b=1&c=2)\n\n:::{margin}\nA remark.\n:::\n\n{math}`a^2`\n"
         )
     )
@@ -91,7 +93,7 @@ def test_sphinx_designs_sheet_stands_where_it_is_used(small):
 
 
 def test_a_cell_with_hidden_code_folds_it(small):
-    """Tagged ``hide-input``: its code in a fold named Code, its output in the open; ``hide-output`` the other way."""
+    """Tagged ``hide-input``: its code in a fold named Code, its output open; or the other way round."""
     cells = [
         {
             "cell_type": "code", "id": tag, "metadata": {"tags": [tag]}, "source": "6 * 7", "outputs": [],
@@ -111,8 +113,8 @@ def test_a_cell_with_hidden_code_folds_it(small):
 def test_a_frame_of_pandas_is_made_right():
     """No styles of its own, no empty heading, its alignment as an attribute."""
     written = made_right(
-        '<div><style scoped>x {}</style><table border="1" class="dataframe"><tr style="text-align: right;"><th></th>'
-        "<th>a</th></tr></table></div>"
+        '<div><style scoped>x {}</style><table border="1" class="dataframe"><tr style="text-align: right;">'
+        "<th></th><th>a</th></tr></table></div>"
     )
     assert written == (
         '<div><table border="1" class="dataframe"><tr align="right"><td></td><th>a</th></tr></table></div>'
@@ -137,9 +139,9 @@ def test_styles_as_attributes(style, attributes):
 class Contents:
     """As much of an environment as the menu asks for: a chapter of a thousand pages."""
 
-    pages = [f"c/{number}" for number in range(1000)]
-    toctree_includes = {"root": ["c/index"], "c/index": pages}
-    titles = {}
+    pages = tuple(f"c/{number}" for number in range(1000))
+    toctree_includes = MappingProxyType({"root": ["c/index"], "c/index": pages})
+    titles = ()
 
 
 @pytest.mark.parametrize("current", [0, 20, 500, 999])
@@ -149,7 +151,7 @@ def test_menu_of_a_long_chapter_shows_the_neighbours(current):
     shown = [item["page"] for item in menu[0]["children"]]
     assert f"c/{current}" in shown
     assert 20 < len(shown) <= 41
-    assert shown == Contents.pages[Contents.pages.index(shown[0]) :][: len(shown)]
+    assert tuple(shown) == Contents.pages[Contents.pages.index(shown[0]) :][: len(shown)]
 
 
 def test_description_is_the_authors_first_words(small):

@@ -127,7 +127,8 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
-    node: Any = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]  # has none
+    read: Any = nbformat.reads  # it has no types
+    node = read(json.dumps(notebook), as_version=4)
     manager = AsyncKernelManager(kernel_name=node.metadata.get("kernelspec", {}).get("name") or "python3")
     client = NotebookClient(
         node, km=manager, timeout=timeout, record_timing=False, shutdown_kernel="immediate"

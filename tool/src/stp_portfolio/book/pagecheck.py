@@ -17,7 +17,7 @@ from lxml import html
 
 from stp_portfolio.core.findings import Finding
 
-_FILE_LIKE = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp)|\S*[/\\]\S*|[0-9a-fA-F_-]{16,}", re.IGNORECASE)
+_NO_WORDS = re.compile(r"|\S*\.(?:png|jpe?g|gif|svg|webp)|\S*[/\\]\S*|[0-9a-fA-F_-]{16,}", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 _FETCHING = {"img", "script", "iframe", "source", "video", "audio", "embed", "object", "input", "track"}
 
@@ -38,41 +38,43 @@ def page_faults(output: Path) -> Iterator[Finding]:
     pages = {name: _parsed(name, (output / name).read_bytes()) for name in names}
     for name, page in pages.items():
         yield from page.faults
-        for link in sorted(page.links):
-            address, anchor = urldefrag(link)
-            path = unquote(address.partition("?")[0])
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
-            if target not in files and posixpath.normpath(f"{target}/index.html") not in files:
-                yield Finding("link-dead", name, f"the link '{link}' leads to a file that does not exist")
-            elif anchor and target in pages and unquote(anchor) not in pages[target].anchors:
-                yield Finding(
-                    "anchor-dead", name, f"the link '{link}' leads to an anchor that does not exist"
-                )
+        # What the frame of the page for unknown addresses leads to may begin at the root of a server.
+        for link in sorted(page.links) if name != "404.html" else ():
+            yield from _dead(name, link, files, pages)
+
+
+def _dead(name: str, link: str, files: set[str], pages: dict[str, _Page]) -> Iterator[Finding]:
+    address, anchor = urldefrag(link)
+    path = unquote(address.partition("?")[0])
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+    if not {target, posixpath.normpath(f"{target}/index.html")} & files:
+        yield Finding("link-dead", name, f"the link '{link}' leads to a file that does not exist")
+    elif anchor and target in pages and unquote(anchor) not in pages[target].anchors:
+        yield Finding("anchor-dead", name, f"the link '{link}' leads to an anchor that does not exist")
 
 
 def _parsed(name: str, raw: bytes) -> _Page:
     page = _Page()
     for element in html.fromstring(raw, parser=html.HTMLParser(encoding="utf-8")).iter("*"):
         page.anchors.update(element.get(key, "") for key in ("id", "name"))
-        page.links.update(element.get(key, "") for key in ("href", "src") if element.tag != "use")
+        links = {element.get(key, "") for key in ("href", "src")}
+        page.links |= {link for link in links if link and not _ELSEWHERE.match(link)}
         page.faults += _faults_of(name, element)
-    # What the frame of the page for unknown addresses leads to may begin at the root of a server.
-    page.links = (
-        {link for link in page.links if link and not _ELSEWHERE.match(link)} if name != "404.html" else set()
-    )
     return page
 
 
 def _faults_of(name: str, element: html.HtmlElement) -> Iterator[Finding]:
     tag, said = element.tag, html.tostring(element, encoding="unicode", with_tail=False)[:120]
-    alt = element.get("alt", "").strip()
-    if tag == "img" and (not alt or _FILE_LIKE.fullmatch(alt)):
+    if tag == "img" and _NO_WORDS.fullmatch(element.get("alt", "").strip()):
         yield Finding("image-unnamed", name, f"an image has no alt text that says what it shows: {said}")
-    handlers = [key for key in element.keys() if key == "style" or key.startswith("on")]  # noqa: SIM118 - of lxml
-    if tag == "style" or (tag == "script" and not element.get("src")) or handlers:
+    if tag == "style" or (tag == "script" and not element.get("src")) or _inline(element):
         fault = f"a script, style or handler stands on the page and would do nothing there: {said}"
         yield Finding("inline", name, fault, "Leave it out; a style belongs in a stylesheet in _static")
     for key in ("src", "srcset", "data", "poster") if tag in _FETCHING else ():
         if re.match(r"(?:https?:)?//", address := element.get(key, "")):
             fault = f"the page would fetch {address} from another host"
             yield Finding("foreign", name, fault, "Put the file beside the page instead")
+
+
+def _inline(element: html.HtmlElement) -> bool:
+    return any(str(name) == "style" or str(name).startswith("on") for name in element.attrib)

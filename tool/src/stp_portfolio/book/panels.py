@@ -23,7 +23,7 @@ from sphinx.util import logging
 from stp_portfolio.book.nodes import link_to, table
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Event, Portfolio
+from stp_portfolio.core.records import Activity, Event, Evidence, Portfolio
 from stp_portfolio.show import pages, sentences, tables
 from stp_portfolio.show.tables import Cell, Link, Table
 
@@ -190,21 +190,24 @@ def facts(portfolio: Portfolio, activity: Activity, docname: str) -> nodes.Node:
     """What an activity's page owes its reader before the prose: status, months and evidence."""
     events = progress.history(portfolio, activity.key, portfolio.on)
     held = progress.evidence_for(portfolio, activity.key, portfolio.on)
-    spoken = {key for piece in held for key in piece.standards}
-    standards = [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
     revised = max([event.date for event in events] + [piece.date for piece in held], default=None)
     rows: dict[str, Cell] = {
         "Activity": f"{activity.key.module}, number {activity.key.number}",
         "Status": _status_line(portfolio, events),
         "Worked on": _months(events),
         "Evidence held": "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet",
-        "Standards": ", ".join(standards) or "None yet",
+        "Standards": ", ".join(_standards(portfolio, held)) or "None yet",
         "Last revised": dates.written_month(revised) if revised else None,
         "Learning outcomes": activity.learning_outcomes or None,
         "Curriculum": Link("Curriculum library", activity.url) if activity.url else None,
     }
-    content = Table("", ("", ""), tuple((name, value) for name, value in rows.items() if value))
+    content = Table("", ("", ""), tuple(filter(all, rows.items())))
     return table(content, docname, "stp-facts", _slug(progress.status_after(events)))
+
+
+def _standards(portfolio: Portfolio, held: Sequence[Evidence]) -> list[str]:
+    spoken = {key for piece in held for key in piece.standards}
+    return [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
 
 
 def _status_line(portfolio: Portfolio, events: Sequence[Event]) -> str:

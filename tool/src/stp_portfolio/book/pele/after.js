@@ -28,12 +28,12 @@ function stpUnclear(model) {
 function stpDraw(source, maxWidth) {
   try {
     const model = pele.parse(source);
-    const unclear = stpUnclear(model);
-    if (unclear) return JSON.stringify({ error: unclear, code: 'unclear', line: 1 });
     const { svg, width, height } = pele.render(model, {
       maxWidth, measurer: stpMeasurer, fontSize: 16, padding: 4, responsive: false,
       links: false, images: false, linkSchemes: [], imageSchemes: [], now: 0,
     });
+    const unclear = stpUnclear(model);
+    if (unclear) return JSON.stringify({ error: unclear, code: 'unclear', line: 1 });
     return JSON.stringify({ svg, width, height, title: model.accTitle ?? '', description: model.accDescr ?? '' });
   } catch (error) {
     if (/memory|call stack/.test(error?.message ?? 'memory')) throw error;
