@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from lxml import etree, html
 
@@ -57,8 +58,9 @@ def _texts_of(path: Path) -> Iterator[str]:
 def _page_texts(path: Path) -> Iterator[str]:
     """The comments of a page, what its attributes say and its text."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    page = html.document_fromstring(path.read_bytes() or b"<p></p>", parser)
-    yield _APART.join(comment.text or "" for comment in page.iter(etree.Comment))
+    page = html.document_fromstring(path.read_bytes() + b"<p></p>", parser)  # a comment alone is no document
+    comments: Any = page.getroottree().xpath("//comment()")  # those before and after the page, too
+    yield _APART.join(comment.text or "" for comment in comments)
     elements = page.iter(etree.Element)
     yield _APART.join(
         str(value)

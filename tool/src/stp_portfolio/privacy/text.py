@@ -43,7 +43,8 @@ def read(path: Path) -> str:
 
 # Tags without attributes only: what stands in an attribute is read by somebody, too.
 _MARKUP = re.compile(
-    r"</?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)\s*/?>|&#?\w{2,8};"
+    r"</?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)\s*/?>"
+    r"|&#?\w{2,8};"
 )
 
 

@@ -92,7 +92,7 @@ class Vocabulary:
 
 
 def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
-    """The terms in a text that wait for review; adjoining words are one term: a phrase is asked about once."""
+    """The terms in a text that wait for review; adjoining words are one: a phrase is asked about once."""
     flat, places = flatten(text)
     approved = vocabulary.spans(flat)  # none over another, in their order
 
