@@ -78,7 +78,7 @@ def test_outputs_and_settings_of_a_notebook(small):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["cells"][1] |= {"execution_count": 1, "metadata": {"tags": ["raises-exception"]}}
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    assert {code for code, _, _ in faults(small)} == {"notebook-output", "hides-faults"}
+    assert {code for code, _, _ in faults(small)} == {"notebook-output", "cell-tag"}
 
 
 def test_bytes_of_another_encoding_and_line_ends(small):

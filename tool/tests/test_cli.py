@@ -239,7 +239,7 @@ def test_help_fits_a_screen(tmp_path, arguments):
         (["record", "S-C1/16", "started", "--note", "a\0b"], 1), (["record", "S-C1/16", "started", "--note", "a\nb"], 1),
         (["evidence", "add", "", "--kind", "K", "--for", "S-C1/16"], 1), (["prompts", "\0"], 1), (["new", "/"], 1),
         (["evidence", "add", "t", "--kind", "K", "--for", "S-C1/16", "--file", "../../x"], 1), (["evidence"], 2),
-        (["import", "nowhere.md"], 1), (["import", "_static"], 1), (["import", "data/progress.csv"], 1), (["import", "a\0.md"], 2),
+        (["import", "nowhere.md"], 1), (["import", "_static"], 1), (["import", "data/progress.csv"], 1), (["import", "a.md"], 1),
         (["import", "intro.md", "--to", "about/" + "x" * 300], 1), (["nonsense"], 2), (["preview", "--port", "70000"], 2),
     ],
 )  # fmt: skip

@@ -10,30 +10,31 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from stp_portfolio.cli import common
+
 FAMILIES = {
     "keep": ("status", "new", "prompts", "record", "evidence", "import"),
-    "own": (),
-    "publish": (),
+    "own": ("start", "upgrade"),
+    "publish": ("approve", "build", "preview", "export", "release", "check"),
     "meeting": ("report", "calendar"),
 }
 
 
 def main() -> None:
     """Run the command with the family of its verb; for help, and any other verb, with all of them."""
-    from stp_portfolio.cli import common
-
-    families = [family for family, verbs in FAMILIES.items() if sys.argv[1:2] and sys.argv[1] in verbs]
-    for family in families or FAMILIES:
-        import_module(f"stp_portfolio.cli.{family}")
+    _load("".join(sys.argv[1:2]))
     common.main()
 
 
+def _load(verb: str = "") -> None:
+    """Register the verbs of one family, or of all."""
+    for family in [family for family, verbs in FAMILIES.items() if verb in verbs] or FAMILIES:
+        import_module(f"{__name__}.{family}")
+
+
 def __getattr__(name: str) -> Any:
-    """A family by its name, and ``app``, the whole command with every family loaded."""
-    if name in FAMILIES:
-        return import_module(f"stp_portfolio.cli.{name}")
+    """``app``: the whole command, with every family loaded."""
     if name != "app":
         raise AttributeError(name)
-    for family in FAMILIES:
-        import_module(f"stp_portfolio.cli.{family}")
-    return import_module("stp_portfolio.cli.common").app
+    _load()
+    return common.app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -24,9 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
-app.add_typer(evidence_app, name="evidence")
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -59,37 +56,41 @@ def refuse(message: str) -> NoReturn:
     raise SystemExit(1)
 
 
+def option(name: str, metavar: str | None, words: str, **more: Any) -> Any:
+    """An option, as it stands in a verb's signature; a flag has no metavar."""
+    return typer.Option(name, metavar=metavar, help=words, **more)
+
+
+def argument(metavar: str, words: str) -> Any:
+    """An argument, as it stands in a verb's signature."""
+    return typer.Argument(metavar=metavar, help=words)
+
+
 def day_of(text: str | None) -> date | None:
     """A day as it is written in an option. Raises BadParameter for anything else."""
-    if text is None:
-        return None
     try:
-        return date.fromisoformat(text)
+        return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(
-            f"{quoted(text)} is not a day. Write it as 2025-07-07, year first."
-        ) from None
+        fault = f"{quoted(str(text))} is not a day. Write it as 2025-07-07, year first."
+        raise typer.BadParameter(fault) from None
 
 
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07."),
-]
-Day = Annotated[
-    str | None,
-    typer.Option("--date", metavar="DATE", help="The day it happened, as 2025-07-07; today by default."),
-]
-Named = Annotated[str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER.")]
-NamedOrModule = Annotated[
-    str, typer.Argument(metavar="ACTIVITY", help="The activity, as MODULE/NUMBER; or a module.")
-]
+def day_option(name: str, words: str) -> Any:
+    """An option that takes a day."""
+    return option(name, "DATE", words, parser=day_of)
 
 
-def read_on(as_of: str | None) -> Portfolio:
+AsOf = Annotated[date | None, day_option("--as-of", "Read the records on another day, as 2025-07-07.")]
+Day = Annotated[date | None, day_option("--date", "The day it happened, as 2025-07-07; today by default.")]
+Named = Annotated[str, argument("ACTIVITY", "The activity, as MODULE/NUMBER.")]
+NamedOrModule = Annotated[str, argument("ACTIVITY", "The activity, as MODULE/NUMBER; or a module.")]
+Open = Annotated[bool, option("--open/--no-open", None, "Open it, where there is a screen.")]
+
+
+def read_on(day: date | None) -> Portfolio:
     """The records, read on another day where one is given; a day before the start is a misuse."""
     portfolio = reading.load()
-    day = day_of(as_of)
-    return portfolio if day is None else records.on_day(portfolio, not_before_start(portfolio, day))
+    return records.on_day(portfolio, not_before_start(portfolio, day)) if day else portfolio
 
 
 def not_before_start(portfolio: Portfolio, day: date) -> date:
@@ -106,7 +107,5 @@ def activity_named(portfolio: Portfolio, text: str) -> Activity:
         if str(activity.key).casefold() == wanted:
             return activity
     example = next((str(activity.key) for activity in portfolio.activities), "MODULE/NUMBER")
-    refuse(
-        f"{quoted(text)} is not an activity of data/activities.csv. "
-        f"Write the module's code and the number, such as {example}."
-    )
+    remedy = f"Write the module's code and the number, such as {example}."
+    refuse(f"{quoted(text)} is not an activity of data/activities.csv. {remedy}")

@@ -9,21 +9,12 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import (
-    AsOf,
-    Day,
-    Named,
-    NamedOrModule,
-    activity_named,
-    app,
-    day_of,
-    evidence_app,
-    out,
-    read_on,
-    refuse,
-    say,
-)
+from stp_portfolio.cli import common
+from stp_portfolio.cli.common import AsOf, Day, Named, NamedOrModule, Open, app, argument, option, refuse, say
 from stp_portfolio.core import dates, disk, phrases, progress, reading
+
+evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
+app.add_typer(evidence_app, name="evidence")
 
 
 @app.command()
@@ -33,15 +24,14 @@ def status(as_of: AsOf = None) -> None:
 
     from stp_portfolio.show import sentences
 
-    portfolio = read_on(as_of)
+    portfolio = common.read_on(as_of)
     say(portfolio.settings.title, style="bold")
     if line := sentences.example_line(portfolio):
         say(line, style="dim")
-    say()
-    say(str(sentences.status_summary(portfolio)))
-    say(str(sentences.progress_answer(portfolio)), style="bold")
+    say(f"\n{sentences.status_summary(portfolio)}")
+    say(sentences.progress_answer(portfolio), style="bold")
     for answer in (sentences.pace_answer, sentences.waiting_answer, sentences.credits_answer):
-        say(str(answer(portfolio)))
+        say(answer(portfolio))
     table = Table("Activity", "Submitted", box=None, pad_edge=False, title="With an assessor")
     table.title_justify, table.title_style = "left", "bold"
     table.add_column("Days", justify="right")
@@ -49,22 +39,14 @@ def status(as_of: AsOf = None) -> None:
         table.add_row(f"{wait.activity.key} {wait.activity.title}", dates.written(wait.since), str(wait.days))
     if table.row_count:
         say()
-        out.print(table, soft_wrap=False)
+        common.out.print(table, soft_wrap=False)
     say("\nWhat to do next", style="bold")
     for action in sentences.next_actions(portfolio):
         say(f"- {action}")
 
 
 @app.command()
-def new(
-    activity: NamedOrModule,
-    launch: Annotated[
-        bool,
-        typer.Option(
-            "--open/--no-open", help="Open the page in the program for it, where there is a screen."
-        ),
-    ] = True,
-) -> None:
+def new(activity: NamedOrModule, launch: Open = True) -> None:
     """Open an activity's page, from a template if it is missing.
 
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
@@ -76,7 +58,7 @@ def new(
     if "/" not in activity:
         say("\n".join(recording.module_pages(portfolio, activity)))
         return
-    found = activity_named(portfolio, activity)
+    found = common.activity_named(portfolio, activity)
     done = drafts.write_page(portfolio, found)
     path = disk.page_file(portfolio.root, found.page) or portfolio.root / f"{found.page}.md"
     say(f"{path.relative_to(portfolio.root).as_posix()} {done}.")
@@ -93,7 +75,7 @@ def prompts(activity: Named) -> None:
     from stp_portfolio.desk import drafts
 
     portfolio = reading.load(without_pages=True)
-    found = activity_named(portfolio, activity)
+    found = common.activity_named(portfolio, activity)
     say(f"{found.key} {found.title}", style="bold")
     for dimension, question in drafts.prompts_for(portfolio.root, found).items():
         say(f"{dimension.capitalize()}: {question}")
@@ -103,11 +85,9 @@ def prompts(activity: Named) -> None:
 @app.command()
 def record(
     activity: NamedOrModule,
-    event: Annotated[
-        str, typer.Argument(metavar="EVENT", help="started, submitted, returned or signed_off.")
-    ],
+    event: Annotated[str, argument("EVENT", "started, submitted, returned or signed_off.")],
     day: Day = None,
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A few words, without a name.")] = "",
+    note: Annotated[str, option("--note", "TEXT", "A few words, without a name.")] = "",
 ) -> None:
     """Record what happened to an activity.
 
@@ -117,11 +97,9 @@ def record(
     """
     from stp_portfolio.desk import recording
 
-    portfolio = reading.load()
-    when = day_of(day) or date.today()
-    name = event.lower().replace("-", "_")
+    portfolio, when, name = reading.load(), day or date.today(), event.lower().replace("-", "_")
     if "/" in activity:
-        said = recording.event(portfolio, activity_named(portfolio, activity), name, when, note)
+        said = recording.event(portfolio, common.activity_named(portfolio, activity), name, when, note)
     else:
         said = recording.module(portfolio, activity, name, when)
     say("\n".join(said))
@@ -129,32 +107,26 @@ def record(
 
 @evidence_app.command("add")
 def evidence_add(
-    title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is, without a name.")],
-    activities: Annotated[
-        list[str],
-        typer.Option(
-            "--for", metavar="ACTIVITY", help="An activity it serves, as MODULE/NUMBER. May be repeated."
-        ),
-    ],
-    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Plan, audit report, feedback, …")],
-    standards: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--standard", metavar="STANDARD", help="A standard it speaks to, as HCPC/7. May be repeated."
-        ),
-    ] = None,
+    title: Annotated[str, argument("TITLE", "What it is, without a name.")],
+    activities: Annotated[list[str], option("--for", "ACTIVITY", "As MODULE/NUMBER. May be repeated.")],
+    kind: Annotated[str, option("--kind", "KIND", "Plan, audit report, feedback, …")],
+    standards: Annotated[list[str] | None, option("--standard", "STANDARD", "As HCPC/7. Repeatable.")] = None,
     day: Day = None,
-    file: Annotated[
-        str, typer.Option("--file", metavar="PATH", help="Its file, from the portfolio's folder.")
-    ] = "",
+    file: Annotated[str, option("--file", "PATH", "Its file, from the portfolio's folder.")] = "",
 ) -> None:
     """Register a piece of evidence; its id is assigned."""
     from stp_portfolio.desk import recording
 
     portfolio = reading.load()
-    keys = [str(activity_named(portfolio, text).key) for text in activities]
-    when = day_of(day) or date.today()
-    say("\n".join(recording.evidence(portfolio, title, kind, keys, standards or (), when, file)))
+    cells = {
+        "date": str(day or date.today()),
+        "title": title,
+        "kind": kind,
+        "activities": ";".join(str(common.activity_named(portfolio, text).key) for text in activities),
+        "standards": ";".join(standards or ()),
+        "file": file,
+    }
+    say("\n".join(recording.evidence(portfolio, cells)))
 
 
 @app.command("import")

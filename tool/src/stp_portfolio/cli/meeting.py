@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import (
-    app,
-    day_of,
-    not_before_start,
-    read_on,
-    refuse,
-    say,
-)
-from stp_portfolio.core import (
-    dates,
-    phrases,
-    reading,
-)
+from stp_portfolio.cli.common import AsOf, app, day_option, not_before_start, option, read_on, refuse, say
+from stp_portfolio.core import dates, phrases, reading
+
+SINCE = "Tell what changed from this day on; the last review by default."
 
 
 @app.command()
 def report(
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Read the records on another day, as 2025-07-07."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="DATE", help="Tell what changed from this day on; the last review by default."
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to; _build/report by default.")
-    ] = None,
+    as_of: AsOf = None,
+    since: Annotated[date | None, day_option("--since", SINCE)] = None,
+    folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/report by default.")] = None,
 ) -> None:
     """Make one page for a meeting.
 
@@ -48,13 +30,11 @@ def report(
     from stp_portfolio.desk import report as reports
 
     portfolio = read_on(as_of)
-    day = day_of(since)
-    if day is not None and not_before_start(portfolio, day) > portfolio.on:
-        raise typer.BadParameter(f"{day} is after the day of reading, {portfolio.on}.")
-    target = (folder or portfolio.root / "_build" / "report").resolve()
-    made = reports.make(portfolio, day)
-    written = renderings.write(made, portfolio, target)
-    say(f"{made.title}, with what changed since {reports.span(portfolio, day).since}:")
+    if since and not_before_start(portfolio, since) > portfolio.on:
+        raise typer.BadParameter(f"{since} is after the day of reading, {portfolio.on}.")
+    made = reports.make(portfolio, since)
+    written = renderings.write(made, portfolio, (folder or portfolio.root / "_build" / "report").resolve())
+    say(f"{made.title}, with what changed since {reports.span(portfolio, since).since}:")
     for path in written:
         say(f"  {path}")
     if (count := len(PdfReader(written[0]).pages)) > 1:
@@ -64,8 +44,7 @@ def report(
 @app.command()
 def calendar(
     file: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="The file to write; _build/portfolio.ics by default."),
+        Path | None, option("--out", "FILE", "The file; _build/portfolio.ics by default.")
     ] = None,
 ) -> None:
     """Write milestones, targets and reviews for a calendar.
@@ -78,9 +57,8 @@ def calendar(
     target = (file or portfolio.root / "_build" / "portfolio.ics").resolve()
     found = calendar.entries(portfolio)
     if not found:
-        refuse(
-            "There is no date to write yet. Fill in data/milestones.csv, or reviews in data/portfolio.toml."
-        )
+        remedy = "Fill in data/milestones.csv, or reviews in data/portfolio.toml."
+        refuse(f"There is no date to write yet. {remedy}")
     calendar.write(portfolio, found, target)
     count = phrases.plural(len(found), "entry", "entries")
     say(f"{count}, as the portfolio stood on {dates.written(portfolio.on)}: {target}")

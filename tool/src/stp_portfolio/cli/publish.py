@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import activity_named, app, refuse, say
-from stp_portfolio.core import phrases, reading, repository
+from stp_portfolio.cli.common import Open, activity_named, app, argument, option, refuse, say
+from stp_portfolio.core import phrases, reading
+from stp_portfolio.core.repository import PRIVATE
 from stp_portfolio.desk import approval, checks, editions
 
 NO_PROOF = (
@@ -19,16 +20,15 @@ NO_PROOF = (
     "somebody out?"
 )
 MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+OVERLAY = "The overlay of the assessor's edition; private/ by default."
+Edition = Annotated[str, option("--edition", "EDITION", "public or assessor.")]
+Private = Annotated[Path | None, option("--private", "DIR", OVERLAY)]
 
 
 @app.command()
 def approve(
-    terms: Annotated[
-        list[str], typer.Argument(metavar="TERM...", help="Words or phrases that name nobody and no place.")
-    ],
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why it identifies nobody.")
-    ] = "no name",
+    terms: Annotated[list[str], argument("TERM...", "Words or phrases that name nobody and no place.")],
+    reason: Annotated[str, option("--reason", "TEXT", "Why it identifies nobody.")] = "no name",
 ) -> None:
     """Approve terms that name nobody and no place.
 
@@ -40,41 +40,28 @@ def approve(
 
 
 @app.command()
-def build(
-    edition: Annotated[
-        str, typer.Option("--edition", metavar="EDITION", help="public or assessor.")
-    ] = "public",
-    private: Annotated[
-        Path | None,
-        typer.Option(
-            "--private", metavar="DIR", help="The overlay of the assessor's edition; private/ by default."
-        ),
-    ] = None,
-) -> None:
+def build(edition: Edition = "public", private: Private = None) -> None:
     """Build the public or the assessor's edition.
 
     The assessor's is the public book with the private overlay laid on top.
     """
     root = reading.find_root()
-    if edition == "public":
+    if _checked(edition) == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
-    if edition != "assessor":
-        refuse(f"'{edition}' is not an edition. Use public or assessor.")
-    target = editions.build_assessor(root, private or root / repository.PRIVATE, say)
+    target = editions.build_assessor(root, private or root / PRIVATE, say)
     say(f"{editions.MARK}: {target / 'index.html'}")
+
+
+def _checked(edition: str) -> str:
+    if edition not in ("public", "assessor"):
+        refuse(f"'{edition}' is not an edition. Use public or assessor.")
+    return edition
 
 
 @app.command()
 def preview(
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port", metavar="PORT", min=0, max=65535, help="The port to use; the next free one from there."
-        ),
-    ] = 8000,
-    launch: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the book in the browser, where there is a screen.")
-    ] = True,
+    port: Annotated[int, option("--port", "PORT", "Or the next free one.", min=0, max=65535)] = 8000,
+    launch: Open = True,
 ) -> None:
     """Show the public book while you write, rebuilt when you save.
 
@@ -98,46 +85,22 @@ def preview(
 
 @app.command()
 def export(
-    edition: Annotated[
-        str | None,
-        typer.Option(
-            "--edition", metavar="EDITION", help="public or assessor; assessor where there is an overlay."
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only", metavar="ACTIVITY", help="Only this activity, as MODULE/NUMBER. May be repeated."
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Where to; _build/eportfolio, or _build/export, by default."
-        ),
-    ] = None,
-    private: Annotated[
-        Path | None, typer.Option("--private", metavar="DIR", help="The overlay; private/ by default.")
-    ] = None,
+    edition: Annotated[str, option("--edition", "EDITION", "Assessor where there is an overlay.")] = "",
+    only: Annotated[list[str] | None, option("--only", "ACTIVITY", "It alone. May be repeated.")] = None,
+    folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/eportfolio by default.")] = None,
+    private: Private = None,
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
     With the evidence files, a manifest and one zip.
     """
     portfolio = reading.load()
-    root = portfolio.root
-    overlay = private or root / repository.PRIVATE
+    overlay = private or portfolio.root / PRIVATE
     chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
-    kind = edition or ("assessor" if overlay.is_dir() else "public")
-    if kind not in ("public", "assessor"):
-        refuse(f"'{kind}' is not an edition. Use public or assessor.")
-    if kind == "assessor" and not overlay.is_dir():
-        refuse(
-            f"There is no overlay at {overlay}. Put the assessor's pages there, or export the public edition."
-        )
+    kind = _checked(edition or ("assessor" if overlay.is_dir() else "public"))
     say(f"Exporting the {kind} edition.")
-    target = (folder or root / "_build" / "eportfolio").resolve()
-    archive = editions.export(root, kind, overlay, chosen, target, say)
+    target = (folder or portfolio.root / "_build" / "eportfolio").resolve()
+    archive = editions.export(portfolio.root, kind, overlay, chosen, target, say)
     say(f"The {kind} edition for the e-portfolio: {archive}. What is in it: {archive.with_name('index.txt')}")
 
 
@@ -155,10 +118,7 @@ def release() -> None:
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATHS]", help="Only what concerns these files or folders."),
-    ] = None,
+    paths: Annotated[list[Path] | None, argument("[PATHS]", "Only what concerns these.")] = None,
 ) -> None:
     """Find everything that is wrong, in one run.
 
@@ -172,8 +132,7 @@ def check(
     for finding in found:
         say(str(finding))
     if found or portfolio is None:
-        say()
-        refuse(f"{phrases.plural(len(found), 'finding')}. Fix them and run the command again.")
+        refuse(f"\n{phrases.plural(len(found), 'finding')}. Fix them and run the command again.")
     for text, files in checks.reminders(portfolio):
         more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
         say(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}.")

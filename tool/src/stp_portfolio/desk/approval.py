@@ -18,13 +18,13 @@ def approve(root: Path, terms: Iterable[str], reason: str, on: date) -> list[str
     """
     wanted = [term.strip() for term in dict.fromkeys(terms)]
     for term in wanted:
-        if hits := direct(term):
-            what = f"'{term}' is a direct identifier ({hits[0].kind}) and cannot be approved"
+        for hit in direct(term):
+            what = f"'{term}' is a direct identifier ({hit.kind}) and cannot be approved"
             raise Refusal(f"{what}. Take it out of the text.")
-        if not term or any(mark in term for mark in "|#\n\r"):
+        if not term or set(term) & set("|#\n\r"):
             remedy = "Write a word or a phrase without bars, hashes and line breaks."
             raise Refusal(f"'{term}' is not a term. {remedy}")
-    known = set(sources.approved_terms(root))
+    known = sources.approved_terms(root)
     new = [term for term in wanted if term not in known]
     plain = " ".join(reason.replace("|", "/").split())
     writing.append_lines(root, "approved_terms.txt", [f"{term} | {on} | {plain}" for term in new])

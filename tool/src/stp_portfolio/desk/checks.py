@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
@@ -14,7 +14,7 @@ from stp_portfolio.core import configuration, contract, disk, reading, records
 from stp_portfolio.core.findings import Finding
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
-from stp_portfolio.desk.links import Places, places
+from stp_portfolio.desk import links
 from stp_portfolio.privacy import sources
 from stp_portfolio.show import pages
 
@@ -39,11 +39,9 @@ def run(
         portfolio = reading.load(root)
     except reading.RecordsError as error:
         found += error.findings
-    found += configuration.faults(root)
-    found += _pages(root, portfolio)
-    found += _screening(root, portfolio)
-    for name in private_in_git(repository or root):
-        found.append(Finding("private-in-git", name, *_PRIVATE, identifies=True))
+    found += [*configuration.faults(root), *_pages(root, portfolio), *_screening(root, portfolio)]
+    private = private_in_git(repository or root)
+    found += [Finding("private-in-git", name, *_PRIVATE, identifies=True) for name in private]
     chosen = [path.resolve() for path in only]
     if chosen:
         found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
@@ -77,32 +75,36 @@ def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
-    """The files of all pages, where their links lead, and what the page of each activity owes its reader."""
+    """What is wrong with the files of all pages, where their links lead, and what they owe their reader."""
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
-    activities = portfolio.activities if portfolio else ()
-    read: dict[Path, Places] = {}
-    for name in {**listed, **dict.fromkeys(activity.page for activity in activities)}:
-        yield from _page(root, name, read)
-    for path in read:
-        yield from _links(root, path, read, listed)
-    if portfolio:
-        yield from _contract(portfolio, read, listed)
+    registered = dict.fromkeys(activity.page for activity in (portfolio.activities if portfolio else ()))
+    read: dict[Path, tuple[links.Targets, links.Anchors]] = {}
+    for path in filter(None, (disk.page_file(root, name) for name in {**listed, **registered})):
+        file = path.relative_to(root).as_posix()
+        try:
+            text = disk.read_text(path)
+        except disk.UnreadableError as error:
+            yield Finding("page-unreadable", file, error.fault, error.remedy)
+            continue
+        if path.suffix == ".md":
+            read[path] = links.places(text)
+        else:
+            yield from _notebook(text, file)
+    anchors = {path: found for path, (_, found) in read.items()}
+    for path, (targets, _) in read.items():
+        for target, line in targets:
+            if missing := _missing(root, path, target, anchors, listed):
+                fault = f"the link '{unquote(target)}' leads to a {missing}"
+                yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
+    for activity, path in records.pages(portfolio) if portfolio else ():
+        for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
+            yield Finding("page-contract", path.relative_to(root).as_posix(), problem)
+        if activity.page not in listed:
+            fault = f"{activity.page} is not in the table of contents"
+            yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
 
 
-def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
-    """What is wrong with a page's file alone; the places of one in Markdown go into ``read``."""
-    path = disk.page_file(root, name)
-    if path is None:
-        return  # said of the contents, or of the records
-    file = path.relative_to(root).as_posix()
-    try:
-        text = disk.read_text(path)
-    except disk.UnreadableError as error:
-        yield Finding("page-unreadable", file, error.fault, error.remedy)
-        return
-    if path.suffix == ".md":
-        read[path] = places(text)
-        return
+def _notebook(text: str, file: str) -> Iterator[Finding]:
     notebook, faults = notebook_in(text, file)
     yield from faults
     if notebook and with_output(notebook):
@@ -110,50 +112,32 @@ def _page(root: Path, name: str, read: dict[Path, Places]) -> Iterator[Finding]:
         yield Finding("notebook-output", file, "holds outputs", remedy)
 
 
-def _links(root: Path, path: Path, read: Mapping[Path, Places], listed: Container[str]) -> Iterator[Finding]:
-    for target, line in read[path].targets:
-        if _ELSEWHERE.match(target):
-            continue
-        address, fragment = map(unquote, urldefrag(target))
-        base = root if address.startswith("/") else path.parent
-        other = Path(os.path.normpath(base / address.lstrip("/"))) if address else path
-        if missing := _missing(root, other, fragment, read, listed):
-            fault = f"the link '{unquote(target)}' leads to a {missing}"
-            yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
-
-
 def _missing(
-    root: Path, other: Path, fragment: str, read: Mapping[Path, Places], listed: Container[str]
+    root: Path, page: Path, target: str, anchors: Mapping[Path, links.Anchors], listed: Mapping[str, None]
 ) -> str:
     """What is not there at the end of a link; empty where all is."""
+    if _ELSEWHERE.match(target):
+        return ""
+    address, fragment = map(unquote, urldefrag(target))
+    base = root if address.startswith("/") else page.parent
+    other = Path(os.path.normpath(base / address.lstrip("/"))) if address else page
     if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
         return "file that does not exist"
     name = Path(os.path.relpath(other, root))
     if name.suffix in disk.PAGE_ENDINGS and name.with_suffix("").as_posix() not in listed:
         return "page that is not in the contents"
-    if fragment and other in read and fragment not in read[other].anchors:
+    if fragment and fragment not in anchors.get(other, {fragment}):
         return "heading that does not exist"
     return ""
-
-
-def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:
-    """What the page of each activity owes its reader."""
-    for activity, path in records.pages(portfolio):
-        for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
-            yield Finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
-        if activity.page not in listed:
-            fault = f"{activity.page} is not in the table of contents"
-            yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
 
 
 def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     try:
         yield from sources.grouped(sources.run(root, portfolio))
     except OSError as error:
-        fault = f"cannot be read ({error.strerror}), so nothing was screened"
-        yield Finding(
-            "unscreened", str(error.filename or "a file"), fault, "Close what holds it", identifies=True
-        )
+        file, fault = str(error.filename or "a file"), f"cannot be read ({error.strerror})"
+        remedy = "Nothing was screened. Close what holds it"
+        yield Finding("unscreened", file, fault, remedy, identifies=True)
 
 
 def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:

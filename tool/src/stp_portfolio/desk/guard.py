@@ -27,22 +27,18 @@ def main() -> int:
     """0 lets the commit go through; 1 stops it, with what must not be in it and what to do."""
     try:
         found = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
+        stops = [str(each) for each in found if each.identifies or each.code == HELD]
     except Refusal as error:
-        return _said([str(error)], stops=True)
+        found, stops = [], [str(error)]
     except OSError as error:
         why = f"cannot be used ({error.strerror or error}). Close what holds it"
-        return _said([f"{error.filename or 'A file'} {why}."], stops=True)
-    stops = [finding for finding in found if finding.identifies or finding.code == HELD]
-    return _said([str(finding) for finding in stops or found], stops=bool(stops))
-
-
-def _said(lines: list[str], *, stops: bool) -> int:
-    end = "Nothing was committed. Fix what is left, add the files (git add), and commit again."
-    if not stops:
-        end = "Committed all the same. Fix this before you publish."
-    if lines:
-        sys.stderr.write("\n".join([*lines, "", end, ""]))
-    return int(stops)
+        found, stops = [], [f"{error.filename or 'A file'} {why}."]
+    end = "Committed all the same. Fix this before you publish."
+    if stops:
+        end = "Nothing was committed. Fix what is left, add the files (git add), and commit again."
+    if said := stops or [str(each) for each in found]:
+        sys.stderr.write("\n".join([*said, "", end, ""]))
+    return int(bool(stops))
 
 
 def problems(root: Path) -> list[Finding]:
@@ -65,7 +61,7 @@ def problems(root: Path) -> list[Finding]:
 
 
 def _empty(stage: Path) -> None:
-    for path in stage.iterdir() if stage.is_dir() else ():
+    for path in stage.glob("*"):
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.name != "_build":  # where screening remembers
@@ -82,12 +78,12 @@ def clear(path: Path) -> bool:
         notebook, _ = checks.notebook_in(disk.read_text(path), path.name)
     except disk.UnreadableError:
         return False
-    held = checks.with_output(notebook) if notebook else []
-    if not held:
-        return False
+    held = checks.with_output(notebook or {"cells": []})
     for cell in held:
         cell.update(outputs=[], execution_count=None)
         cell.get("metadata", {}).pop("execution", None)
+    if not held:
+        return False
     about = notebook.get("metadata", {})
     about.pop("widgets", None)
     if "language_info" in about:  # it holds the version that happened to run the notebook

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -17,47 +17,43 @@ _NAME = re.compile(r"^:(?:name|label): *(\S+)", re.MULTILINE)
 # Directives whose contents are no Markdown.
 _LITERAL = {"code", "code-block", "code-cell", "literalinclude", "math", "mermaid", "raw", "eval-rst"}
 
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The links and pictures of a page, each with its line, and the anchors that a link may lead to."""
-
-    targets: list[tuple[str, int]] = field(default_factory=list)
-    anchors: set[str] = field(default_factory=set)
+Targets, Anchors = list[tuple[str, int]], set[str]
 
 
-def places(text: str, above: int = 0, into: Places | None = None) -> Places:
-    """The places of a text in Markdown that begins below ``above`` lines of its page, added to ``into``."""
-    found = Places() if into is None else into
+def places(text: str) -> tuple[Targets, Anchors]:
+    """The links and pictures of a page in Markdown, each with its line, and the anchors a link may lead to."""
+    targets: Targets = []
+    anchors: Anchors = set()
     before = ""
-    for token in _parser().parse(text):
-        line = above + (token.map[0] if token.map else 0)
-        if token.type == "inline":
-            found.targets.extend(_targets(token.children or [], line + 1))
-            found.anchors.update({_slug(token)} if before == "heading_open" else ())
+    for token, line in _tokens(text):
+        if target := token.attrs.get("href") or token.attrs.get("src"):
+            targets.append((str(target), line))
+        if before == "heading_open":
+            anchors.add(_slug(token))
         elif token.type == "myst_target":
-            found.anchors.add(token.content)
-        elif (directive := _DIRECTIVE.match(token.info)) and directive[1] not in _LITERAL:
-            found.anchors.update(_NAME.findall(token.content))
-            places(token.content, line + 1, found)  # what stands in a note or a table is Markdown again
+            anchors.add(token.content)
+        elif _DIRECTIVE.match(token.info):
+            anchors.update(_NAME.findall(token.content))
         before = token.type
-    return found
+    return targets, anchors
+
+
+def _tokens(text: str, above: int = 0) -> Iterator[tuple[Token, int]]:
+    """Every token of a text that begins below ``above`` lines of its page, with its line, in their order."""
+    for token in _parser().parse(text):
+        line = above + (token.map[0] if token.map else 0) + 1
+        yield token, line
+        for part in token.children or ():
+            line += part.type in ("softbreak", "hardbreak")
+            yield part, line
+        if (directive := _DIRECTIVE.match(token.info)) and directive[1] not in _LITERAL:
+            yield from _tokens(token.content, line)  # what stands in a note or a table is Markdown again
 
 
 @cache
 def _parser() -> MarkdownIt:
     extensions = {"colon_fence", "deflist", "tasklist"}
     return create_md_parser(MdParserConfig(enable_extensions=extensions), RendererHTML)
-
-
-def _targets(tokens: list[Token], line: int) -> list[tuple[str, int]]:
-    found = []
-    for token in tokens:
-        line += token.type in ("softbreak", "hardbreak")
-        target = token.attrs.get("href") or token.attrs.get("src")
-        if target:
-            found.append((str(target), line))
-    return found
 
 
 def _slug(heading: Token) -> str:

@@ -5,109 +5,98 @@ Raises Refusal, with what can be done, where a record would contradict those the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from stp_portfolio.core import dates, disk, phrases, progress, reading, records, writing
-from stp_portfolio.core.contract import COLUMNS
 from stp_portfolio.core.findings import Refusal, quoted
-from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Portfolio
+from stp_portfolio.core.records import Activity, Module, Portfolio
 from stp_portfolio.desk import drafts
-from stp_portfolio.show import sentences
+from stp_portfolio.show.sentences import MANY, progress_answer
 
 
 def event(portfolio: Portfolio, activity: Activity, name: str, when: date, note: str = "") -> list[str]:
     """Record what happened to an activity on a day. A step out of order is refused."""
-    key = activity.key
+    (module, number), happened = activity.key, name.replace("_", " ")
     if name not in records.EVENTS:
         raise Refusal(f"{quoted(name)} is not an event. Use one of: {', '.join(records.EVENTS)}.")
-    past = progress.history(portfolio, key, date.max)
+    past = progress.history(portfolio, activity.key, date.max)
     legal = records.LEGAL_NEXT[past[-1].event if past else None]
     if name not in legal:
         since = "it has not been started"
         if past:
             since = f"its last event is '{past[-1].event}' of {dates.written(past[-1].date)}"
-        raise Refusal(
-            f"{key} cannot be {name.replace('_', ' ')}: {since}. "
-            f"What can follow is {' or '.join(legal) or 'nothing: a signed-off activity is done'}."
-        )
-    cells = (when.isoformat(), key.module, str(key.number), name, note)
-    writing.append(portfolio.root, "progress.csv", dict(zip(COLUMNS["progress.csv"], cells, strict=True)))
+        follows = " or ".join(legal) or "nothing: a signed-off activity is done"
+        raise Refusal(f"{activity.key} cannot be {happened}: {since}. What can follow is {follows}.")
+    row = {"date": str(when), "module": module, "number": str(number), "event": name, "note": note}
+    writing.append(portfolio.root, "progress.csv", row)
     now = reading.load(portfolio.root)
-    said = f"Recorded: {key} {name.replace('_', ' ')} on {dates.written(when)}."
-    if when <= now.on:
-        return [said, str(sentences.progress_answer(now))]
-    day = dates.written(now.on)
-    return [said, f"The book is read on {day} (as_of in data/portfolio.toml) and does not show it yet."]
+    answer: str = progress_answer(now)
+    if when > now.on:
+        read_on = f"{dates.written(now.on)} (as_of in data/portfolio.toml)"
+        answer = f"The book is read on {read_on} and does not show it yet."
+    return [f"Recorded: {activity.key} {happened} on {dates.written(when)}.", answer]
 
 
 def module(portfolio: Portfolio, code: str, name: str, when: date) -> list[str]:
     """Record the day on which a module was signed off, once all of its activities are."""
-    found = next((m for m in portfolio.modules if m.code and m.code.casefold() == code.casefold()), None)
-    if found is None:
-        codes = [m.code for m in portfolio.modules if m.code]
-        form = f"{codes[0]}/5" if codes else "MODULE/NUMBER"
-        raise Refusal(
-            f"{quoted(code)} is neither an activity nor a module. "
-            f"Activities are written {form}; modules: {', '.join(codes) or 'none yet'}."
-        )
+    found = _module_named(portfolio, code)
     if name != "signed_off":
-        raise Refusal(
-            f"A module can only be signed_off. For an activity, write its number too: {found.code}/5."
-        )
+        remedy = f"For an activity, write its number too: {found.code}/5."
+        raise Refusal(f"A module can only be signed_off. {remedy}")
     if found.signed_off:
         raise Refusal(f"{found.code} is signed off already, on {dates.written(found.signed_off)}.")
+    signed_off = progress.Status.SIGNED_OFF
     states = progress.statuses(portfolio, when).items()
-    missing = [
-        str(key) for key, state in states if key.module == found.code and state is not Status.SIGNED_OFF
-    ]
+    missing = [str(key) for key, state in states if key.module == found.code and state is not signed_off]
     if missing:
-        first = phrases.series(missing[: sentences.MANY]) + (" …" if len(missing) > sentences.MANY else "")
+        first = phrases.series(missing[:MANY]) + (" …" if len(missing) > MANY else "")
         raise Refusal(f"{found.code} has {phrases.activities(len(missing))} not signed off: {first}.")
 
     def sign(row: dict[str, str]) -> dict[str, str]:
-        return {**row, "signed_off": when.isoformat()} if row["code"] == found.code else row
+        return {**row, "signed_off": str(when)} if row["code"] == found.code else row
 
     writing.rewrite(portfolio.root, "modules.csv", sign)
     earned = phrases.plural(found.credits, "credit")
     return [f"Recorded: {found.code} signed off on {dates.written(when)}, {earned} earned."]
 
 
-def evidence(
-    portfolio: Portfolio,
-    title: str,
-    kind: str,
-    keys: Sequence[str],
-    standards: Sequence[str],
-    when: date,
-    file: str,
-) -> list[str]:
-    """Register a piece of evidence under the next free id."""
-    identifier = records.next_evidence_id(portfolio)
-    cells = (identifier, when.isoformat(), title, kind, ";".join(keys), ";".join(standards), file)
-    writing.append(portfolio.root, "evidence.csv", dict(zip(COLUMNS["evidence.csv"], cells, strict=True)))
+def _module_named(portfolio: Portfolio, code: str) -> Module:
+    known = {module.code.casefold(): module for module in portfolio.modules if module.code}
+    if code.casefold() in known:
+        return known[code.casefold()]
+    codes = [module.code for module in known.values()]
+    forms = f"Activities are written {codes[0] if codes else 'MODULE'}/5; modules"
+    raise Refusal(
+        f"{quoted(code)} is neither an activity nor a module. {forms}: {', '.join(codes) or 'none yet'}."
+    )
+
+
+def evidence(portfolio: Portfolio, cells: Mapping[str, str]) -> list[str]:
+    """Register a piece of evidence, all of its cells but the id: it is the next free one."""
+    row: dict[str, str] = {}
+
+    def numbered(now: Portfolio) -> Mapping[str, str]:
+        row.update(cells, id=records.next_evidence_id(now))
+        return row
+
+    writing.append(portfolio.root, "evidence.csv", numbered)
     return [
-        f"Registered {identifier}: {title}, for {phrases.series(keys)}.",
-        f"Name it in bold on the page, **{identifier}**, and say what it shows.",
+        f"Registered {row['id']}: {row['title']}, for {phrases.series(row['activities'].split(';'))}.",
+        f"Name it in bold on the page, **{row['id']}**, and say what it shows.",
     ]
 
 
 def module_pages(portfolio: Portfolio, code: str) -> list[str]:
     """Make every page of a module that is missing, with the chapter and its place in the contents."""
     own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
-    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
     if not own:
-        codes = (
-            ", ".join(dict.fromkeys(activity.key.module for activity in portfolio.activities)) or "none yet"
-        )
-        raise Refusal(
-            f"{quoted(code)} is not a module of data/activities.csv. Modules with activities: {codes}."
-        )
+        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
+        known = f"Modules with activities: {codes}."
+        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
+    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
     for activity in missing:
         drafts.write_page(portfolio, activity)
     made = [f"{activity.page}.md was made from the template." for activity in missing]
-    return [
-        *made,
-        f"{code}: {phrases.plural(len(missing), 'page')} made, {len(own) - len(missing)} there already.",
-    ]
+    count = phrases.plural(len(missing), "page")
+    return [*made, f"{code}: {count} made, {len(own) - len(missing)} there already."]
