@@ -91,7 +91,7 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     page.get_by_text("5 in progress").first.wait_for(timeout=90_000)
     code = next(tree.glob("tool/src/stp_portfolio/show/sentences.py"))
     code.write_text(
-        code.read_text(encoding="utf-8").replace("{verb} signed off", "{verb} done"), encoding="utf-8"
+        code.read_text(encoding="utf-8").replace("{_are(done)} signed off", "{_are(done)} done"), encoding="utf-8"
     )
     page.get_by_text("20 activities are done").first.wait_for(timeout=90_000)
     assert errors == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
@@ -78,7 +78,8 @@ def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     """What is wrong with the files of all pages, where their links lead, and what they owe their reader."""
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
     registered = dict.fromkeys(activity.page for activity in (portfolio.activities if portfolio else ()))
-    read: dict[Path, tuple[links.Targets, links.Anchors]] = {}
+    anchors: dict[Path, links.Anchors] = {}
+    targets: dict[Path, links.Targets] = {}
     for path in filter(None, (disk.page_file(root, name) for name in {**listed, **registered})):
         file = path.relative_to(root).as_posix()
         try:
@@ -87,18 +88,24 @@ def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
             yield Finding("page-unreadable", file, error.fault, error.remedy)
             continue
         if path.suffix == ".md":
-            read[path] = links.places(text)
+            targets[path], anchors[path] = links.places(text)
         else:
             yield from _notebook(text, file)
-    anchors = {path: found for path, (_, found) in read.items()}
-    for path, (targets, _) in read.items():
-        for target, line in targets:
+    for path, leads in targets.items():
+        file = path.relative_to(root).as_posix()
+        for target, line in leads:
             if missing := _missing(root, path, target, anchors, listed):
                 fault = f"the link '{unquote(target)}' leads to a {missing}"
-                yield Finding("link", path.relative_to(root).as_posix(), fault, line=line)
-    for activity, path in records.pages(portfolio) if portfolio else ():
+                yield Finding("link", file, fault, line=line)
+    if portfolio:
+        yield from _contract(portfolio, anchors, listed)
+
+
+def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:
+    """What the page of each activity owes its reader."""
+    for activity, path in records.pages(portfolio):
         for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
-            yield Finding("page-contract", path.relative_to(root).as_posix(), problem)
+            yield Finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
         if activity.page not in listed:
             fault = f"{activity.page} is not in the table of contents"
             yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
@@ -113,7 +120,7 @@ def _notebook(text: str, file: str) -> Iterator[Finding]:
 
 
 def _missing(
-    root: Path, page: Path, target: str, anchors: Mapping[Path, links.Anchors], listed: Mapping[str, None]
+    root: Path, page: Path, target: str, anchors: Mapping[Path, links.Anchors], listed: Container[str]
 ) -> str:
     """What is not there at the end of a link; empty where all is."""
     if _ELSEWHERE.match(target):

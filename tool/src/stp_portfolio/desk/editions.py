@@ -16,15 +16,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from stp_portfolio.core import configuration, disk, phrases, reading, repository
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import FaultsError, Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import PRIVATE
 from stp_portfolio.desk import checks
@@ -41,10 +41,6 @@ _NEVER_STAGED = ("_build", PRIVATE, ".git")
 _NO_CONTENT = (".py", ".yml", ".yaml", ".toml", ".html", ".js", ".css")
 
 Say = Callable[[str], None]
-
-
-class EditionError(Refusal):
-    """An edition that was not made: why, and what to do."""
 
 
 # -- staging ----------------------------------------------------------------------------------
@@ -65,20 +61,20 @@ def lay_over(tree: Path, overlay: Path) -> list[str]:
     """Lay an overlay on a staged tree. Returns the pages it replaced or added.
 
     A page that the contents do not name must be placed by the overlay's own ``_toc.yml``, a list of
-    ``file:`` and ``under:`` (the page it belongs under). Raises EditionError for anything that has
+    ``file:`` and ``under:`` (the page it belongs under). Raises Refusal for anything that has
     no place, or that is not content.
     """
-    files = [path for path in sorted(overlay.rglob("*")) if path.is_file() and not _hidden(path, overlay)]
-    if (fragment := overlay / FRAGMENT) in files:
-        files.remove(fragment)
+    if (fragment := overlay / FRAGMENT).is_file():
         _place(tree / "_toc.yml", fragment)
-    listed = set(configuration.toc_files(tree))
+    listed = configuration.toc_files(tree)
     pages = []
-    for path in files:
+    for path in _files(overlay):
         name = path.relative_to(overlay)
         page = name.with_suffix("").as_posix()
+        if path == fragment or any(part.startswith((".", "~$")) for part in name.parts):
+            continue
         if fault := _misplaced(path, page, listed):
-            raise EditionError(f"{PRIVATE}/{name.as_posix()} {fault}")
+            raise Refusal(f"{PRIVATE}/{name.as_posix()} {fault}")
         if path.suffix in disk.PAGE_ENDINGS:
             pages.append(page)
             for ending in disk.PAGE_ENDINGS:  # a notebook may replace a page of that name
@@ -87,13 +83,13 @@ def lay_over(tree: Path, overlay: Path) -> list[str]:
     return pages
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
 
 
 def _misplaced(path: Path, page: str, listed: Container[str]) -> str:
@@ -112,22 +108,19 @@ def _misplaced(path: Path, page: str, listed: Container[str]) -> str:
 def _place(contents: Path, fragment: Path) -> None:
     """Put the pages of an overlay's fragment into the table of contents."""
     where = f"{PRIVATE}/{FRAGMENT}"
-    toc = _yaml(contents, "_toc.yml")
-    entries = _yaml(fragment, where)
+    toc, entries = _yaml(contents), _yaml(fragment)
     if not isinstance(entries, list):
-        raise EditionError(
-            f"{where} is not a list. Write: - file: path/of/page, and under: the page it belongs under."
-        )
+        remedy = "Write: - file: path/of/page, and under: the page it belongs under."
+        raise Refusal(f"{where} is not a list. {remedy}")
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) != {"file", "under"}:
-            raise EditionError(f"{where}: each entry has file and under, and nothing else: {entry}")
-        if entry["under"] == toc.get("root"):
-            raise EditionError(
-                f"{where}: a page cannot stand under the home page. Choose a page of a chapter."
-            )
-        parent = next((item for item in _items(toc) if item.get("file") == entry["under"]), None)
+            raise Refusal(f"{where}: each entry has file and under, and nothing else: {entry}")
+        under = entry["under"]
+        if under == toc.get("root"):
+            raise Refusal(f"{where}: a page cannot stand under the home page. Choose a page of a chapter.")
+        parent = next((item for item in _items(toc) if item.get("file") == under), None)
         if parent is None:
-            raise EditionError(f"{where}: '{entry['under']}' is not a page of the contents. Correct under.")
+            raise Refusal(f"{where}: '{under}' is not a page of the contents. Correct under.")
         parent.setdefault("sections", []).append({"file": str(entry["file"])})
     _write_yaml(contents, toc)
 
@@ -136,15 +129,16 @@ def _items(value: Any) -> Iterator[dict[str, Any]]:
     """Every entry of a table of contents, at any depth."""
     if isinstance(value, dict):
         yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        value = list(value.values())
+    for child in value if isinstance(value, list) else ():
         yield from _items(child)
 
 
-def _yaml(path: Path, name: str) -> Any:
+def _yaml(path: Path) -> Any:
     try:
         return configuration.read_yaml(disk.read_text(path))
-    except (disk.UnreadableError, yaml.YAMLError) as error:
-        raise EditionError(f"{name} cannot be read ({error}). Fix the line.") from error
+    except yaml.YAMLError as error:
+        raise Refusal(f"{disk.shown(path)} cannot be read ({error}). Fix the line.") from error
 
 
 def _write_yaml(path: Path, values: Any) -> None:
@@ -162,72 +156,60 @@ def build_public(root: Path) -> int:
 def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
     """Build the assessor's edition into ``_build/assessor``. Returns that folder.
 
-    Raises EditionError where the overlay has no place in the book or the build fails; then an
+    Raises Refusal where the overlay has no place in the book or the build fails; then an
     earlier edition is gone as well, so none can be taken for the new one.
     """
     target = root / "_build" / "assessor"
     shutil.rmtree(target, ignore_errors=True)
-    if not overlay.is_dir():
-        remedy = "Put the assessor's pages there, under the same paths as in the book."
-        raise EditionError(f"There is no overlay at {overlay}. {remedy}")
-    with staged(root) as tree:
-        pages = lay_over(tree, overlay)
-        say(f"Staged {len(repository.tracked(root))} tracked files, {len(pages)} pages from the overlay.")
-        _mark(tree)
+    with _with_overlay(root, overlay, say) as tree:
         if _jupyter_book(tree):
-            raise EditionError("The assessor's edition was not built. What is wrong stands above.")
+            raise Refusal("The assessor's edition was not built. What is wrong stands above.")
         target.parent.mkdir(exist_ok=True)
         shutil.move(tree / "_build" / "html", target)
     return target
 
 
-def _mark(tree: Path) -> None:
-    path = tree / "_config.yml"
-    values = _yaml(path, path.name)
-    values.setdefault("sphinx", {}).setdefault("config", {})["stp_edition"] = MARK
-    _write_yaml(path, values)
+@contextmanager
+def _with_overlay(root: Path, overlay: Path, say: Say) -> Iterator[Path]:
+    """The staged tree of the assessor's edition, marked as such on every page."""
+    if not overlay.is_dir():
+        remedy = "Put the assessor's pages there, under the same paths as in the book."
+        raise Refusal(f"There is no overlay at {overlay}. {remedy}")
+    with staged(root) as tree:
+        pages = lay_over(tree, overlay)
+        say(f"Staged {len(repository.tracked(root))} tracked files, {len(pages)} pages from the overlay.")
+        path = tree / "_config.yml"
+        values = _yaml(path)
+        values.setdefault("sphinx", {}).setdefault("config", {})["stp_edition"] = MARK
+        _write_yaml(path, values)
+        yield tree
 
 
 def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path, say: Say) -> Path:
     """Set the PDFs of an edition, of the chosen activities alone where some are, and pack them into ``out``.
 
-    Returns the zip. Raises EditionError where the overlay has no place in the book or a PDF was not written.
+    Returns the zip. Raises Refusal where the overlay has no place in the book or a PDF was not written.
     """
     from stp_portfolio.pdf import package
 
-    def made(tree: Path) -> Path:
+    package.clear(out)
+    with nullcontext(root) if edition == "public" else _with_overlay(root, overlay, say) as tree:
         options = ("--builder", "custom", "--custom-builder", "eportfolio")
         if _jupyter_book(tree, *options, environment={package.ONLY: " ".join(chosen)}):
-            raise EditionError("The PDFs were not all written. What is wrong stands above.")
+            raise Refusal("The PDFs were not all written. What is wrong stands above.")
         say("Packing …")
         built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
         return package.pack(reading.load(tree), built, out, edition, commit.strip(), chosen)
 
-    package.clear(out)
-    if edition == "public":
-        return made(root)
-    with staged(root) as tree:
-        lay_over(tree, overlay)
-        _mark(tree)
-        return made(tree)
 
-
-def _jupyter_book(tree: Path, *options: str, environment: dict[str, str] | None = None) -> int:
+def _jupyter_book(tree: Path, *options: str, environment: Mapping[str, str] = {}) -> int:
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-    command = [str(Path(sys.executable).with_name(name)), "build", ".", *options]
-    env = {**os.environ, **(environment or {})}
-    if sys.stdout.isatty():
-        return subprocess.run(command, cwd=tree, env=env, check=False).returncode  # noqa: S603 - our own tool
+    piped = None if sys.stdout.isatty() else subprocess.PIPE
     process = subprocess.Popen(  # noqa: S603 - our own tool
-        command,
-        cwd=tree,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+        [Path(sys.executable).with_name(name), "build", ".", *options], cwd=tree,
+        env={**os.environ, **environment}, stdout=piped, stderr=piped and subprocess.STDOUT,
+        encoding="utf-8", errors="replace",
+    )  # fmt: skip
     for line in process.stdout or ():  # plain where it is piped: Jupyter Book colours whatever it is told
         sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", line))
     return process.wait()
@@ -241,70 +223,59 @@ def release(root: Path, say: Say) -> Path:
 
     Only from a clean tree, without a single finding, built into an empty folder from tracked files,
     and only after the finished site has been screened as well. Returns the folder of the site. Raises
-    EditionError otherwise, and leaves no folder that could be published.
+    Refusal otherwise, and leaves no folder that could be published.
     """
     from stp_portfolio.pdf.package import zipped
 
-    target = root / "_build" / "release"
-    shutil.rmtree(target, ignore_errors=True)
+    target, partial = root / "_build" / "release", root / "_build" / ".release"
+    for folder in (target, partial):
+        shutil.rmtree(folder, ignore_errors=True)
     commit = _commit_to_release(root)
     say("Checking the sources …")
     findings, portfolio = checks.run(root)
     if findings or portfolio is None:
         count = phrases.plural(len(findings), "finding")
-        raise EditionError("\n".join([*map(str, findings), f"{count}. Fix or approve them first."]))
+        raise FaultsError(f"{count}. Fix or approve them first, then release again:", findings)
     with staged(root) as tree:
         say("Building from the tracked files into an empty folder …")
         if _jupyter_book(tree):
-            raise EditionError("The book was not built. What is wrong stands above.")
-        site = tree / "_build" / "html"
+            raise Refusal("The book was not built. What is wrong stands above.")
+        site, made = tree / "_build" / "html", tree / "_build" / "release"
         say("Screening the finished site …")
         _finish(site, portfolio)
-        made = tree / "_build" / "release"
-        made.mkdir()
-        (made / MANIFEST).write_text(manifest(site, commit), encoding="utf-8")
-        files = (path for path in site.rglob("*") if path.is_file())
+        disk.put(made / MANIFEST, manifest(site, commit))
         zipped(
-            made / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in sorted(files)}
+            made / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in _files(site)}
         )
         shutil.move(site, made / "site")
-        partial = target.with_name(".release")
-        shutil.rmtree(partial, ignore_errors=True)
         shutil.move(made, partial)  # the temporary folder may lie on another disk, and this one be full
         partial.rename(target)
     return target / "site"
 
 
 def _commit_to_release(root: Path) -> str:
-    """The commit that a release is made from. Raises EditionError where it is not everything, or leaks."""
-    changed = repository.git(root, "status", "--porcelain")
-    commit = repository.git(root, "rev-parse", "HEAD")
+    """The commit that a release is made from. Raises Refusal where it is not everything, or leaks."""
+    changed, commit = repository.git(root, "status", "--porcelain"), repository.git(root, "rev-parse", "HEAD")
     if changed is None or commit is None:
-        raise EditionError("A release is made from a commit of a git repository. Commit first.")
+        raise Refusal("A release is made from a commit of a git repository. Commit first.")
     if changed.strip():
-        raise EditionError(
-            f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}"
-        )
+        raise Refusal(f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}")
     if leaked := repository.private_in_git(root):
-        names = ", ".join(leaked[:3])
-        raise EditionError(
-            f"git holds files of {PRIVATE}/, now or in its history: {names}. Do not publish this repository."
-        )
+        where = f"git holds files of {PRIVATE}/, now or in its history: {', '.join(leaked[:3])}"
+        raise Refusal(f"{where}. Do not publish this repository.")
     return commit.strip()
 
 
 def _finish(site: Path, portfolio: Portfolio) -> None:
-    """Take out of a built site what no reader needs and screen the rest. Raises EditionError."""
+    """Take out of a built site what no reader needs and screen the rest. Raises Refusal."""
     shutil.rmtree(site / "_sources", ignore_errors=True)
     (site / ".buildinfo").unlink(missing_ok=True)
-    for path in sorted(site.rglob("*")):
+    for path in _files(site):
         if path.suffix.lower() in PICTURES:
             clean_picture(path)
     if found := screen_site(site, sources.own_dates(portfolio)):
         count = phrases.plural(len(found), "identifier")
-        raise EditionError(
-            "\n".join([*map(str, found), f"{count} in the finished site. Nothing is released."])
-        )
+        raise FaultsError(f"{count} in the finished site. Nothing is released:", found)
 
 
 def manifest(site: Path, commit: str) -> str:
@@ -312,9 +283,7 @@ def manifest(site: Path, commit: str) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["file", "bytes", "sha256", "edition", "commit"])
-    for path in sorted(path for path in site.rglob("*") if path.is_file()):
-        raw = path.read_bytes()
-        writer.writerow(
-            [path.relative_to(site).as_posix(), len(raw), hashlib.sha256(raw).hexdigest(), "public", commit]
-        )
+    for path in _files(site):
+        raw, name = path.read_bytes(), path.relative_to(site).as_posix()
+        writer.writerow([name, len(raw), hashlib.sha256(raw).hexdigest(), "public", commit])
     return buffer.getvalue()

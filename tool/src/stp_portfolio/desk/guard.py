@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from stp_portfolio.core import disk
@@ -27,18 +28,21 @@ def main() -> int:
     """0 lets the commit go through; 1 stops it, with what must not be in it and what to do."""
     try:
         found = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
-        stops = [str(each) for each in found if each.identifies or each.code == HELD]
     except Refusal as error:
-        found, stops = [], [str(error)]
+        return _said([error], stops=True)
     except OSError as error:
         why = f"cannot be used ({error.strerror or error}). Close what holds it"
-        found, stops = [], [f"{error.filename or 'A file'} {why}."]
-    end = "Committed all the same. Fix this before you publish."
-    if stops:
-        end = "Nothing was committed. Fix what is left, add the files (git add), and commit again."
-    if said := stops or [str(each) for each in found]:
-        sys.stderr.write("\n".join([*said, "", end, ""]))
-    return int(bool(stops))
+        return _said([f"{error.filename or 'A file'} {why}."], stops=True)
+    stops = [finding for finding in found if finding.identifies or finding.code == HELD]
+    return _said(stops or found, stops=bool(stops))
+
+
+def _said(lines: Sequence[object], *, stops: bool) -> int:
+    end = "Nothing was committed. Fix what is left, add the files (git add), and commit again."
+    end = end if stops else "Committed all the same. Fix this before you publish."
+    if lines:
+        sys.stderr.write("\n".join([*map(str, lines), "", end, ""]))
+    return int(stops)
 
 
 def problems(root: Path) -> list[Finding]:
@@ -48,24 +52,21 @@ def problems(root: Path) -> list[Finding]:
     Raises OSError or Refusal where that cannot be done.
     """
     stage = root / STAGE
-    _empty(stage)
-    if git(root, "checkout-index", "--all", f"--prefix={STAGE}/") is None:
-        raise RepositoryError("git could not show what is to be committed. See what it says to: git status")
-    found, _ = checks.run(stage, repository=root)
-    for name in sorted(path.relative_to(stage) for path in stage.rglob("*.ipynb")):
-        if clear(stage / name):
-            clear(root / name)
-            remedy = "They are cleared now, in your file as well"
-            found.append(Finding(HELD, name.as_posix(), "held outputs", remedy))
-    return [finding for finding in found if finding.code != "notebook-output"]
-
-
-def _empty(stage: Path) -> None:
     for path in stage.glob("*"):
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.name != "_build":  # where screening remembers
             shutil.rmtree(path)
+    if git(root, "checkout-index", "--all", f"--prefix={STAGE}/") is None:
+        raise RepositoryError("git could not show what is to be committed. See what it says to: git status")
+    found, _ = checks.run(stage, repository=root)
+    remedy = "They are cleared now, in your file as well"
+    for path in sorted(stage.rglob("*.ipynb")):
+        name = path.relative_to(stage)
+        if clear(path):
+            clear(root / name)
+            found.append(Finding(HELD, name.as_posix(), "held outputs", remedy))
+    return [finding for finding in found if finding.code != "notebook-output"]
 
 
 def clear(path: Path) -> bool:
@@ -77,13 +78,12 @@ def clear(path: Path) -> bool:
     try:
         notebook, _ = checks.notebook_in(disk.read_text(path), path.name)
     except disk.UnreadableError:
+        notebook = None
+    if notebook is None or not (held := checks.with_output(notebook)):
         return False
-    held = checks.with_output(notebook or {"cells": []})
     for cell in held:
         cell.update(outputs=[], execution_count=None)
         cell.get("metadata", {}).pop("execution", None)
-    if not held:
-        return False
     about = notebook.get("metadata", {})
     about.pop("widgets", None)
     if "language_info" in about:  # it holds the version that happened to run the notebook

@@ -21,7 +21,7 @@ Targets, Anchors = list[tuple[str, int]], set[str]
 
 
 def places(text: str) -> tuple[Targets, Anchors]:
-    """The links and pictures of a page in Markdown, each with its line, and the anchors a link may lead to."""
+    """The links and pictures of a page in Markdown, each with its line, and where a link may arrive."""
     targets: Targets = []
     anchors: Anchors = set()
     before = ""

@@ -16,12 +16,10 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import tornado.httpserver
 import tornado.web
-from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from watchfiles import awatch
 
@@ -43,106 +41,80 @@ if sys.stdin.readline():
 """
 _TEMPLATES = Path(__file__).parent / "templates"
 
-Say = Callable[[str], None]
-
 
 class Preview:
     """The state of a preview: how many builds have ended, and what the last one said if it failed."""
 
-    def __init__(self, root: Path, say: Say) -> None:
+    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         self.root, self.say = root, say
         self.html = root / "_build" / "html"
         self.number = 0
         self.said = ""
         self.done = asyncio.Condition()
-        self.worker: asyncio.subprocess.Process | None = None
 
     def is_source(self, _: object, path: str) -> bool:
         """Whether a reader's page may depend on a file: not on what is built, hidden, private or a test."""
         parts = Path(path).relative_to(self.root).parts
         return bool(parts) and parts[0] not in _NOT_WATCHED and not any(map(_NO_SOURCES.match, parts))
 
-    async def wait(self) -> asyncio.subprocess.Process:
-        """A process that has loaded everything and waits, where Ctrl and C does not reach it."""
-        self.worker = self.worker or await asyncio.create_subprocess_exec(
+    async def load(self) -> None:
+        """Start a process that loads everything and waits, where Ctrl and C does not reach it."""
+        self.worker = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", _WORKER), cwd=self.root, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip
-        return self.worker
 
     async def stop(self) -> None:
         """End the process that waits or builds, with what it started."""
-        if self.worker is not None and self.worker.returncode is None:
+        if self.worker.returncode is None:
             if sys.platform == "win32":
                 self.worker.terminate()
             else:
                 os.killpg(self.worker.pid, signal.SIGTERM)
             await self.worker.communicate()
-        self.worker = None
 
-    async def build(self, *, code_changed: bool) -> None:
+    async def build(self) -> None:
         """Build once, tell the pages that are open, and load everything for the next time."""
-        if code_changed:  # what waits has loaded the package as it was
-            await self.stop()
-        worker, begun = await self.wait(), time.monotonic()
-        output, _ = await worker.communicate(b"build\n")
+        begun = time.monotonic()
+        output, _ = await self.worker.communicate(b"build\n")
         text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode("utf-8", errors="replace"))
         lines = [line for line in text.splitlines() if line.strip(" =") and not line.startswith(_BANNER)]
-        failed = bool(worker.returncode)
+        failed = bool(self.worker.returncode)
         self.said = ("\n".join(lines) or "The build ended without a word.") if failed else ""
         built = f"Built in {time.monotonic() - begun:.1f} s."
         self.say(f"The book has a fault:\n{self.said}" if failed else built)
-        self.worker = None
         async with self.done:
             self.number += 1
             self.done.notify_all()
-        await self.wait()
+        await self.load()
 
 
-class _Handler(tornado.web.RequestHandler):
-    def initialize(self, preview: Preview) -> None:
-        self.preview = preview
-        self.set_header("Cache-Control", "no-store")
-
-
-class _Page(_Handler):
+class _Page(tornado.web.RequestHandler):
     """A page of the book with the script that reloads it, from this server as its policy asks."""
 
     def get(self, path: str) -> None:
-        page = (self.preview.html / (path.replace("\0", "") or "index.html")).resolve()
-        if self.preview.said:
+        preview: Preview = self.settings["preview"]
+        page = (preview.html / (path.replace("\0", "") or "index.html")).resolve()
+        if preview.said:
             text = (_TEMPLATES / "fault.html").read_text(encoding="utf-8")
-            text = text.replace("$said", html.escape(self.preview.said))
-        elif page.is_relative_to(self.preview.html) and page.is_file():
+            text = text.replace("$said", html.escape(preview.said))
+        elif page.is_relative_to(preview.html) and page.is_file():
             text = page.read_text(encoding="utf-8")
         else:
             raise tornado.web.HTTPError(404)
-        script = f'<script defer src="/_preview.js?{self.preview.number}"></script></head>'
+        self.set_header("Cache-Control", "no-store")
+        script = f'<script defer src="/_preview/preview.js?{preview.number}"></script></head>'
         self.write(text.replace("</head>", script, 1))
 
 
-class _Script(_Handler):
-    def get(self) -> None:
-        self.set_header("Content-Type", "text/javascript")
-        self.write((_TEMPLATES / "preview.js").read_text(encoding="utf-8"))
+class _Newer(tornado.web.RequestHandler):
+    """Answers as soon as a newer build than that of the page that asks has ended."""
 
-
-class _Events(_Handler):
-    """Server-sent events: the number of the latest build, at once and after each."""
-
-    async def get(self) -> None:
-        self.set_header("Content-Type", "text/event-stream")
-        told = None
-        with suppress(StreamClosedError):  # the reader has gone
-            while True:
-                if told != self.preview.number:
-                    told = self.preview.number
-                    self.write(f"data: {told}\n\n")
-                    await self.flush()
-                async with self.preview.done:
-                    if told == self.preview.number:
-                        await self.preview.done.wait()
+    async def get(self, told: str) -> None:
+        preview: Preview = self.settings["preview"]
+        async with preview.done:
+            await preview.done.wait_for(lambda: told != str(preview.number))
 
 
 def _listen(port: int) -> tuple[list[socket.socket], int]:
@@ -155,28 +127,32 @@ def _listen(port: int) -> tuple[list[socket.socket], int]:
     raise OSError(None, "no free port", f"{HOST}:{port} to {port + PORTS - 1}")
 
 
-async def serve(root: Path, port: int, say: Say, ready: Callable[[str], None]) -> None:
+async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callable[[str], None]) -> None:
     """Build, serve on loopback alone, and build again whenever a file is saved. Runs until it is cancelled.
 
     Raises OSError where no port is free.
     """
     sockets, port = _listen(port)
     preview = Preview(root.resolve(), say)
-    own = {"preview": preview}
-    application = tornado.web.Application(log_function=lambda _: None)
+    application = tornado.web.Application(log_function=lambda _: None, preview=preview)
+    files = tornado.web.StaticFileHandler
     application.add_handlers(_NAMES, [
-        (r"/_preview", _Events, own), (r"/_preview\.js", _Script, own), (r"/((?:.*\.html)?)", _Page, own),
-        (r"/(.*)", tornado.web.StaticFileHandler, {"path": str(preview.html)}),
+        (r"/_preview/(\d+)", _Newer), (r"/_preview/(preview\.js)", files, {"path": str(_TEMPLATES)}),
+        (r"/((?:.*\.html)?)", _Page), (r"/(.*)", files, {"path": str(preview.html)}),
     ])  # fmt: skip
     server = tornado.httpserver.HTTPServer(application)
+    await preview.load()
     try:
-        await preview.wait()
         # An empty set comes after half a second, so that what is saved during the first build is seen.
-        async for changes in awatch(
-            preview.root, watch_filter=preview.is_source, yield_on_timeout=True, rust_timeout=500
-        ):
+        saved = awatch(preview.root, watch_filter=preview.is_source, yield_on_timeout=True, rust_timeout=500)
+        async for changes in saved:
+            if any(
+                path.endswith(".py") for _, path in changes
+            ):  # what waits has loaded the package as it was
+                await preview.stop()
+                await preview.load()
             if changes or not preview.number:
-                await preview.build(code_changed=any(path.endswith(".py") for _, path in changes))
+                await preview.build()
                 if preview.number == 1:
                     server.add_sockets(sockets)
                     ready(f"http://{HOST}:{port}/")

@@ -1,5 +1,4 @@
 // A page of the preview is loaded again when a newer build than its own has ended.
-new EventSource("/_preview").onmessage = event => {
-  const script = document.querySelector("script[src*=_preview]")
-  if (event.data !== new URL(script.src).search.slice(1)) location.reload()
-}
+const number = new URL(document.currentScript.src).search.slice(1)
+const ask = () => fetch(`/_preview/${number}`).then(() => location.reload(), () => setTimeout(ask, 1000))
+ask()
