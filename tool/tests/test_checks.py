@@ -8,22 +8,17 @@ import pytest
 
 from stp_portfolio.desk import checks
 
-NOTEBOOK = {
-    "cells": [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "What adds up."]},
-        {
-            "cell_type": "code",
-            "id": "b",
-            "metadata": {},
-            "source": ["1 + 1"],
-            "outputs": [],
-            "execution_count": None,
-        },
-    ],
-    "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-    "nbformat": 4,
-    "nbformat_minor": 5,
+CODE = {
+    "cell_type": "code",
+    "id": "b",
+    "metadata": {},
+    "source": ["1 + 1"],
+    "outputs": [],
+    "execution_count": None,
 }
+TEXT = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "They add up."]}
+KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
+NOTEBOOK = {"cells": [TEXT, CODE], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
 HERE = Path(__file__).parent
 
 
@@ -51,20 +46,12 @@ def test_links_are_read_as_the_book_reads_them(small):
     assert "leads to a heading that does not exist" in str(found[6])
 
 
-CODE = '{"metadata": {}, "cells": [{"cell_type": "code", "metadata": null}]}'
-ODD = [
-    "[]",
-    '"x"',
-    "null",
-    "{",
-    "{}",
-    CODE,
-    '{"metadata": {}, "cells": null}',
-    '{"metadata": null, "cells": []}',
-]
+ODD = ["[]", '"x"', "null", "{", "{}", *(f'{{"metadata": {{}}, "cells": {cells}}}' for cells in (
+    "null", "[3]", '[{"cell_type": "code", "metadata": null}]',
+)), '{"metadata": null, "cells": []}']  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [*ODD, '{"metadata": {}, "cells": [3]}'])
+@pytest.mark.parametrize("text", ODD)
 def test_odd_notebooks_are_findings(small, text):
     """Whatever stands in the file, it is said and nothing stops."""
     with_notebook(small, text)

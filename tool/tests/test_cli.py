@@ -1,4 +1,4 @@
-"""The command line: what it says, what it writes, how it ends. In this process, where one is not the point."""
+"""The command line: what it says, what it writes and how it ends."""
 
 import io
 import os
@@ -88,7 +88,7 @@ def test_status_at_a_glance(tree):
 
 
 def test_record_appends_one_event(tree):
-    """One line more, in its place, and the day's answer; an event after the book's own day is said to be."""
+    """One line more, in its place, and the day's answer; an event after the book's day is said to be."""
     path = tree / "data/progress.csv"
     before = path.read_text(encoding="utf-8")
     given = ("--date", "2025-06-25", "--note", "no changes asked")
@@ -147,8 +147,8 @@ def test_module_is_signed_off_once_its_activities_are(tree):
 
 def test_evidence_is_registered_with_the_next_id(tree):
     """The id is assigned, the references checked, and the page's part of it said."""
-    given = "--kind Notes --for S-C1/16 --for s-c1/12 --standard HCPC/8 --standard GSP/5 --date 2025-06-27".split()
-    code, out, _ = call(tree, "evidence", "add", "Minutes, with my notes", *given)
+    given = "--kind Notes --for S-C1/16 --for s-c1/12 --standard HCPC/8 --standard GSP/5".split()
+    code, out, _ = call(tree, "evidence", "add", "Minutes, with my notes", *given, "--date", "2025-06-27")
     assert code == 0
     assert "Registered E27: Minutes, with my notes, for S-C1/16 and S-C1/12." in out
     last = (tree / "data/evidence.csv").read_text(encoding="utf-8").splitlines()[-1]
@@ -231,8 +231,10 @@ EVIDENCE = ["evidence", "add", "--kind", "K", "--for", "S-C1/16"]
         *[([*EVIDENCE, *more], 1) for more in ([""], ["t", "--file", "../../x"])],
         *[(["import", text], 1) for text in ("nowhere.md", "_static", "data/progress.csv")],
         (["import", "intro.md", "--to", "about/" + "x" * 300], 1),
-        (["build", "--edition", "both"], 1), (["export", "--edition", "both"], 1), (["export", "--edition", "assessor"], 1),
-        (["new", "/"], 1), (["check", "nowhere"], 1), (["evidence"], 2), (["nonsense"], 2), (["preview", "--port", "70000"], 2),
+        *[([verb, "--edition", "both"], 1) for verb in ("build", "export")],
+        *[([verb, "--edition", "assessor"], 1) for verb in ("build", "export")],
+        *[(line.split(), 1) for line in ("new /", "check nowhere")],
+        *[(line.split(), 2) for line in ("evidence", "nonsense", "preview --port 70000")],
     ],
 )  # fmt: skip
 def test_awkward_lines_end_in_a_message(tree, arguments, code):
@@ -246,11 +248,11 @@ def test_awkward_lines_end_in_a_message(tree, arguments, code):
 
 @pytest.mark.parametrize(
     ("name", "raw"),
-    [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= ="), ("activities.csv", None),
-     ("modules.csv", b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n")],
+    [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= ="),
+     ("activities.csv", None), ("modules.csv", b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n")],
 )  # fmt: skip
 def test_broken_records_end_in_a_message(tree, name, raw):
-    """A file that is none, a folder in its place, a number beyond all others: named, and nothing is written."""
+    """A file that is none, a folder in its place, a number beyond all others: named in a message."""
     path = tree / "data" / name
     path.unlink()
     path.mkdir() if raw is None else path.write_bytes(raw)

@@ -9,41 +9,21 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Small
+from test_checks import NOTEBOOK as SUMS
+from test_checks import with_notebook
 
 SWITCH_ON = "git config core.hooksPath .githooks"
 PAGE, NOTEBOOK = "intro.md", "sums.ipynb"
-CELLS = [
-    {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "What adds up."]},
-    {
-        "cell_type": "code",
-        "id": "b",
-        "metadata": {},
-        "source": ["1 + 1"],
-        "outputs": [],
-        "execution_count": None,
-    },
-]
-KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
-CLEAN = (
-    json.dumps(
-        {"cells": CELLS, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}, indent=1, sort_keys=True
-    )
-    + "\n"
-)
+CLEAN = json.dumps(SUMS, indent=1, sort_keys=True) + "\n"
+NOBODY = {
+    f"GIT_{who}_{what}": "x@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
 
 
-def run(tree, *command, **environment):
+def run(tree, *command):
     """Run a command as in an environment that is activated."""
-    environment = {
-        **os.environ,
-        **{
-            f"GIT_{who}_{what}": "x@example.invalid"
-            for who in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
-        },
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        **environment,
-    }
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, **NOBODY, "PATH": path}
     return subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, encoding="utf-8", check=False
     )
@@ -57,10 +37,9 @@ def commit(tree, *arguments):
 def committed(tmp_path_factory):
     """A small book as a repository, the guard switched on as the guide says; one commit passed it."""
     small = Small(tmp_path_factory.mktemp("committed"))
-    small.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n  - file: sums\n")
     small.write(".gitignore", "_build/\n/private/\n")
     small.write("data/approved_terms.txt", "config | 2025-01-01 | a file name\n")
-    small.write(NOTEBOOK, CLEAN)
+    with_notebook(small, CLEAN)
     shutil.copytree(ROOT / ".githooks", small.tree / ".githooks")
     for page in ("CONTRIBUTING.md", "tool/docs/own-book.md"):
         assert SWITCH_ON in (ROOT / page).read_text(encoding="utf-8")
@@ -68,8 +47,7 @@ def committed(tmp_path_factory):
     run(small.tree, *SWITCH_ON.split())
     run(small.tree, "git", "add", "--all")
     done = commit(small.tree)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
     return small.tree
 
 
@@ -104,24 +82,32 @@ def head(tree):
     return run(tree, "git", "rev-parse", "HEAD").stdout
 
 
+def refused(tree, words, *how):
+    """A commit that is not made, with words that say why."""
+    before = head(tree)
+    done = commit(tree, *how)
+    assert (done.returncode, head(tree)) == (1, before)
+    assert words in done.stderr
+    assert "Nothing was committed" in done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def remark(tree):
+    with (tree / PAGE).open("a", encoding="utf-8") as page:
+        page.write("\n% A remark.\n")
+
+
 @pytest.mark.parametrize("how", [["-a"], ["--only", NOTEBOOK], []], ids=["all", "only", "staged"])
 def test_no_output_gets_into_a_commit(tree, executed, how):
     """However it is committed, an executed notebook is refused and cleared, and passes the second time."""
     (tree / NOTEBOOK).write_text(executed, encoding="utf-8")
-    if not how:
-        run(tree, "git", "add", "--all")
-    before = head(tree)
-    refused = commit(tree, *how)
-    assert refused.returncode == 1
-    assert f"{NOTEBOOK}: held outputs. They are cleared now" in refused.stderr
-    assert "Nothing was committed." in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert head(tree) == before
+    run(tree, "git", "add", *([] if how else ["--all"]))
+    refused(tree, f"{NOTEBOOK}: held outputs. They are cleared now", *how)
     assert not outputs((tree / NOTEBOOK).read_text(encoding="utf-8"))
     lines = run(tree, "git", "diff", "--numstat", "HEAD").stdout.split()
     assert lines == ["1", "1", NOTEBOOK]  # the line that was written, and no trace of the run
-    if not how:
-        run(tree, "git", "add", NOTEBOOK)
+    run(tree, "git", "add", *([] if how else [NOTEBOOK]))
     assert commit(tree, *how).returncode == 0
     assert "Sums, counted" in run(tree, "git", "show", f"HEAD:{NOTEBOOK}").stdout
     assert run(tree, "git", "status", "--porcelain").stdout == ""
@@ -133,39 +119,28 @@ def test_no_output_gets_into_a_commit(tree, executed, how):
 def test_what_counts_is_what_is_added(tree, executed):
     """Outputs that were added are refused, cleared or not; those of a notebook that is not added pass."""
     (tree / NOTEBOOK).write_text(executed, encoding="utf-8")
-    with (tree / PAGE).open("a", encoding="utf-8") as page:
-        page.write("\n% A remark.\n")
+    remark(tree)
     run(tree, "git", "add", PAGE)
     assert commit(tree).returncode == 0
     run(tree, "git", "add", NOTEBOOK)
     (tree / NOTEBOOK).write_text(CLEAN, encoding="utf-8")
-    refused = commit(tree)
-    assert refused.returncode == 1
-    assert f"{NOTEBOOK}: held outputs" in refused.stderr
+    refused(tree, f"{NOTEBOOK}: held outputs")
     assert (tree / NOTEBOOK).read_text(encoding="utf-8") == CLEAN
 
 
 def test_findings_are_not_committed(tree):
-    """An identifier that was added is refused, until the fixed file is added too."""
+    """An identifier that was added is refused, until the fixed file is added too; so is what is private."""
     page = tree / PAGE
     clean = page.read_text(encoding="utf-8")
     page.write_text(f"{clean}\nNHS number 943 476 5919.\n", encoding="utf-8")
     run(tree, "git", "add", PAGE)
     page.write_text(clean, encoding="utf-8")
-    before = head(tree)
-    refused = commit(tree)
-    assert refused.returncode == 1
-    assert f"{PAGE}:" in refused.stderr
-    assert "Take it out, or write a role or a month instead" in refused.stderr
-    assert head(tree) == before
+    assert f"{PAGE}:" in refused(tree, "Take it out, or write a role or a month instead")
     (tree / "private").mkdir()
     (tree / "private/note.md").write_text("For the assessor.\n", encoding="utf-8")
     run(tree, "git", "add", "--all")
     run(tree, "git", "add", "--force", "private/note.md")
-    refused = commit(tree)
-    assert refused.returncode == 1
-    assert "private/note.md: git tracks it" in refused.stderr
-    assert f"{PAGE}:" not in refused.stderr
+    assert f"{PAGE}:" not in refused(tree, "private/note.md: git tracks it")
 
 
 def test_unfinished_work_is_safe(tree):
@@ -182,18 +157,13 @@ def test_unfinished_work_is_safe(tree):
 
 def test_without_the_environment_nothing_is_committed(tree):
     """Where no Python has the package, the commit is refused with what to do."""
-    with (tree / PAGE).open("a", encoding="utf-8") as page:
-        page.write("\n% A remark.\n")
-    (tree / "stp_portfolio").mkdir()
-    (tree / "stp_portfolio/__init__.py").write_text(
-        "", encoding="utf-8"
-    )  # it hides the one that is installed
-    before = head(tree)
-    refused = commit(tree, "-a")
-    assert refused.returncode == 1
-    assert "the environment of the portfolio was not found" in refused.stderr
-    assert "first command of README.md" in refused.stderr
-    assert head(tree) == before
+    remark(tree)
+    hiding = tree / "stp_portfolio/__init__.py"  # the one that is installed
+    hiding.parent.mkdir()
+    hiding.write_text("", encoding="utf-8")
+    assert "first command of README.md" in refused(
+        tree, "the environment of the portfolio was not found", "-a"
+    )
 
 
 def test_hook_can_be_run_wherever_it_is_cloned():

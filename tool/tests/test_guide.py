@@ -45,33 +45,21 @@ class Shell:
     def __init__(self, folder):
         self.folder = folder
         (folder / "ignored").write_text(".venv\n", encoding="utf-8")
-        settings = {
-            "user.name": "t",
-            "user.email": "t@example.org",
-            "core.excludesFile": str(folder / "ignored"),
-        }
+        ignored = str(folder / "ignored")
+        settings = {"user.name": "t", "user.email": "t@example.org", "core.excludesFile": ignored}
         for name in ("OWNER/stp-portfolio", "YOUR-NAME/my-portfolio"):
             subprocess.run(["git", "init", "-q", "--bare", folder / name], check=True)
             settings[f"url.{(folder / name).as_uri()}.insteadOf"] = f"https://github.com/{name}.git"
-        self.environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "GIT_CONFIG_COUNT": str(len(settings)),
-            **{f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(settings)},
-            **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())},
-        }
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = {**os.environ, "PATH": path, "GIT_CONFIG_COUNT": str(len(settings))}
+        for number, (key, value) in enumerate(settings.items()):
+            self.environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
 
     def run(self, block, codes=(0,)):
         lines = [INSTEAD.get(line, line) for line in block.splitlines()]
         script = "\n".join(["set -e", *lines, "echo; pwd"])
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        given = {"cwd": self.folder, "env": self.environment, "capture_output": True, "text": True}
+        done = subprocess.run(["bash", "-c", script], check=False, **given)
         assert done.returncode in codes, f"{block}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         self.folder = Path(done.stdout.splitlines()[-1]) if done.returncode == 0 else self.folder
@@ -90,9 +78,8 @@ def prepare(page, tree):
     elif page == "moving":
         old = tree.parent / "old/9_peer-support.md"
         old.parent.mkdir()
-        old.write_text(
-            "---\ntitle: Peer support\n---\n\nI showed a newcomer round.\n\n- [x] done\n", encoding="utf-8"
-        )
+        words = "---\ntitle: Peer support\n---\n\nI showed a newcomer round.\n\n- [x] done\n"
+        old.write_text(words, encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -113,12 +100,8 @@ def test_every_command_of_the_guide(tmp_path):
     assert "newcomer" in (tree / "C1_Professional_Foundations/9_PeerSupport.md").read_text(encoding="utf-8")
     assert b"BEGIN:VEVENT" in (tree / "_build/portfolio.ics").read_bytes()
     made = {path.relative_to(tree / "_build").as_posix() for path in (tree / "_build").glob("*/*")}
-    assert made >= {
-        "html/index.html",
-        "assessor/index.html",
-        "eportfolio/eportfolio.zip",
-        "eportfolio/portfolio.pdf",
-    }
+    books = "html/index.html assessor/index.html eportfolio/eportfolio.zip eportfolio/portfolio.pdf"
+    assert made >= set(books.split())
     assert {Path(name).suffix for name in made if name.startswith("report/")} >= {".md", ".html", ".pdf"}
     pushed = shell.run(f"git -C {tmp_path}/YOUR-NAME/my-portfolio log --all --format=%s\n")
     assert "My own portfolio" in pushed.splitlines()
@@ -135,10 +118,12 @@ def test_commands_for_another_specialty(tmp_path):
     shell.run(start.replace("../my-portfolio", "mine") + "cd mine\n")
     own = reading.load(shell.folder)
     assert [module.code for module in own.modules] == ["S-C1", "M-1", "M-2"]
-    with (shell.folder / "data/modules.csv").open("a", encoding="utf-8") as file:
-        file.write("3,M-3,Further module,10,\n")
-    with (shell.folder / "data/activities.csv").open("a", encoding="utf-8") as file:
-        file.write("M-3,1,First of it,Further/1_First,,\n")
+    for name, row in (
+        ("modules", "3,M-3,Further module,10,"),
+        ("activities", "M-3,1,First of it,Further/1_First,,"),
+    ):
+        with (shell.folder / f"data/{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(f"{row}\n")
     shell.run(further)
     assert (shell.folder / "Further/1_First.md").is_file()
     shell.run("jupyter-book build .\n")

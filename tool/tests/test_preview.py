@@ -10,7 +10,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
@@ -56,19 +55,31 @@ class Running:
         return children
 
 
-@pytest.fixture
-def preview(copy):
-    shutil.copytree(
-        ROOT / "tool/src", copy / "tool/src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__")
-    )
-    running = Running(copy)
-    yield running, copy, re.search(r"http://127\.0\.0\.1:\d+/", running.until("The book is at"))[0]
+def started(tree):
+    """A running preview of a tree, the tree and its address; it has ended afterwards."""
+    running = Running(tree)
+    yield running, tree, re.search(r"http://127\.0\.0\.1:\d+/", running.until("The book is at"))[0]
     if running.process.poll() is None:
         running.interrupt()
 
 
+@pytest.fixture
+def preview(copy):
+    """A preview of the shipped book that runs a copy of the package."""
+    ignored = shutil.ignore_patterns("*.egg-info", "__pycache__")
+    shutil.copytree(ROOT / "tool/src", copy / "tool/src", ignore=ignored)
+    yield from started(copy)
+
+
+@pytest.fixture
+def quick(small):
+    """A preview of the small book."""
+    yield from started(small.tree)
+
+
+@pytest.mark.slow
 def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
-    """An edit reaches the open page without a reload by its reader; a fault is said there and goes by itself."""
+    """An edit reaches the open page by itself; a fault is said there, and goes when it is fixed."""
     running, tree, address = preview
     page = browser.new_page()
     errors = []
@@ -89,10 +100,9 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
         file.write("2025-06-30,S-C1,16,started,\n")
     page.get_by_text("5 in progress").first.wait_for(timeout=90_000)
-    code = next(tree.glob("tool/src/stp_portfolio/show/sentences.py"))
-    code.write_text(
-        code.read_text(encoding="utf-8").replace("{_are(done)} signed off", "{_are(done)} done"), encoding="utf-8"
-    )
+    code = tree / "tool/src/stp_portfolio/show/sentences.py"
+    text = code.read_text(encoding="utf-8")
+    code.write_text(text.replace("{_are(done)} signed off", "{_are(done)} done"), encoding="utf-8")
     page.get_by_text("20 activities are done").first.wait_for(timeout=90_000)
     assert errors == []
 
@@ -104,9 +114,9 @@ def status_of(address, **headers):
         return error.code
 
 
-def test_only_this_computer_can_open_it(preview):
-    """On loopback and nowhere else, under its own name alone, and nothing from outside the book; then Ctrl and C."""
-    running, _, address = preview
+def test_only_this_computer_can_open_it(quick):
+    """On loopback alone, under its own name alone, and nothing from outside the book; then Ctrl and C."""
+    running, _, address = quick
     port = int(address.rsplit(":", 1)[1].strip("/"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address this computer would use
@@ -114,28 +124,27 @@ def test_only_this_computer_can_open_it(preview):
     assert not other.startswith("127.")
     with pytest.raises((ConnectionError, TimeoutError)):
         socket.create_connection((other, port), timeout=5)
-    outside = (
+    above = "%2e%2e/%2e%2e/data/portfolio.toml"
+    for path in (
         "../../data/portfolio.toml",
-        "%2e%2e/%2e%2e/data/portfolio.toml",
+        above,
         "../.doctrees/environment.pickle",
         "a%00.html",
-    )
-    for path in outside:
+        "_preview/x",
+    ):
         assert status_of(address + path) in (403, 404), path
     for host, status in (("evil.example", 404), (f"evil.example:{port}", 404), (f"localhost:{port}", 200)):
-        assert status_of(address, Host=host) == status, host
-        assert (
-            status_of(f"{address}_static/favicon.svg" if status == 200 else f"{address}_preview", Host=host)
-            == status
-        )
+        for path in ("", "_static/favicon.svg", "_preview/preview.js", "_preview/0"):
+            assert status_of(address + path, Host=host) == status, (host, path)
     assert running.interrupt()
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_a_build_leaves_nothing_running(preview):
     """The build that runs, and the notebooks that it runs, end as well."""
     running, tree, _ = preview
-    data = Path(tree / "data/progress.csv")
-    data.write_text(data.read_text(encoding="utf-8") + "2025-06-30,S-C1,16,started,\n", encoding="utf-8")
+    with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
+        file.write("2025-06-30,S-C1,16,started,\n")
     builder = psutil.Process(running.process.pid)
     for _ in range(600):
         if len(children := builder.children(recursive=True)) > 1:

@@ -17,7 +17,16 @@ FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
 JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"].values()]
 NAMES = [f"{name}-{job}" for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nc2VjcmV0\r\n-----END OPENSSH PRIVATE KEY-----"
+
+
+def bash(line, folder=None, **environment):
+    """A line as GitHub runs it where the shell is named."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", line], cwd=folder, check=False,
+        env={**os.environ, **environment}, capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
 
 
 def test_every_workflow_reads_only_and_publishing_is_the_same_for_all():
@@ -60,10 +69,8 @@ def test_actions_and_versions_are_the_same_everywhere():
     used = {step["uses"] for step in steps if "uses" in step}
     assert len(used) == len({use.split("@")[0] for use in used})
     versions = WORKFLOWS["test"]["jobs"]["test"]["strategy"]["matrix"]["python"]
-    promised = re.search(
-        r"They need Python ([\d., or]+) and", (ROOT / "README.md").read_text(encoding="utf-8")
-    )[1]
-    assert versions == re.findall(r"\d\.\d+", promised)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert versions == re.findall(r"\d\.\d+", re.search(r"They need Python ([\d., or]+) and", readme)[1])
     project = tomllib.loads((ROOT / "tool/pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == f">={versions[0]}"
     chosen = {step["with"]["python-version"] for step in steps if "setup-python" in str(step)}
@@ -85,11 +92,11 @@ def test_nothing_is_published_before_it_is_checked_and_screened():
     assert not re.search(r"continue-on-error|always\(\)|failure\(\)", str(jobs))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
+@on_linux
 def test_files_of_a_release_have_their_sums(tmp_path):
     """The offline book, the PDFs, the parts list and the wheel, each with its checksum."""
-    for name in ("release/portfolio-offline.zip", "eportfolio/portfolio.pdf", "eportfolio/eportfolio.zip",
-                 "sbom.cdx.json", "wheel/stp_portfolio-1-py3-none-any.whl"):  # fmt: skip
+    books = "release/portfolio-offline.zip eportfolio/portfolio.pdf eportfolio/eportfolio.zip"
+    for name in f"{books} sbom.cdx.json wheel/stp_portfolio-1-py3-none-any.whl".split():
         (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "_build" / name).write_text(name, encoding="utf-8")
     jobs = WORKFLOWS["release"]["jobs"]
@@ -103,14 +110,6 @@ def test_files_of_a_release_have_their_sums(tmp_path):
 
 
 # -- the lines that bring the site to another repository -----------------------------------------
-
-
-def bash(line, folder=None, **environment):
-    """A line as GitHub runs it where the shell is named."""
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", line], cwd=folder, check=False,
-        env={**os.environ, **environment}, capture_output=True, text=True, encoding="utf-8",
-    )  # fmt: skip
 
 
 # Keeps what it was asked, then does what GitHub's side would do, in a folder of repositories.
@@ -128,10 +127,9 @@ FIRST = {
     "index.html": b"<p>First</p>\r\n",
     "_static/a, b.css": b"a{}\n",
     "x.log": b"1\r\n",
-    ".gitignore": b"*.css",
+    ".gitignore": b"*",
 }
 SECOND = {"index.html": b"<p>Second</p>", "new.html": b"new"}
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the workflows run on Linux")
 
 
 class Deploy:
@@ -157,11 +155,8 @@ class Deploy:
         (release / "manifest.csv").write_text(editions.manifest(release / "site", "0" * 40), encoding="utf-8")
         if spoil:
             spoil(release / "site")
-        given = {
-            "SITE_REPOSITORY": repository,
-            "SITE_DEPLOY_KEY": key,
-            "TMPDIR": str(self.folder / "a place"),
-        }
+        place = str(self.folder / "a place")
+        given = {"SITE_REPOSITORY": repository, "SITE_DEPLOY_KEY": key, "TMPDIR": place}
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         for step in WORKFLOWS["publish"]["jobs"]["deploy-elsewhere"]["steps"][1:]:
             done = bash(step["run"], release.parent, PATH=path, **given if "env" in step else {})
@@ -191,9 +186,8 @@ def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
         assert done.returncode == 0, done.stderr
         assert deploy.published() == files | {".nojekyll": b""}
         assert deploy.git("rev-list", "--all", "--count").strip() == b"1"
-    assert deploy.git("log", "--format=%an %ae %cn %B", "gh-pages").startswith(
-        b"Portfolio portfolio@example.invalid Portfolio The site\n"
-    )
+    about = deploy.git("log", "--format=%an %ae %cn %B", "gh-pages")
+    assert about.startswith(b"Portfolio portfolio@example.invalid Portfolio The site\n")
     asked, mode, hosts, used, leaked = yaml.safe_load((deploy.folder / "asked").read_text(encoding="utf-8"))
     wanted = "git@github.com StrictHostKeyChecking=yes IdentitiesOnly=yes BatchMode=yes none"
     assert set(wanted.split()) <= set(asked.split())
@@ -225,9 +219,4 @@ def test_what_is_not_as_it_must_be_is_not_published(deploy, spoil, repository, k
     assert words in done.stdout + done.stderr
     assert deploy.published() == FIRST | {".nojekyll": b""}
     assert not key or key not in done.stdout + done.stderr
-
-
-@on_linux
-def test_empty_site_is_not_published(deploy):
-    """Nothing on both sides is the same, and still no site."""
-    assert deploy.run({}).returncode == 1
+    assert deploy.run({}).returncode == 1  # nothing on both sides is the same, and still no site
