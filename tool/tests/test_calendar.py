@@ -45,7 +45,7 @@ def of_kind(raw, kind):
 
 
 def test_file_is_whole(shipped):
-    """Each line ends as the standard has it and is no longer than it allows; entries last a whole day each."""
+    """Each line ends as the standard has it and is no longer than it allows; entries last a whole day."""
     lines = shipped.split(b"\r\n")
     assert b"\n" not in b"".join(lines)
     assert max(map(len, lines)) <= 75
@@ -91,7 +91,7 @@ def recounted_targets(root):
 
 
 def test_targets_are_the_pace_needed(shipped, tmp_path):
-    """The n-th missing activity on the day that an even pace has it signed off, in one module and in three."""
+    """The n-th missing activity on the day that an even pace has it signed off, in one module and three."""
     other = forty.make(tmp_path)
     assert call(other, "calendar")[0] == 0
     raw = (other / "_build/portfolio.ics").read_bytes()
@@ -142,7 +142,7 @@ def test_steps_fall_due_at_the_end_of_their_month(shipped):
 
 
 def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixture
-    """A meeting put off, a milestone moved, a step reworded, a pace changed: entries move, and none is doubled."""
+    """A meeting put off, a milestone moved, a step reworded, a pace changed: entries move, none twice."""
     path = tree / "_build/portfolio.ics"
     assert call(tree, "calendar")[0] == 0
     assert path.read_bytes() == shipped

@@ -173,7 +173,7 @@ def test_many_at_once_get_as_many_ids(tree):
 
 
 def test_check_finds_everything_in_one_run(tree):
-    """Nothing in the shipped one; then records, contents, contract, links and notebooks, with file and remedy."""
+    """Nothing in the shipped one; then records, contents, contract, links and notebooks, with remedies."""
     code, out, _ = call(tree, "check")
     assert (code, "20 activities with their pages" in out) == (0, True)
     spoil(tree, "data/portfolio.toml", "role", "rol")
@@ -246,10 +246,13 @@ def test_awkward_lines_end_in_a_message(tree, arguments, code):
     assert tables(tree) == before
 
 
+MODULES = b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n"
+
+
 @pytest.mark.parametrize(
     ("name", "raw"),
     [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= ="),
-     ("activities.csv", None), ("modules.csv", b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n")],
+     ("activities.csv", None), ("modules.csv", MODULES)],
 )  # fmt: skip
 def test_broken_records_end_in_a_message(tree, name, raw):
     """A file that is none, a folder in its place, a number beyond all others: named in a message."""

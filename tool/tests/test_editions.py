@@ -196,7 +196,7 @@ def test_release_of_a_site_that_identifies_is_refused(repository, monkeypatch):
         (tree / "_build/html/x.html").write_text("<p>Call 999 055 4331</p>", encoding="utf-8")
         return 0
 
-    monkeypatch.setattr(editions, "_jupyter_book", built)
+    monkeypatch.setattr(editions, "build_public", built)
     with pytest.raises(Refusal, match="in the finished site"):
         editions.release(repository.tree, quiet)
 

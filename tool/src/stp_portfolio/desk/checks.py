@@ -66,7 +66,7 @@ def notebook_in(text: str, file: str) -> tuple[Any, list[Finding]]:
     except ValueError:
         notebook = None
     faults = list(configuration.notebook_faults(file, notebook))
-    return (None if any(fault.code == "notebook-shape" for fault in faults) else notebook), faults
+    return (notebook if "notebook-shape" not in {fault.code for fault in faults} else None), faults
 
 
 def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def with_output(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     """What is wrong with the files of all pages, where their links lead, and what they owe their reader."""
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
-    registered = dict.fromkeys(activity.page for activity in (portfolio.activities if portfolio else ()))
+    registered = portfolio.activity_on if portfolio else {}
     anchors: dict[Path, links.Anchors] = {}
     targets: dict[Path, links.Targets] = {}
     for path in filter(None, (disk.page_file(root, name) for name in {**listed, **registered})):
@@ -95,10 +95,8 @@ def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
         file = path.relative_to(root).as_posix()
         for target, line in leads:
             if missing := _missing(root, path, target, anchors, listed):
-                fault = f"the link '{unquote(target)}' leads to a {missing}"
-                yield Finding("link", file, fault, line=line)
-    if portfolio:
-        yield from _contract(portfolio, anchors, listed)
+                yield Finding("link", file, f"the link '{unquote(target)}' leads to a {missing}", line=line)
+    yield from _contract(portfolio, anchors, listed) if portfolio else ()
 
 
 def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:

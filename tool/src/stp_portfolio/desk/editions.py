@@ -148,9 +148,18 @@ def _write_yaml(path: Path, values: Any) -> None:
 # -- building ---------------------------------------------------------------------------------
 
 
-def build_public(root: Path) -> int:
-    """Build the public book where it lies, as ``jupyter-book build .`` does. Returns the exit code."""
-    return _jupyter_book(root)
+def build_public(tree: Path, *options: str, environment: Mapping[str, str] | None = None) -> int:
+    """Build the book of a tree where it lies, as ``jupyter-book build .`` does. Returns the exit code."""
+    name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
+    piped = None if sys.stdout.isatty() else subprocess.PIPE
+    process = subprocess.Popen(  # noqa: S603 - our own tool
+        [Path(sys.executable).with_name(name), "build", ".", *options], cwd=tree,
+        env={**os.environ, **(environment or {})}, stdout=piped, stderr=piped and subprocess.STDOUT,
+        encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    for line in process.stdout or ():  # plain where it is piped: Jupyter Book colours whatever it is told
+        sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", line))
+    return process.wait()
 
 
 def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
@@ -162,7 +171,7 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
     target = root / "_build" / "assessor"
     shutil.rmtree(target, ignore_errors=True)
     with _with_overlay(root, overlay, say) as tree:
-        if _jupyter_book(tree):
+        if build_public(tree):
             raise Refusal("The assessor's edition was not built. What is wrong stands above.")
         target.parent.mkdir(exist_ok=True)
         shutil.move(tree / "_build" / "html", target)
@@ -195,24 +204,11 @@ def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path
     package.clear(out)
     with nullcontext(root) if edition == "public" else _with_overlay(root, overlay, say) as tree:
         options = ("--builder", "custom", "--custom-builder", "eportfolio")
-        if _jupyter_book(tree, *options, environment={package.ONLY: " ".join(chosen)}):
+        if build_public(tree, *options, environment={package.ONLY: " ".join(chosen)}):
             raise Refusal("The PDFs were not all written. What is wrong stands above.")
         say("Packing …")
         built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
         return package.pack(reading.load(tree), built, out, edition, commit.strip(), chosen)
-
-
-def _jupyter_book(tree: Path, *options: str, environment: Mapping[str, str] = {}) -> int:
-    name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-    piped = None if sys.stdout.isatty() else subprocess.PIPE
-    process = subprocess.Popen(  # noqa: S603 - our own tool
-        [Path(sys.executable).with_name(name), "build", ".", *options], cwd=tree,
-        env={**os.environ, **environment}, stdout=piped, stderr=piped and subprocess.STDOUT,
-        encoding="utf-8", errors="replace",
-    )  # fmt: skip
-    for line in process.stdout or ():  # plain where it is piped: Jupyter Book colours whatever it is told
-        sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", line))
-    return process.wait()
 
 
 # -- release ----------------------------------------------------------------------------------
@@ -238,7 +234,7 @@ def release(root: Path, say: Say) -> Path:
         raise FaultsError(f"{count}. Fix or approve them first, then release again:", findings)
     with staged(root) as tree:
         say("Building from the tracked files into an empty folder …")
-        if _jupyter_book(tree):
+        if build_public(tree):
             raise Refusal("The book was not built. What is wrong stands above.")
         site, made = tree / "_build" / "html", tree / "_build" / "release"
         say("Screening the finished site …")

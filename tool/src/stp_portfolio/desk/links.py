@@ -17,7 +17,8 @@ _NAME = re.compile(r"^:(?:name|label): *(\S+)", re.MULTILINE)
 # Directives whose contents are no Markdown.
 _LITERAL = {"code", "code-block", "code-cell", "literalinclude", "math", "mermaid", "raw", "eval-rst"}
 
-Targets, Anchors = list[tuple[str, int]], set[str]
+Targets = list[tuple[str, int]]
+Anchors = set[str]
 
 
 def places(text: str) -> tuple[Targets, Anchors]:

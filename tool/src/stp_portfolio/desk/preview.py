@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import tornado.httpserver
@@ -80,10 +81,11 @@ class Preview:
         output, _ = await self.worker.communicate(b"build\n")
         text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode("utf-8", errors="replace"))
         lines = [line for line in text.splitlines() if line.strip(" =") and not line.startswith(_BANNER)]
-        failed = bool(self.worker.returncode)
-        self.said = ("\n".join(lines) or "The build ended without a word.") if failed else ""
+        self.said = ""
+        if self.worker.returncode:
+            self.said = "\n".join(lines) or "The build ended without a word."
         built = f"Built in {time.monotonic() - begun:.1f} s."
-        self.say(f"The book has a fault:\n{self.said}" if failed else built)
+        self.say(f"The book has a fault:\n{self.said}" if self.said else built)
         async with self.done:
             self.number += 1
             self.done.notify_all()
@@ -117,13 +119,10 @@ class _Newer(tornado.web.RequestHandler):
             await preview.done.wait_for(lambda: told != str(preview.number))
 
 
-def _listen(port: int) -> tuple[list[socket.socket], int]:
+def _listen(port: int) -> list[socket.socket]:
     for candidate in range(port, port + PORTS):
-        try:
-            sockets = bind_sockets(candidate, address=HOST)
-        except (OSError, OverflowError):
-            continue
-        return sockets, sockets[0].getsockname()[1]
+        with suppress(OSError, OverflowError):  # it is taken, or there is no such port
+            return bind_sockets(candidate, address=HOST)
     raise OSError(None, "no free port", f"{HOST}:{port} to {port + PORTS - 1}")
 
 
@@ -132,7 +131,7 @@ async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callab
 
     Raises OSError where no port is free.
     """
-    sockets, port = _listen(port)
+    sockets = _listen(port)
     preview = Preview(root.resolve(), say)
     application = tornado.web.Application(log_function=lambda _: None, preview=preview)
     files = tornado.web.StaticFileHandler
@@ -155,7 +154,7 @@ async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callab
                 await preview.build()
                 if preview.number == 1:
                     server.add_sockets(sockets)
-                    ready(f"http://{HOST}:{port}/")
+                    ready(f"http://{HOST}:{sockets[0].getsockname()[1]}/")
     finally:
         server.stop()
         await preview.stop()

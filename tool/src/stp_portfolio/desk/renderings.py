@@ -25,8 +25,13 @@ from stp_portfolio.show import palette
 from stp_portfolio.show.tables import Table, shown
 
 SHORT = 48  # letters of a column's longest cell up to which it keeps on one line
-ESCAPED: dict[str, Callable[[str], str]] = {"md": phrases.markdown, "html": html.escape, "typ": content}
-ESCAPED["css"] = str
+# How each form writes a text so that it is taken for no markup.
+ESCAPED: dict[str, Callable[[str], str]] = {
+    "md": phrases.markdown,
+    "html": html.escape,
+    "typ": content,
+    "css": str,
+}
 
 
 def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
@@ -35,8 +40,8 @@ def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
     Raises TypesettingError where the PDF cannot be set; then nothing is written.
     """
     settings, on = portfolio.settings, portfolio.on
-    html_, md = page(report, settings.language), markdown(report)
-    contents = {"pdf": pdf(report, settings, on), "html": html_.encode(), "md": md.encode()}
+    contents = {"pdf": pdf(report, settings, on), "html": page(report, settings.language).encode()}
+    contents["md"] = markdown(report).encode()
     for ending, made in contents.items():
         disk.put(folder / f"report-{on}.{ending}", made)
     return [folder / f"report-{on}.{ending}" for ending in contents]
@@ -59,17 +64,14 @@ def pdf(report: Report, settings: Settings, on: date) -> bytes:
 
     Raises TypesettingError where it cannot be set.
     """
-    running = f"{report.title} · {report.subject}"
-    head = opening("report", settings, title=report.title, running=running)
+    head = opening("report", settings, title=report.title, running=f"{report.title} · {report.subject}")
     return compiled(head + _rendered("typ", report=report), on)
 
 
 def _rendered(ending: str, **values: Any) -> str:
-    escaped = ESCAPED[ending]
-
     def finalize(value: Any) -> Markup:
         """Write a value by the marks of its form, unless the template calls it safe."""
-        return value if isinstance(value, Markup) else Markup(escaped(shown(value)))  # noqa: S704 - it is
+        return value if isinstance(value, Markup) else Markup(ESCAPED[ending](shown(value)))  # noqa: S704
 
     loader = PackageLoader("stp_portfolio.desk", "templates/report")
     environment = Environment(loader=loader, autoescape=True, finalize=finalize)

@@ -16,9 +16,6 @@ from stp_portfolio.show.tables import Cell, Table
 MONTHS_AHEAD = 2  # steps of action plans that fall due later are counted, not listed
 STEPS_SHOWN = 8  # of those without an outcome and those due; the others are counted
 FAR = 1200  # months: all steps there are
-NOTE = "Numbers follow from the dated events in the records; only signed-off activities count."
-NOTE += " Steps stand as the pages have them now."
-
 
 Rows = list[tuple[Cell, ...]]
 Block = str | tuple[str, ...] | Table  # a paragraph, a short list, a table
@@ -41,7 +38,10 @@ class Report:
     subject: str
     example: str
     sections: tuple[Section, ...]
-    note: str = NOTE
+    note: str = (
+        "Numbers follow from the dated events in the records; only signed-off activities count. "
+        "Steps stand as the pages have them now."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,16 @@ def _table(caption: str, columns: tuple[str, ...], rows: Rows, *numeric: str) ->
 
 
 def _named(subject: Activity | Module) -> str:
-    key, title = (
-        (subject.key, subject.title) if isinstance(subject, Activity) else (subject.code, subject.name)
-    )
-    return f"{key} {title}"
+    if isinstance(subject, Module):
+        return f"{subject.code} {subject.name}"
+    return f"{subject.key} {subject.title}"
 
 
 def _standing(portfolio: Portfolio) -> Section:
-    paces = ("Required", "Needed a month", "So far a month")
-    columns = ("Module", "Signed off", "Next milestone", paces[0], "Standing", *paces[1:])
-    rows = [_module(portfolio, each.code) for each in progress.modules_with_activities(portfolio)]
-    table = _table("Each module against its next milestone", columns, rows, *paces)
+    required, *paces = "Required", "Needed a month", "So far a month"
+    columns = ("Module", "Signed off", "Next milestone", required, "Standing", *paces)
+    rows = [_module(portfolio, module.code) for module in portfolio.modules_in_use]
+    table = _table("Each module against its next milestone", columns, rows, required, *paces)
     heading, answers = "Where each module stands", tuple(sentences.progress_answers(portfolio))
     if len(rows) > 1:
         return Section(heading, sentences.status_summary(portfolio), (answers, *table))
@@ -104,16 +103,18 @@ def _standing(portfolio: Portfolio) -> Section:
 
 
 def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
-    done = progress.signed_off_by(portfolio, portfolio.on, code)
+    done, pace = (reckon(portfolio, portfolio.on, code) for reckon in (progress.signed_off_by, progress.pace))
     signed_off = f"{done} of {len(progress.activities_of(portfolio, code))}"
-    pace = progress.pace(portfolio, portfolio.on, code)
     ahead = progress.next_distance(portfolio, portfolio.on, code)
-    so_far = None if pace is None else f"{pace:.2f}"
     if ahead is None:
-        return code, signed_off, "None ahead", None, None, None, so_far
-    needed = None if ahead.needed is None else f"{ahead.needed:.2f}"
+        return code, signed_off, "None ahead", None, None, None, _paced(pace)
     milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"
-    return code, signed_off, milestone, ahead.required, sentences.standing(ahead), needed, so_far
+    stands = sentences.standing(ahead)
+    return code, signed_off, milestone, ahead.required, stands, _paced(ahead.needed), _paced(pace)
+
+
+def _paced(pace: float | None) -> str | None:
+    return None if pace is None else f"{pace:.2f}"
 
 
 def _changed(portfolio: Portfolio, since: Span) -> Section:
@@ -121,8 +122,7 @@ def _changed(portfolio: Portfolio, since: Span) -> Section:
     for change in progress.changes(portfolio, since.day, portfolio.on):
         added = ", ".join(piece.id for piece in change.evidence) or "None"
         rows.append((_named(change.activity), sentences.course(change.events), added))
-    columns = ("Activity", "Events", "Evidence added")
-    table = _table("What happened, activity by activity", columns, rows)
+    table = _table("What happened, activity by activity", ("Activity", "Events", "Evidence added"), rows)
     answer, why = sentences.changes_answer(portfolio, since.day), (since.why,) if since.why else ()
     return Section(f"What changed since {since.since}", answer, (*why, *table))
 
@@ -130,7 +130,7 @@ def _changed(portfolio: Portfolio, since: Span) -> Section:
 def _waiting(portfolio: Portfolio) -> Section:
     rows: Rows = []
     for turn in progress.turns(portfolio, portfolio.on):
-        state = str(turn.state) if isinstance(turn.subject, Activity) else "Complete"
+        state = "Complete" if isinstance(turn.subject, Module) else str(turn.state)
         rows.append((_named(turn.subject), state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
     table = _table("What is open, longest first", columns, rows, "Days")
@@ -140,16 +140,16 @@ def _waiting(portfolio: Portfolio) -> Section:
 
 def _next(portfolio: Portfolio) -> Section:
     first, *others = sentences.next_actions(portfolio)
-    last = dates.months_after(portfolio.on, MONTHS_AHEAD)
-    ahead, open_ = pages.steps_ahead(portfolio, FAR), pages.steps_unanswered(portfolio)
-    due = [item for item in ahead if item[1].month and item[1].month <= (last.year, last.month)]
-    later, steps = len(ahead) - len(due), [*open_, *due]
+    open_, due = pages.steps_unanswered(portfolio), pages.steps_ahead(portfolio, MONTHS_AHEAD)
+    later, steps = len(pages.steps_ahead(portfolio, FAR)) - len(due), [*open_, *due]
+    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
     said = [f"{len(open_)} without an outcome so far"] if open_ else []
-    said += [f"{len(due)} due by {dates.written_month(last)}", *([f"{later} later"] if later else [])]
+    said += [f"{len(due)} due by {last}", *([f"{later} later"] if later else [])]
     shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
-    counted = f"Steps of action plans: {phrases.series(said)}.{shown}" if open_ or ahead else ""
-    lines = (_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-    return Section("What is next", first, tuple(filter(None, (tuple(others), counted, tuple(lines)))))
+    counted = f"Steps of action plans: {phrases.series(said)}.{shown}" if steps or later else ""
+    lines = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
+    blocks: tuple[Block, ...] = (tuple(others), counted, lines)
+    return Section("What is next", first, tuple(filter(None, blocks)))
 
 
 def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
@@ -160,21 +160,18 @@ def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
 
 def _dates(portfolio: Portfolio) -> Section:
     on, heading = portfolio.on, "Next dates"
-    reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
+    reached = {distance.milestone: distance for distance in progress.distances(portfolio, on)}
     found = [(day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)]
-    for milestone in portfolio.milestones:
-        needs = [milestone.note] if milestone.note else []
-        if distance := reached.get(id(milestone)):
-            standing = sentences.standing(distance).lower()
-            needs.insert(0, f"{distance.required} of {milestone.module}: {standing}")
-        if milestone.date >= on:
-            found.append((milestone.date, milestone.name, ". ".join(needs)))
+    for each in portfolio.milestones:
+        asks = [each.note] if each.note else []
+        if each in reached:
+            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(reached[each]).lower()}")
+        found += [(each.date, each.name, ". ".join(asks))] if each.date >= on else []
     if not found:
         return Section(heading, "No milestone and no review meeting lies ahead.")
     found.sort(key=lambda item: item[0])
     rows: Rows = [(dates.written(day), what, (day - on).days, asks) for day, what, asks in found]
+    when = f"in {phrases.plural((found[0][0] - on).days, 'day')}" if found[0][0] > on else "today"
     columns = ("Date", "What", "Days", "What it asks for")
-    day, name, _ = found[0]
-    when = "today" if day == on else f"in {phrases.plural((day - on).days, 'day')}"
     table = _table("Milestones and review meetings ahead", columns, rows, "Days")
-    return Section(heading, f"{name}: {dates.written(day)}, {when}.", table)
+    return Section(heading, f"{found[0][1]}: {rows[0][0]}, {when}.", table)
