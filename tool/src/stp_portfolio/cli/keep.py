@@ -15,6 +15,8 @@ from stp_portfolio.core import dates, disk, phrases, progress, reading
 
 evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
+SERVES = "An activity it serves, as MODULE/NUMBER. May be repeated."
+SPEAKS_TO = "A standard it speaks to, as HCPC/7. May be repeated."
 
 
 @app.command()
@@ -108,9 +110,9 @@ def record(
 @evidence_app.command("add")
 def evidence_add(
     title: Annotated[str, argument("TITLE", "What it is, without a name.")],
-    activities: Annotated[list[str], option("--for", "ACTIVITY", "As MODULE/NUMBER. May be repeated.")],
+    activities: Annotated[list[str], option("--for", "ACTIVITY", SERVES)],
     kind: Annotated[str, option("--kind", "KIND", "Plan, audit report, feedback, …")],
-    standards: Annotated[list[str] | None, option("--standard", "STANDARD", "As HCPC/7. Repeatable.")] = None,
+    standards: Annotated[list[str] | None, option("--standard", "STANDARD", SPEAKS_TO)] = None,
     day: Day = None,
     file: Annotated[str, option("--file", "PATH", "Its file, from the portfolio's folder.")] = "",
 ) -> None:

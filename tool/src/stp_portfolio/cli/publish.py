@@ -20,6 +20,9 @@ NO_PROOF = (
     "somebody out?"
 )
 MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+OF_BOTH = "public or assessor; assessor where there is an overlay."
+ONLY = "Only this activity, as MODULE/NUMBER. May be repeated."
+PORT = "The port to use; the next free one from there."
 OVERLAY = "The overlay of the assessor's edition; private/ by default."
 Edition = Annotated[str, option("--edition", "EDITION", "public or assessor.")]
 Private = Annotated[Path | None, option("--private", "DIR", OVERLAY)]
@@ -60,8 +63,7 @@ def _checked(edition: str) -> str:
 
 @app.command()
 def preview(
-    port: Annotated[int, option("--port", "PORT", "Or the next free one.", min=0, max=65535)] = 8000,
-    launch: Open = True,
+    port: Annotated[int, option("--port", "PORT", PORT, min=0, max=65535)] = 8000, launch: Open = True
 ) -> None:
     """Show the public book while you write, rebuilt when you save.
 
@@ -85,8 +87,8 @@ def preview(
 
 @app.command()
 def export(
-    edition: Annotated[str, option("--edition", "EDITION", "Assessor where there is an overlay.")] = "",
-    only: Annotated[list[str] | None, option("--only", "ACTIVITY", "It alone. May be repeated.")] = None,
+    edition: Annotated[str, option("--edition", "EDITION", OF_BOTH)] = "",
+    only: Annotated[list[str] | None, option("--only", "ACTIVITY", ONLY)] = None,
     folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/eportfolio by default.")] = None,
     private: Private = None,
 ) -> None:
@@ -118,7 +120,9 @@ def release() -> None:
 
 @app.command()
 def check(
-    paths: Annotated[list[Path] | None, argument("[PATHS]", "Only what concerns these.")] = None,
+    paths: Annotated[
+        list[Path] | None, argument("[PATHS]", "Only what concerns these files or folders.")
+    ] = None,
 ) -> None:
     """Find everything that is wrong, in one run.
 
