@@ -145,9 +145,8 @@ async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callab
         # An empty set comes after half a second, so that what is saved during the first build is seen.
         saved = awatch(preview.root, watch_filter=preview.is_source, yield_on_timeout=True, rust_timeout=500)
         async for changes in saved:
-            if any(
-                path.endswith(".py") for _, path in changes
-            ):  # what waits has loaded the package as it was
+            code = [path for _, path in changes if path.endswith(".py")]
+            if code:  # what waits has loaded the package as it was
                 await preview.stop()
                 await preview.load()
             if changes or not preview.number:
