@@ -39,7 +39,10 @@ def test_status_summary():
     assert sentences.status_summary(make(ON, events, numbers=3)) == (
         "On 30 June 2025, 1 of 3 activities is signed off; 1 in progress and 1 not started."
     )
-    assert sentences.status_summary(make(ON, done(START), numbers=1)) == "On 30 June 2025, 1 of 1 activity is signed off."
+    assert (
+        sentences.status_summary(make(ON, done(START), numbers=1))
+        == "On 30 June 2025, 1 of 1 activity is signed off."
+    )
     assert sentences.status_summary(make(ON, numbers=0)) == "No training activities are listed yet."
 
 
@@ -47,7 +50,10 @@ def test_waiting_answer():
     """None, one and several; over four weeks is said."""
     assert sentences.waiting_answer(make(ON)) == "No submission is waiting with an assessor."
     one = [(START, 1, "started"), (date(2025, 6, 29), 1, "submitted")]
-    assert sentences.waiting_answer(make(ON, one)) == "1 submission waits with an assessor: activity M/1, for 1 day."
+    assert (
+        sentences.waiting_answer(make(ON, one))
+        == "1 submission waits with an assessor: activity M/1, for 1 day."
+    )
     two = [*one, (START, 2, "started"), (date(2025, 5, 19), 2, "submitted")]
     assert sentences.waiting_answer(make(ON, two)) == (
         "2 submissions wait with an assessor; the longest, activity M/2, for 42 days. 1 has waited over 4 weeks."
