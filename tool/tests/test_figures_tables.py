@@ -5,12 +5,14 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 from portfolios import START, done, make
 
+from stp_portfolio import book
 from stp_portfolio.core.frames import frames
 from stp_portfolio.core.records import Module
 from stp_portfolio.show import charts, palette, tables
@@ -103,11 +105,11 @@ def test_any_chart_becomes_a_figure_of_the_book():
             charts.figure(charts.axes(), **words)
 
 
-def test_palette_is_the_stylesheet_s(portfolio):
+def test_palette_is_the_stylesheet_s():
     """Both themes of the stylesheet have the palette's colours, and a drawing names each by its property."""
-    sheet = (portfolio.root / "_static/portfolio.css").read_text(encoding="utf-8")
-    themes = re.findall(r"^html.*?\{(.*?)^\}", sheet, flags=re.DOTALL | re.MULTILINE)
-    for theme, colours in zip(themes, (palette.LIGHT, palette.DARK), strict=False):
+    sheet = (Path(book.__file__).parent / "theme/static/book.css").read_text(encoding="utf-8")
+    for name, colours in {"light": palette.LIGHT, "dark": palette.DARK}.items():
+        theme = re.search(rf'^html.*?\[data-theme="{name}"\] \{{(.*?)^\}}', sheet, re.DOTALL | re.MULTILINE)[1]
         assert dict(re.findall(r"--stp-(\w+): (#\w+);", theme)) == colours
     assert palette.THEMED[palette.ACCENT] == f"var(--stp-accent, {palette.ACCENT})"
 

@@ -59,7 +59,7 @@ def test_length(portfolio, activity, path):
     """A page is long enough to show something and short enough to be read in a few minutes."""
     begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
     least, most = LIMITS["words_of_a_page" if begun else "words_of_a_plan"]
-    assert least <= len(path.read_text(encoding="utf-8").split()) <= most
+    assert least <= len(plain(path).split()) <= most
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)

@@ -29,13 +29,13 @@ IDENTIFIER, TERM = "identifier", "term"  # the codes of findings
 
 
 def approved_terms(root: Path) -> list[str]:
-    """The terms of ``data/approved_terms.txt``; none where there is no such file."""
-    try:
-        lines = read(root / TERMS).splitlines()
-    except OSError:
-        return []
-    terms = [line.split("|")[0].strip() for line in lines if not line.lstrip().startswith("#")]
-    return [term for term in terms if term]
+    """The terms of ``data/approved_terms.txt``; none where there is no such file.
+
+    Raises Refusal for a file that is no UTF-8 text: misread, its terms would silently approve nothing.
+    """
+    text = disk.read_text(root / TERMS) if (root / TERMS).exists() else ""
+    terms = (line.split("|")[0].strip() for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return list(filter(None, terms))
 
 
 def own_words(portfolio: Portfolio | None) -> list[str]:
