@@ -54,6 +54,10 @@ class Step:
     measure: str = ""
     outcome: str = ""
 
+    def is_before(self, day: date) -> bool:
+        """Whether its month was over on a day."""
+        return bool(self.month and self.month < _month(day))
+
     @property
     def written_month(self) -> str:
         """``June 2025``; empty where there is no month."""
@@ -175,8 +179,8 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
         yield from _unfinished(page, _registered(activity, portfolio))
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
-    for step in () if page.unwritten else page.steps:
-        if step.month and step.month < _month(portfolio.on) and not step.outcome:
+    for step in page.steps:
+        if step.is_before(portfolio.on) and not (step.outcome or page.unwritten):
             yield f"the step of {step.written_month} is past: say what came of it, after *Outcome:*"
 
 
