@@ -22,13 +22,13 @@ WORDS = {"alt": "What it shows.", "caption": "What follows."}
 BARS = {"row": "phase", "width": "credits", "filled": "earned", "hatched": "awaiting", "key": "Key."}
 # Each chart of the frames of a portfolio, as the notebooks draw it.
 CHARTS = {
-    "blocks": lambda f, days: charts.blocks(f.modules, **BARS, **WORDS),
+    "blocks": lambda f, _days: charts.blocks(f.modules, **BARS, **WORDS),
     "timeline": lambda f, days: charts.timeline(f.activities, f.events, **days, **WORDS),
     "burn_up": lambda f, days: charts.burn_up(
         f.activities["signed_off"], f.milestones, of=20, **days, **WORDS
     ),
-    "waits": lambda f, days: charts.waits(f.waits, weeks=4, **WORDS),
-    "matrix": lambda f, days: charts.matrix(f.evidence, f.evidence_standards, f.standards, **WORDS),
+    "waits": lambda f, _days: charts.waits(f.waits, weeks=4, **WORDS),
+    "matrix": lambda f, _days: charts.matrix(f.evidence, f.evidence_standards, f.standards, **WORDS),
 }
 ALL = pytest.mark.parametrize("name", CHARTS)
 
