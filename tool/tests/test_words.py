@@ -50,8 +50,8 @@ TWO = [*ONE, (START, 2, "started"), (date(2025, 5, 19), 2, "submitted")]
         ("status_summary", [], 0, "No training activities are listed yet."),
         ("waiting_answer", [], 1, "No submission is waiting with an assessor."),
         ("waiting_answer", ONE, 1, "1 submission waits with an assessor: activity M/1, for 1 day."),
-        ("waiting_answer", TWO, 2, "2 submissions wait with an assessor; the longest, activity M/2, for 42 days. "
-         "1 has waited over 4 weeks."),
+        ("waiting_answer", TWO, 2, "2 submissions wait with an assessor; the longest, activity M/2, "
+         "for 42 days. 1 has waited over 4 weeks."),
     ],
 )  # fmt: skip
 def test_none_one_and_several(sentence, events, numbers, words):
