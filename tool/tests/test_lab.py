@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import nbformat
 import pytest
 from conftest import NOT_SOURCES, ROOT
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from stp_portfolio.cli import app
 from stp_portfolio.core import reading, records
 
 TOKEN = "for-this-test-alone"
+SHOWN = ".jp-OutputArea-output"
 SLOW = 120_000  # milliseconds; only a fault waits for so long
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
@@ -65,10 +67,9 @@ def until(answer):
 def asked(address, path, method="GET"):
     """What the server answers, or None while it cannot."""
     token = {"Authorization": f"token {TOKEN}"}
+    request = urllib.request.Request(f"{address}{path}", headers=token, method=method)
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(f"{address}{path}", None, token, method=method)
-        ) as answer:
+        with urllib.request.urlopen(request) as answer:
             return answer.read() or b"done"
     except OSError:  # so are the errors of HTTP
         return None
@@ -77,9 +78,9 @@ def asked(address, path, method="GET"):
 def running(runtime):
     """The address of the server, once it answers."""
     for path in runtime.glob("jpserver-*.json"):
-        found = re.search(r'"url": "(.*?)/?"', path.read_text(encoding="utf-8"))
-        if found and asked(found[1], "/api/status"):
-            return found[1]
+        for url in re.findall(r'"url": "(.*?)/?"', path.read_text(encoding="utf-8")):
+            if asked(url, "/api/status"):
+                return url
     return None
 
 
@@ -98,16 +99,8 @@ def lab(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
     places = {name: str(folder / name.rpartition("_")[0].lower()) for name in PLACES}
-    command = [
-        sys.executable,
-        "-m",
-        "jupyter",
-        "lab",
-        "--no-browser",
-        "--allow-root",
-        "--ServerApp.ip=127.0.0.1",
-    ]
-    command += ["--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}"]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.port=0"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}"]
     with (folder / "log.txt").open("wb") as log:
         server = subprocess.Popen(command, cwd=tree, env={**os.environ, **places}, stdout=log, stderr=log)
     try:
@@ -150,38 +143,28 @@ def chosen(page, menu, item):
 def run_all(page, lab, path, last):
     """Open a notebook, run all cells as its user does, and wait for words that its last cell shows."""
     opened(page, lab, path)
-    page.locator("#jp-main-statusbar").get_by_text(
-        "(ipykernel) | Idle"
-    ).wait_for()  # before, it asks for a kernel
-    assert page.locator(".jp-OutputArea-output").count() == 0
+    status = page.locator("#jp-main-statusbar")
+    status.get_by_text("(ipykernel) | Idle").wait_for()  # before, it asks for a kernel
+    shown = page.locator(SHOWN)
+    assert shown.count() == 0
     chosen(page, "Run", "Run All Cells")
-    page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-OutputArea-output").get_by_text(
-        last
-    ).wait_for()
+    page.locator(".jp-CodeCell").last.locator(SHOWN).get_by_text(last).wait_for()
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    return shown
 
 
 def saved(page, path, *, outputs):
     """Save the notebook, and wait until the file holds outputs or none."""
     chosen(page, "File", "Save Notebook")
-
-    def holds():
-        cells = json.loads(path.read_text(encoding="utf-8") or '{"cells": []}')["cells"]
-        return bool(cells) and any(cell.get("outputs") for cell in cells) is outputs
-
-    until(holds)
+    until(lambda: (text := path.read_text(encoding="utf-8")) and ('"output_type"' in text) is outputs)
 
 
 def test_notebook_computes_and_its_outputs_are_refused(lab, page):
     """The answer is the one of status, after an event that nothing stored can know; outputs are refused."""
-    run_all(page, lab, "notebooks/progress.ipynb", "Computed when the book was built")
-    shown = page.locator(".jp-OutputArea-output")
+    shown = run_all(page, lab, "notebooks/progress.ipynb", "Computed when the book was built")
     assert shown.locator("svg").count() == 3
     _, status = lab.portfolio("status")
-    answer = (
-        page.locator(".jp-Notebook .jp-CodeCell").first.locator(".jp-OutputArea-output").inner_text().strip()
-    )
-    assert answer in status
+    assert page.locator(".jp-CodeCell").first.locator(SHOWN).inner_text().strip() in status
     table = shown.locator("table", has_text="Activities by status").inner_text()
     done = re.search(r"(\d+) of \d+ activities are signed off", status)[1]
     assert re.search(r"Signed off\s+(\d+)", table)[1] == done
@@ -198,21 +181,14 @@ def test_notebook_computes_and_its_outputs_are_refused(lab, page):
 def test_guide_s_own_question(lab, page):
     """The cells of the guide's page make a notebook that runs: a chart in the book's form, and a table."""
     text = (ROOT / "tool/docs/asking.md").read_text(encoding="utf-8")
-    shape = {
-        "cell_type": "code",
-        "execution_count": None,
-        "metadata": {"tags": ["hide-input"]},
-        "outputs": [],
-    }
-    code = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    notebook = json.loads((ROOT / "notebooks/credits.ipynb").read_text(encoding="utf-8"))
-    notebook["cells"] = [{**shape, "id": f"own-{n}", "source": source} for n, source in enumerate(code)]
-    (lab.tree / "notebooks/months.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    run_all(page, lab, "notebooks/months.ipynb", "Total")
-    output = page.locator(".jp-OutputArea-output")
-    assert output.locator("svg").count() == 1
-    assert output.locator("img").count() == 0  # the drawing is not shown a second time
-    assert output.locator("table caption").inner_text() == "Pieces of evidence by month"
+    sources = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, lab.tree / "notebooks/months.ipynb")
+    shown = run_all(page, lab, "notebooks/months.ipynb", "Total")
+    assert shown.locator("svg").count() == 1
+    assert shown.locator("img").count() == 0  # the drawing is not shown a second time
+    assert shown.locator("table caption").inner_text() == "Pieces of evidence by month"
 
 
 def test_records_open_as_a_table(lab, page):
@@ -234,8 +210,9 @@ def test_page_previews(lab, page):
     activity, path = next((a, p) for a, p in found if "```{mermaid}" in p.read_text(encoding="utf-8"))
     opened(page, lab, path.relative_to(lab.tree).as_posix())
     page.locator(f".jp-DirListing-item:has-text('{path.name}')").click(button="right")
-    page.locator(".lm-Menu-itemLabel").get_by_text("Open With", exact=True).hover()
-    page.locator(".lm-Menu-itemLabel").get_by_text("Markdown Preview", exact=True).click()
+    items = page.locator(".lm-Menu-itemLabel")
+    items.get_by_text("Open With", exact=True).hover()
+    items.get_by_text("Markdown Preview", exact=True).click()
     preview = page.locator(".jp-MarkdownViewer")
     preview.get_by_role("heading", level=1, name=activity.heading).wait_for()
     preview.locator("figure svg, .mermaid svg, svg[id^='mermaid']").first.wait_for()

@@ -1,7 +1,7 @@
 """Promises that the book makes to its readers and keepers, each held by a test."""
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,17 +9,19 @@ from conftest import ROOT
 from lxml import html
 
 from stp_portfolio.book import panels
-from stp_portfolio.core import contract, progress, records
+from stp_portfolio.core import contract, disk, progress, records
 from stp_portfolio.core.frames import frames
 from stp_portfolio.core.progress import Status
 from stp_portfolio.desk import drafts
 from stp_portfolio.show import pages, sentences
 
+CHAPTER = "C1_Professional_Foundations"
+
 
 def test_example_has_twenty_activities(portfolio):
     """The shipped module is the one of the curriculum: twenty activities, the first at its old address."""
     assert [activity.key.number for activity in portfolio.activities] == list(range(1, 21))
-    assert portfolio.activities[0].page == "C1_Professional_Foundations/1_WellbeingPlan"
+    assert portfolio.activities[0].page == f"{CHAPTER}/1_WellbeingPlan"
 
 
 def test_example_is_finished(portfolio):
@@ -42,50 +44,53 @@ CONTRACT = {
 }
 
 
+@pytest.fixture
+def contract_of(tmp_path):
+    """A function: what a text breaks as the page of an activity, and what is open on it."""
+
+    def contract_of(text, activity, portfolio):
+        disk.put(tmp_path / "page.md", text)
+        page = pages.read(tmp_path / "page.md")
+        return [[*ask(page, activity, portfolio)] for ask in (pages.problems, pages.reminders)]
+
+    return contract_of
+
+
 @pytest.mark.parametrize("name", CONTRACT)
-def test_contract_sees_what_is_missing(portfolio, tmp_path, name):
+def test_contract_sees_what_is_missing(portfolio, contract_of, name):
     """Each clause of the contract is seen when it is broken."""
     old, new, words = CONTRACT[name]
-    activity, path = next((a, p) for a, p in records.pages(portfolio) if a.key.number == 5)
-    text = path.read_text(encoding="utf-8")
+    activity = portfolio.activities[4]
+    text = disk.read_text(ROOT / f"{activity.page}.md")
     assert old in text
-    broken = tmp_path / "page.md"
-    broken.write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert any(words in problem for problem in pages.problems(pages.read(broken), activity, portfolio))
+    problems, _ = contract_of(text.replace(old, new, 1), activity, portfolio)
+    assert any(words in problem for problem in problems)
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
-def test_open_is_a_reminder_until_submission(portfolio, tmp_path, status):
+def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
     now = progress.statuses(portfolio, portfolio.on)
-    activity = next(a for a in portfolio.activities if now[a.key] is status)
-    page = tmp_path / "page.md"
-    page.write_text(drafts.draft(portfolio, activity), encoding="utf-8")
-    found = [*pages.problems(pages.read(page), activity, portfolio)]
-    open_ = [*pages.reminders(pages.read(page), activity, portfolio)]
-    assert any("still to be written" in text for text in (found if status is Status.SUBMITTED else open_))
-    assert bool(found) is (status is Status.SUBMITTED)
-    plan = next(a for a in portfolio.activities if now[a.key] is Status.NOT_STARTED)
-    text = (
-        (portfolio.root / f"{plan.page}.md")
-        .read_text(encoding="utf-8")
-        .replace(plan.heading, activity.heading)
+    activity, plan = (
+        next(a for a in portfolio.activities if now[a.key] is each) for each in (status, Status.NOT_STARTED)
     )
-    page.write_text(text, encoding="utf-8")
-    sections = [text for text in pages.problems(pages.read(page), activity, portfolio) if "sections" in text]
-    assert bool(sections) is (status is Status.SUBMITTED)
+    found = contract_of(drafts.draft(portfolio, activity), activity, portfolio)
+    submitted = status is Status.SUBMITTED
+    assert bool(found[0]) is submitted
+    assert any("still to be written" in text for text in found[not submitted])
+    text = disk.read_text(ROOT / f"{plan.page}.md").replace(plan.heading, activity.heading)
+    problems, _ = contract_of(text, activity, portfolio)
+    assert any("sections" in problem for problem in problems) is submitted
 
 
-def test_a_month_that_passes_makes_no_fault(portfolio):
+@pytest.mark.parametrize(("on", "count"), [(date(2025, 11, 30), 0), (date(2025, 12, 1), 1)])
+def test_a_month_that_passes_makes_no_fault(portfolio, on, count):
     """A step whose month is over and that has no outcome is a reminder from the next month on."""
-    activity, path = next((a, p) for a, p in records.pages(portfolio) if a.key.number == 5)
-    page = pages.read(path)  # its last step is of November 2025
-    for on, count in ((date(2025, 11, 30), 0), (date(2025, 12, 1), 1)):
-        later = records.on_day(portfolio, on)
-        assert list(pages.problems(page, activity, later)) == []
-        assert (
-            sum("November 2025 is past" in text for text in pages.reminders(page, activity, later)) == count
-        )
+    activity, later = portfolio.activities[4], records.on_day(portfolio, on)
+    page = pages.read(ROOT / f"{activity.page}.md")  # its last step is of November 2025
+    assert list(pages.problems(page, activity, later)) == []
+    reminders = pages.reminders(page, activity, later)
+    assert sum("November 2025 is past" in text for text in reminders) == count
 
 
 def test_words_of_status_are_the_same_everywhere(portfolio, book):
@@ -93,48 +98,30 @@ def test_words_of_status_are_the_same_everywhere(portfolio, book):
     words = {"Not started", "In progress", "Submitted", "Returned", "Signed off"}
     dictionary = (ROOT / "data/README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| (?:none|`\w+`) \| ([A-Z][a-z ]+) \|", dictionary, re.MULTILINE)) == words
-    home, chapter = (
-        html.fromstring(book.page(name)) for name in ("intro", "C1_Professional_Foundations/index")
-    )
+    home, chapter = map(html.fromstring, map(book.page, ("intro", f"{CHAPTER}/index")))
     for name in ("stp-tile-status", "stp-status"):
         assert {element.text_content() for element in home.find_class(name)} == words
     captions = [caption.text_content() for caption in chapter.iter("caption")]
     assert {caption.partition(":")[0].strip() for caption in captions if " activit" in caption} == words
-    assert set(frames(portfolio).activities["status"]) == set(map(str, progress.Status)) == words
+    assert set(frames(portfolio).activities["status"]) == set(map(str, Status)) == words
 
 
-def test_dictionary_describes_the_real_headers():
-    """data/README.md names the columns of every CSV in their order, and every key of the settings."""
-    sections = re.split(r"^## ", (ROOT / "data/README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[
-        1:
-    ]
-    tables = {
-        re.match(r"`([^`]+)`", section)[1]: section.split("\n\n| Last event")[0] for section in sections
-    }
-    described = {
-        name: tuple(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) for name, text in tables.items()
-    }
-    assert list(described.pop("portfolio.toml")) == list(contract.KEYS)
-    files = (ROOT / "data").glob("*.csv")
-    headers = {path.name: tuple(path.read_text(encoding="utf-8").split("\n")[0].split(",")) for path in files}
-    assert described == headers == {name: tuple(columns) for name, columns in contract.COLUMNS.items()}
+@pytest.mark.parametrize("file", contract.COLUMNS)
+def test_example_has_the_columns_of_the_contract(file):
+    """Every CSV names the columns of the contract, all of them and in their order."""
+    header, *_ = (ROOT / "data" / file).read_text(encoding="utf-8").splitlines()
+    assert header.split(",") == list(contract.COLUMNS[file])
 
 
 def test_home_page_says_what_its_seed_said(portfolio, book):
     """Title, links, list and table of the page that this book grew from."""
-    text = (ROOT / "intro.md").read_text(encoding="utf-8")
+    text, page = (ROOT / "intro.md").read_text(encoding="utf-8"), book.page("intro")
     assert text.startswith(f"# {portfolio.settings.title}\n")
-    page = book.page("intro")
-    for link in (
-        "https://nshcs.hee.nhs.uk/healthcare-science/healthcare-science-specialisms-explained/informatics/clinical-informatics/",
-        "https://gstt-csc.github.io",
-        "https://curriculumlibrary.nshcs.org.uk/stp/specialty/SBI1-3-23/",
-        "C1_Professional_Foundations/1_WellbeingPlan.html",
-        "C1_Professional_Foundations/index.html",
-    ):
-        assert f'href="{link}"' in page, link
-    for activity in portfolio.activities:
-        assert f'href="{activity.page}.html"' in page
+    explained = "https://nshcs.hee.nhs.uk/healthcare-science/healthcare-science-specialisms-explained"
+    links = [f"{explained}/informatics/clinical-informatics/", "https://gstt-csc.github.io"]
+    links += ["https://curriculumlibrary.nshcs.org.uk/stp/specialty/SBI1-3-23/", f"{CHAPTER}/index.html"]
+    links += [f"{activity.page}.html" for activity in portfolio.activities]
+    assert [link for link in links if f'href="{link}"' not in page] == []
 
 
 def test_panels_work_for_any_day(portfolio):
@@ -145,15 +132,13 @@ def test_panels_work_for_any_day(portfolio):
         assert sentences.progress_answer(other)
 
 
-@pytest.mark.parametrize("change", ["\r\n", "\ufeff"])
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("# ", "\ufeff# ", 1)], ids=["line ends", "mark"])
 def test_page_of_any_editor_reads_the_same(portfolio, tmp_path, change):
     """Windows' line ends or a mark at the start make no difference; a page that is no UTF-8 is named."""
-    for activity, path in records.pages(portfolio):
-        text = path.read_text(encoding="utf-8")
+    for _, path in records.pages(portfolio):
         page = tmp_path / path.name
-        page.write_bytes((text.replace("\n", change) if change == "\r\n" else change + text).encode())
+        page.write_bytes(path.read_text(encoding="utf-8").replace(*change).encode())
         assert replace(pages.read(page), path=path) == pages.read(path)
-        assert list(pages.problems(pages.read(page), activity, portfolio)) == []
     page.write_bytes("caf\u00e9".encode("latin-1"))
     with pytest.raises(pages.PageError, match=rf"{page.name} is not UTF-8 text\. Save it"):
         pages.read(page)

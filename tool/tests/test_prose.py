@@ -19,17 +19,12 @@ from stp_portfolio.core.progress import Status
 CONFIGURATION = ROOT / "tool/pyproject.toml"
 LIMITS = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))["tool"]["stp-portfolio"]["prose"]
 ACTIVITY_PAGES = sorted(records.pages(reading.load(ROOT)), key=lambda item: item[0].key)
-FOLDERS = sorted({path.parent for _, path in ACTIVITY_PAGES})
 OVERLAY = sorted((ROOT / "examples/private").rglob("*.md"))
-OTHERS = [
-    ROOT / "intro.md",
-    *sorted((ROOT / "about").glob("*.md")),
-    *(each / "synthesis.md" for each in FOLDERS),
-]
-PROSE = [path for path in (*(path for _, path in ACTIVITY_PAGES), *OTHERS) if path.is_file()]
+SYNTHESES = [each / "synthesis.md" for each in sorted({path.parent for _, path in ACTIVITY_PAGES})]
+OTHERS = [ROOT / "intro.md", *sorted((ROOT / "about").glob("*.md")), *filter(Path.is_file, SYNTHESES)]
+PROSE = [*(path for _, path in ACTIVITY_PAGES), *OTHERS]
 SYLLABLES = pyphen.Pyphen(lang="en_GB")
-NAMES = {"GitHub", "Clinical", "Informatics", "I", "S-C1", "DTA", "SOPs", "Healthcare", "Science"}
-NAMES |= {"Standard", "Operating", "Procedures"}
+NAMES = set("GitHub Clinical Informatics Healthcare Science Standard Operating Procedures I SOPs".split())
 STOCK = r"""\b(going\ forward|stepping\ out\ of\ my\ comfort\ zone|invaluable|delve|crucial|testament
     |valuable\ lesson|importance\ of)\b"""
 
@@ -59,7 +54,7 @@ def test_length(portfolio, activity, path):
     """A page is long enough to show something and short enough to be read in a few minutes."""
     begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
     least, most = LIMITS["words_of_a_page" if begun else "words_of_a_plan"]
-    assert least <= len(path.read_text(encoding="utf-8").split()) <= most
+    assert least <= len(plain(path).split()) <= most
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
@@ -93,11 +88,10 @@ def test_spelling_is_british(tmp_path):
     command = shutil.which("typos", path=str(Path(sys.executable).parent))
     assert command, "typos is not installed: python -m pip install -r requirements.txt"
     others, planted = tmp_path / "others.md", tmp_path / "planted.md"
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "notebooks").glob("*.ipynb")]
-    cells = [cell for each in found for cell in each["cells"] if cell["cell_type"] == "markdown"]
-    texts = ["".join(cell["source"]) for cell in cells] + [
-        plain(p) for p in (ROOT / "tool/docs").glob("*.md")
-    ]
+    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("notebooks/*.ipynb")]
+    cells = [cell for each in notebooks for cell in each["cells"] if cell["cell_type"] == "markdown"]
+    texts = ["".join(cell["source"]) for cell in cells]
+    texts += [plain(path) for path in (ROOT / "tool/docs").glob("*.md")]
     others.write_text("\n\n".join(texts), encoding="utf-8")
     read = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *(ROOT / "data").glob("*.csv"), *OVERLAY, others]
     run = [command, "--config", str(CONFIGURATION), "--format", "brief"]
@@ -111,8 +105,7 @@ def test_spelling_is_british(tmp_path):
 def test_headings_are_in_sentence_case():
     """A heading has a capital at its start and in names only; the home page keeps its seed's headings."""
     for path in (path for path in PROSE if path.name != "intro.md"):
-        for heading in re.findall(
-            r"^#+ (?:\d+\. )?(.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE
-        ):
-            for word in (word.strip("(),:'\"") for word in heading.split()[1:]):
-                assert not word[:1].isupper() or word.isupper() or word in NAMES, (path.name, heading)
+        text = path.read_text(encoding="utf-8")
+        for heading in re.findall(r"^#+ (?:\d+\. )?\S+(.*)$", text, flags=re.MULTILINE):
+            names = {word for word in re.findall(r"[^\s(),:'\"]+", heading) if word[0].isupper()}
+            assert [name for name in names - NAMES if not name.isupper()] == [], (path.name, heading)

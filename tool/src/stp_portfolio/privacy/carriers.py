@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,15 +38,15 @@ class Piece(NamedTuple):
 def pieces(path: Path) -> Iterator[Piece]:
     """The texts of a file."""
     suffix = path.suffix.lower()
-    if read := _READERS.get(suffix):
-        yield from read(path)
-    elif zipfile.is_zipfile(path):
-        yield from (Piece(1, text, True) for text in office_texts(path))
+    if read := _PROSE.get(suffix, office_texts if zipfile.is_zipfile(path) else None):
+        yield from (Piece(1, text, prose=True) for text in read(path))
+    elif suffix in (".ipynb", ".csv"):
+        yield from (_notebook_pieces if suffix == ".ipynb" else _csv_pieces)(path)
     else:
         text = texts.read(path)
-        yield Piece(1, text, False)
+        yield Piece(1, text, prose=False)
         if suffix not in _NO_PROSE:
-            yield Piece(1, prose_of(text), True)
+            yield Piece(1, prose_of(text), prose=True)
 
 
 _NO_PROSE_PARTS = re.compile(
@@ -61,9 +61,13 @@ def prose_of(text: str) -> str:
     return _NO_PROSE_PARTS.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
-_SAID_IN_CODE = re.compile(
-    r"#\s{0,9}(?P<comment>[^\n]+)$|([\"'])(?P<string>(?:(?!\2)[^\n])*+)\2", re.MULTILINE
-)
+_SAID_IN_CODE = re.compile(r"#\s{0,9}([^\n]+)$|([\"'])((?:(?!\2)[^\n])*+)\2", re.MULTILINE)
+
+
+def _said(code: str) -> str:
+    """What code says in comments and in strings of several words: its own words are no English."""
+    found = [match[1] or re.sub(r"\{[^{}]*\}", " ", match[3]) for match in _SAID_IN_CODE.finditer(code)]
+    return "\n\n".join(words for words in found if " " in words.strip())
 
 
 def _notebook_pieces(path: Path) -> Iterator[Piece]:
@@ -73,27 +77,21 @@ def _notebook_pieces(path: Path) -> Iterator[Piece]:
     except ValueError:
         notebook = None
     if any(fault.code == "notebook-shape" for fault in configuration.notebook_faults(path.name, notebook)):
-        yield Piece(1, raw, False)
+        yield Piece(1, raw, prose=False)
         return
+    yield Piece(1, json.dumps(notebook.get("metadata"), ensure_ascii=False), prose=False)
     for number, cell in enumerate(notebook["cells"], start=1):
         source = "".join(cell.get("source", ""))
-        yield Piece(number, source, False)
-        if cell.get("cell_type") == "markdown":
-            yield Piece(number, prose_of(source), True)
-        else:
-            said = (match["comment"] or match["string"] for match in _SAID_IN_CODE.finditer(source))
-            yield Piece(number, "\n\n".join(words for words in said if " " in words), True)
         kept = json.dumps([cell.get("metadata"), cell.get("outputs")], ensure_ascii=False)
-        yield Piece(number, kept, False)
-        yield from (Piece(number, text, True) for text in _outputs(cell))
-    yield Piece(1, json.dumps(notebook.get("metadata"), ensure_ascii=False), False)
+        yield from (Piece(number, text, prose=False) for text in (source, kept))
+        prose = prose_of(source) if cell.get("cell_type") == "markdown" else _said(source)
+        yield from (Piece(number, text, prose=True) for text in (prose, *_outputs(cell)))
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:
     for output in cell.get("outputs", ()):
-        for text in [output.get("text"), *output.get("data", {}).values()]:
-            if isinstance(text, str | list):
-                yield "".join(map(str, text))
+        shown = (output.get("text"), *output.get("data", {}).values())
+        yield from ("".join(map(str, text)) for text in shown if isinstance(text, str | list))
 
 
 def _csv_pieces(path: Path) -> Iterator[Piece]:
@@ -104,9 +102,9 @@ def _csv_pieces(path: Path) -> Iterator[Piece]:
     except (KeyError, csv.Error):
         yield Piece(1, text, False)
         return
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    for number, row in enumerate(rows[1:], start=2):
-        for column, cell in zip(header, row, strict=False):
+    header, *below = rows or [[]]
+    for number, row in enumerate(below, start=2):
+        for column, cell in zip((name.strip().lower() for name in header), row, strict=False):
             if cell and column not in ("date", "signed_off"):
                 yield Piece(number, cell, column not in _NO_PROSE_COLUMNS)
 
@@ -154,12 +152,10 @@ def pdf_texts(path: Path) -> Iterator[str]:
 
     try:
         reader = PdfReader(path)
-        for key, value in (reader.metadata or {}).items():
-            if "Date" not in key:
-                yield f"{key.lstrip('/')}: {value}"
+        kept = (reader.metadata or {}).items()
+        yield from (f"{key.lstrip('/')}: {value}" for key, value in kept if "Date" not in key)
         yield from reader.attachments
-        for page in reader.pages:
-            yield page.extract_text()
+        yield from (page.extract_text() for page in reader.pages)
     except (PyPdfError, OSError, ValueError, KeyError):
         yield "login: unreadable.pdf1"  # nothing can be said of it, so it must not pass
 
@@ -180,24 +176,14 @@ def office_texts(path: Path) -> Iterator[str]:
 
 def joined(tree: Any, blocks: Collection[str], skipped: Collection[str] = ()) -> str:
     """The text of a tree as it reads: a word may stand in several elements; blocks end as paragraphs do."""
-    parts: list[str] = []
+    parts: list[str | None] = []
     for event, element in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
         name = element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
         if event == "start":
-            parts.append(element.text if element.text and name not in skipped else "")
+            parts.append(element.text if name not in skipped else "")
         else:
-            parts.append("\n\n" if name in blocks else "")
-            parts.append(element.tail or "")
-    return "".join(parts)
+            parts += ["\n\n" if name in blocks else "", element.tail]
+    return "".join(filter(None, parts))
 
 
-def _each(read: Callable[[Path], Iterator[str]]) -> Callable[[Path], Iterator[Piece]]:
-    return lambda path: (Piece(1, text, True) for text in read(path))
-
-
-_READERS: dict[str, Callable[[Path], Iterator[Piece]]] = {
-    ".ipynb": _notebook_pieces,
-    ".csv": _csv_pieces,
-    ".pdf": _each(pdf_texts),
-    **dict.fromkeys(PICTURES, _each(picture_texts)),
-}
+_PROSE = {".pdf": pdf_texts, **dict.fromkeys(PICTURES, picture_texts)}

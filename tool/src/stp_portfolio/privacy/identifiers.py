@@ -32,10 +32,10 @@ def _data() -> dict[str, Any]:
 def _filled(pattern: str) -> str:
     """A pattern as it is written in the file, in one line and with its named parts in place."""
     named = _data()["context"] | _data()["parts"]
-    joined = re.sub(r"\n\s*", "", pattern)
-    while (filled := re.sub(r"\{([a-z_]+)\}", lambda match: str(named[match[1]]), joined)) != joined:
-        joined = re.sub(r"\n\s*", "", filled)
-    return joined
+    while re.search(r"\n|\{[a-z_]+\}", pattern):
+        pattern = re.sub(r"\n\s*", "", pattern)
+        pattern = re.sub(r"\{([a-z_]+)\}", lambda match: str(named[match[1]]), pattern)
+    return pattern
 
 
 @cache
@@ -67,16 +67,13 @@ class Pattern:
     @cached_property
     def _compiled(self) -> tuple[re.Pattern[str], ...]:
         lead = rf"\b(?:{self.words})" if self.words else ""
-        flags = re.NOFLAG if self.case else re.IGNORECASE
-        return tuple(
-            re.compile(_filled(text), flags) for text in (lead + self.pattern, self.not_after, self.inside)
-        )
+        parts = (lead + self.pattern, self.not_after, self.inside)
+        return tuple(re.compile(_filled(part), 0 if self.case else re.IGNORECASE) for part in parts)
 
     def spans(self, flat: str, starts: Starts, own: frozenset[date]) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, by its ``it`` where it has one."""
-        for match in self._matches(flat, starts):
-            if self._holds(flat, match, own):
-                yield match.span("it" if "it" in match.re.groupindex else 0)
+        held = (match for match in self._matches(flat, starts) if self._holds(flat, match, own))
+        yield from (match.span("it" if "it" in match.re.groupindex else 0) for match in held)
 
     def _matches(self, flat: str, starts: Starts) -> Iterator[Match]:
         if not self.leading:
@@ -105,11 +102,6 @@ def patterns(table: str = "pattern") -> tuple[Pattern, ...]:
     return tuple(Pattern(**row) for row in _data()[table])
 
 
-@cache
-def _leading() -> frozenset[str]:
-    return frozenset(word for pattern in patterns() for word in pattern.leading)
-
-
 _WORD = re.compile(r"\b(?=(?P<head>[A-Z]?[a-z]*))[A-Za-z]+")  # the head of EpisodeID is a word, too
 
 
@@ -117,7 +109,7 @@ def starts_of(flat: str) -> Starts:
     """Where each word stands that a pattern begins with."""
     starts: dict[str, list[int]] = defaultdict(list)
     for word in _WORD.finditer(flat):
-        for lower in {word[0].lower(), word["head"].lower()} & _leading():
+        for lower in {word[0].lower(), word["head"].lower()}:
             starts[lower].append(word.start())
     return starts
 
@@ -128,9 +120,9 @@ def direct(text: str, own_dates: Iterable[date] = ()) -> list[Hit]:
     for harmless in (context("public"), _UNREADABLE):
         flat = harmless.sub(lambda match: " " * len(match[0]), flat)
     own, starts = frozenset(own_dates), starts_of(flat)
-    found = [(one.kind, *span) for one in patterns() for span in one.spans(flat, starts, own)]
+    found = [(*span, one.kind) for one in patterns() for span in one.spans(flat, starts, own)]
     hits: list[Hit] = []
-    for kind, start, end in sorted(found, key=lambda item: (item[1], -item[2])):
+    for start, end, kind in sorted(found, key=lambda item: (item[0], -item[1])):
         first, last = places[start], places[end - 1] + 1
         if not hits or first >= hits[-1].end:  # the widest of those that overlap says it
             hits.append(Hit(kind, text[first:last], first, last, direct=True))
@@ -150,9 +142,8 @@ def modulus_11(digits: str) -> bool:
     The nine digits before it are weighted 10 to 2; eleven minus the sum's remainder is the tenth,
     0 for eleven, and none where it would be ten. Source: NHS Data Dictionary, *NHS NUMBER*.
     """
-    check = (
-        11 - sum(int(digit) * weight for digit, weight in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
-    )
+    weighted = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False))
+    check = 11 - weighted % 11
     return check != 10 and int(digits[9]) == check % 11
 
 

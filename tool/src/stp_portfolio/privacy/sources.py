@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -29,13 +30,13 @@ IDENTIFIER, TERM = "identifier", "term"  # the codes of findings
 
 
 def approved_terms(root: Path) -> list[str]:
-    """The terms of ``data/approved_terms.txt``; none where there is no such file."""
-    try:
-        lines = read(root / TERMS).splitlines()
-    except OSError:
-        return []
-    terms = [line.split("|")[0].strip() for line in lines if not line.lstrip().startswith("#")]
-    return [term for term in terms if term]
+    """The terms of ``data/approved_terms.txt``; none where there is no such file.
+
+    Raises Refusal for a file that is no UTF-8 text: misread, its terms would silently approve nothing.
+    """
+    text = disk.read_text(root / TERMS) if (root / TERMS).exists() else ""
+    terms = (line.split("|")[0].strip() for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return list(filter(None, terms))
 
 
 def own_words(portfolio: Portfolio | None) -> list[str]:
@@ -44,16 +45,17 @@ def own_words(portfolio: Portfolio | None) -> list[str]:
         return []
     words = {module.code for module in portfolio.modules} | {str(each.key) for each in portfolio.activities}
     words |= {each.key.scheme for each in portfolio.standards} | {each.id for each in portfolio.evidence}
-    return sorted(filter(None, words))
+    return sorted(words - {""})
 
 
 def own_dates(portfolio: Portfolio | None) -> frozenset[date]:
     """The days that the records themselves hold: what happened to activities, never to a patient."""
     if portfolio is None:
         return frozenset()
-    days = {event.date for event in portfolio.events} | {milestone.date for milestone in portfolio.milestones}
-    days |= {module.signed_off for module in portfolio.modules if module.signed_off}
-    return frozenset(days | {portfolio.on, portfolio.settings.start, *portfolio.settings.reviews})
+    settings, modules = portfolio.settings, portfolio.modules
+    days = {event.date for event in portfolio.events} | {each.date for each in portfolio.milestones}
+    days |= {module.signed_off for module in modules if module.signed_off}
+    return frozenset(days | {portfolio.on, settings.start, *settings.reviews})
 
 
 prose_of = carriers.prose_of  # of a page that is no file yet
@@ -63,12 +65,12 @@ prose_of = carriers.prose_of  # of a page that is no file yet
 
 def sources(root: Path) -> list[Path]:
     """Every file that reaches a reader: pages of the contents, what they link to, data and settings."""
-    found = [root / "_config.yml", root / "_toc.yml", root / contract.FOLDER / contract.SETTINGS]
-    found += [root / contract.FOLDER / file for file in contract.COLUMNS]
+    data = root / contract.FOLDER
+    found = [root / "_config.yml", root / "_toc.yml", *(data / file for file in contract.COLUMNS)]
+    found.append(data / contract.SETTINGS)
     for name in configuration.toc_files(root):
         path = root / name if (root / name).is_file() else disk.page_file(root, name)
-        if path:
-            found += [path, *_linked(root, path)]
+        found += [path, *_linked(root, path)] if path else []
     found += sorted((root / "_static").rglob("*"))
     return list(dict.fromkeys(path for path in found if path.is_file()))
 
@@ -85,13 +87,10 @@ def _linked(root: Path, page: Path) -> Iterator[Path]:
         target = (match[1] or match[2] or match[3]).split("#")[0]
         if not target or re.match(r"[a-zA-Z][\w+.-]*:|//", target):
             continue
-        path = (page.parent / target).resolve()
-        try:
-            there = path.is_file()
-        except (OSError, ValueError):  # no name that a file can have
-            continue
-        if there and path.is_relative_to(root) and path.suffix not in disk.PAGE_ENDINGS:
-            yield path
+        with suppress(OSError, ValueError):  # no name that a file can have
+            path = (page.parent / target).resolve()
+            if path.is_file() and path.is_relative_to(root) and path.suffix not in disk.PAGE_ENDINGS:
+                yield path
 
 
 # -- screening --------------------------------------------------------------------------------
@@ -102,12 +101,10 @@ def finding(name: str, text: str, line: int, hit: Hit) -> Finding:
     before = text[max(0, hit.start - 40) : hit.start].rpartition("\n")[2]
     after = text[hit.end : hit.end + 40].partition("\n")[0]
     around = " ".join(f"{before}«{text[hit.start : hit.end]}»{after}".split())
-    value = " ".join(hit.text.split())
-    code, fault = TERM, f"is a {hit.kind} to review: {around}"
-    if hit.direct:
-        code, fault = IDENTIFIER, f"could identify a person ({hit.kind}): {around}"
-    line += text.count("\n", 0, hit.start)
-    return Finding(code, name, fault, remedy(hit.direct, value), line, value=value, identifies=True)
+    value, line = " ".join(hit.text.split()), line + text.count("\n", 0, hit.start)
+    fault = f"could identify a person ({hit.kind})" if hit.direct else f"is a {hit.kind} to review"
+    code, advice = IDENTIFIER if hit.direct else TERM, remedy(hit.direct, value)
+    return Finding(code, name, f"{fault}: {around}", advice, line, value=value, identifies=True)
 
 
 def remedy(identifies: bool, value: str) -> str:

@@ -33,10 +33,6 @@ def first_names() -> frozenset[str]:
     return _listed("given_names.txt")
 
 
-def _also_names() -> frozenset[str]:
-    return _listed("names_that_are_words.txt")
-
-
 def is_english(word: str) -> bool:
     """Whether a word, in lower case, is on the British and American word lists or on that of the trade."""
     return word in _listed("english.txt.gz") or word in _listed("trade.txt")
@@ -52,9 +48,8 @@ def _any_of(phrases: Iterable[str]) -> str:
     for phrase in phrases:
         rests.setdefault(phrase[:1], []).append(phrase[1:])
     ends_here = rests.pop("", None)
-    parts = [
-        (r"\s+" if letter == " " else re.escape(letter)) + _any_of(rest) for letter, rest in rests.items()
-    ]
+    begins = {letter: r"\s+" if letter == " " else re.escape(letter) for letter in rests}
+    parts = [begins[letter] + _any_of(rest) for letter, rest in rests.items()]
     if len(parts) == 1 and not ends_here:
         return parts[0]
     return f"(?:{'|'.join(parts)}){'?' if ends_here else ''}" if parts else ""
@@ -67,16 +62,10 @@ class Vocabulary:
     """
 
     def __init__(self, terms: Iterable[str] = ()) -> None:
-        terms = list(terms)
-        self.words: set[str] = set()
         self.codes = {term.strip() for term in terms}
-        phrases: list[str] = []
-        for term in terms:
-            plain = flatten(term)[0].strip()
-            if _WORD.fullmatch(plain):
-                self.words.add(plain)
-            elif plain:
-                phrases.append(plain)
+        plain = {flatten(term)[0].strip() for term in self.codes} - {""}
+        self.words = {term for term in plain if _WORD.fullmatch(term)}
+        phrases = sorted(plain - self.words, reverse=True)
         self.phrases = re.compile(rf"(?<![^\W\d_])(?:{_any_of(phrases)})(?![^\W\d_])") if phrases else None
 
     def spans(self, flat: str) -> list[tuple[int, int]]:
@@ -102,12 +91,8 @@ def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
 
     words = (match for match in _WORD.finditer(flat) if not is_approved(*match.span()))
     terms = _terms(flat, (match for match in words if _suspicious(flat, match, vocabulary)))
-    codes = (span for code in patterns("code") for span in code.spans(flat, {}, frozenset()))
-    terms += [
-        (start, end)
-        for start, end in codes
-        if not is_approved(start, end) and flat[start:end] not in vocabulary.codes
-    ]
+    codes = [span for code in patterns("code") for span in code.spans(flat, {}, frozenset())]
+    terms += [span for span in codes if not is_approved(*span) and flat[slice(*span)] not in vocabulary.codes]
     spans = ((places[start], places[end - 1] + 1) for start, end in terms)
     return [Hit("term", text[first:last], first, last, direct=False) for first, last in spans]
 
@@ -118,23 +103,22 @@ def _terms(flat: str, words: Iterable[re.Match[str]]) -> list[tuple[int, int]]:
     joins = False  # whether the next word may belong to the last
     for match in words:
         start, end = match.span()
-        follows = context("speaks").match(flat, end)
-        capital = match[0][0].isupper()
-        if follows and match[0].lower() in _also_names() and not match[0].islower():
-            # "Hope is" is what is asked about: to approve it must not approve "Hope said".
-            spans.append((start, follows.end()))
-            joins = False
-            continue
-        if (
-            joins
-            and capital
-            and flat[spans[-1][1] : start] in (" ", "-", "- ")
-            and flat[spans[-1][0]].isupper()
-        ):
+        follows = context("speaks").match(flat, end) if _is_also_name(match) else None
+        if follows:  # "Hope is" is what is asked about: to approve it must not approve "Hope said"
+            end = follows.end()
+        elif joins and flat[start].isupper() and _adjoins(flat, spans[-1], start):
             start = spans.pop()[0]
         spans.append((start, end))
-        joins = True
+        joins = not follows
     return spans
+
+
+def _adjoins(flat: str, last: tuple[int, int], start: int) -> bool:
+    return flat[last[0]].isupper() and flat[last[1] : start] in (" ", "-", "- ")
+
+
+def _is_also_name(match: re.Match[str]) -> bool:
+    return not match[0].islower() and match[0].lower() in _listed("names_that_are_words.txt")
 
 
 def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool:
@@ -151,12 +135,12 @@ def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool
 def _names_somebody(flat: str, match: re.Match[str], lower: str) -> bool:
     """Whether a word with a capital may be a name: by where it stands, what follows, and the lists."""
     word = match[0]
-    acts = lower in _also_names() and context("speaks").match(flat, match.end())
+    acts = lower in _listed("names_that_are_words.txt") and context("speaks").match(flat, match.end())
     if acts or context("calendar").fullmatch(word):
         return bool(acts)
     if word.isupper() or not is_english(lower) or not _begins_sentence(flat, match.start()):
         return True
-    if lower in _also_names():
+    if lower in _listed("names_that_are_words.txt"):
         return word.endswith("'s") or flat.startswith(("'s", "s'"), match.end())
     return lower in first_names()
 

@@ -23,9 +23,8 @@ __all__ = [
     "figure", "formula", "inline_svg", "matrix", "style", "timeline", "waits",
 ]  # fmt: skip
 
-WIDTH = (
-    5.2  # inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there
-)
+# Inches, 374 units of the SVG: on a phone a unit is nearly a pixel, so its text can be read there.
+WIDTH = 5.2
 LABEL = 62  # characters that fit into that width
 _CLEAR = {"facecolor": PAGE, "edgecolor": "none", "pad": 1}  # no line runs through the words
 _DASHED = {"color": MUTED, "linewidth": 0.8, "linestyle": (0, (3, 3))}
@@ -124,13 +123,12 @@ def burn_up(
     done_on, goals = sorted(days.dropna()), goals.dropna(subset="required")
     done, last = len(done_on), max([on, *(day.date() for day in goals["date"])])
     drawn = axes(3.2)
-    drawn.step(
-        [start, *done_on, on], [*range(done + 1), done], where="post", color=ACCENT, linewidth=2.2, zorder=3
-    )
+    line = {"where": "post", "color": ACCENT, "linewidth": 2.2, "zorder": 3}
+    drawn.step([start, *done_on, on], [*range(done + 1), done], **line)
     drawn.plot(on, done, "o", markersize=6, color=ACCENT, zorder=4)
+    beside = {"textcoords": "offset points", "va": "center", "bbox": _CLEAR}
     words = {"textcoords": "offset points", "color": ACCENT, "fontweight": "bold"}
     drawn.annotate(f"{done} signed off", (on, done), xytext=(4, -14), **words)
-    beside = {"textcoords": "offset points", "va": "center", "bbox": _CLEAR}
     pace = goals.dropna(subset="needed")[:1]
     for day, required, needed in pace[["date", "required", "needed"]].itertuples(index=False):
         drawn.plot([on, day], [done, required], color=WARM, linewidth=1.4, linestyle=(0, (4, 2)), zorder=2)

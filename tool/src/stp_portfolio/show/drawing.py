@@ -94,11 +94,10 @@ def inline_svg(svg: str, name: str, alt: str, classes: str = "stp-svg") -> str:
     etree.strip_elements(root, "{*}metadata", "{*}style")
     for element in root.iter():
         _mend(element, name)
-    for size in {"width", "height", "version"} & set(root.keys()):
-        del root.attrib[size]
+    for size in ("width", "height", "version"):
+        root.attrib.pop(size, "")
     # What Matplotlib draws in plain black has no colour of its own: it takes the ink of the page.
-    for key, value in (("class", classes), ("role", "img"), ("aria-label", alt), ("fill", "currentColor")):
-        root.set(key, value)
+    root.attrib.update({"class": classes, "role": "img", "aria-label": alt, "fill": "currentColor"})
     etree.cleanup_namespaces(root)
     return etree.tostring(root, encoding="unicode")
 

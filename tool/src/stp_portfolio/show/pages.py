@@ -51,8 +51,17 @@ class Step:
     text: str
     month: tuple[int, int] | None
     action: str
-    measure: str
-    outcome: str
+    measure: str = ""
+    outcome: str = ""
+
+    def is_before(self, day: date) -> bool:
+        """Whether its month was over on a day."""
+        return bool(self.month and self.month < _month(day))
+
+    @property
+    def written_month(self) -> str:
+        """``June 2025``; empty where there is no month."""
+        return dates.written_month(date(*self.month, 1)) if self.month else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +129,13 @@ def _folded(text: str) -> str:
 
 def _steps(sections: dict[str, list[str]]) -> Iterator[Step]:
     """The steps of the action plan; of a plan, its first step."""
-    for content in sections.get("Plan", []):
-        if content.startswith("**First step.** "):
-            yield _step(content.removeprefix("**First step.** ").removeprefix("In "))
-    for content in sections.get("Action plan", []):
-        if content.startswith("- "):
-            yield _step(content.removeprefix("- "))
-
-
-def _step(text: str) -> Step:
-    if match := _STEP.match(text):
-        month = dates.month_of(match["month"])
-        return Step(text, month, match["action"], match["measure"] or "", match["outcome"] or "")
-    return Step(text, None, text, "", "")
+    for name, begins in (("Plan", r"\*\*First step\.\*\* (?:In )?"), ("Action plan", "- ")):
+        for content in sections.get(name, ()):
+            if mark := re.match(begins, content):
+                text = content[mark.end() :]
+                parts = _STEP.fullmatch(text)
+                said = parts.groupdict("") if parts else {"action": text, "month": ""}
+                yield Step(text, month=dates.month_of(said.pop("month")), **said)
 
 
 def bare(text: str) -> str:
@@ -176,14 +179,13 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
         yield from _unfinished(page, _registered(activity, portfolio))
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
-    if not page.unwritten:
-        yield from _past(page, (portfolio.on.year, portfolio.on.month))
-
-
-def _past(page: Page, now: tuple[int, int]) -> Iterator[str]:
     for step in page.steps:
-        if step.month and step.month < now and not step.outcome:
-            yield f"the step of {_month(step)} is past: say what came of it, after *Outcome:*"
+        if step.is_before(portfolio.on) and not (step.outcome or page.unwritten):
+            yield f"the step of {step.written_month} is past: say what came of it, after *Outcome:*"
+
+
+def _month(day: date) -> tuple[int, int]:
+    return day.year, day.month
 
 
 def _registered(activity: Activity, portfolio: Portfolio) -> list[str]:
@@ -206,17 +208,13 @@ def _plan_problems(page: Page, on: date) -> Iterator[str]:
             yield f"the step '{step.text[:40]}…' does not begin with its month: **June 2025.**"
             continue
         if not step.measure:
-            yield f"the step of {_month(step)} has no measure: *Done when:* …"
-        if step.outcome and step.month > (on.year, on.month):
-            yield f"the step of {_month(step)} lies ahead and has an outcome already"
+            yield f"the step of {step.written_month} has no measure: *Done when:* …"
+        if step.outcome and step.month > _month(on):
+            yield f"the step of {step.written_month} lies ahead and has an outcome already"
     plan = " ".join(page.sections.get("Plan", ()))
     for part in PLAN_PARTS if "Plan" in page.sections else ():
         if f"**{part}.**" not in plan:
             yield f"the plan has no part '**{part}.**'"
-
-
-def _month(step: Step) -> str:
-    return dates.written_month(date(*step.month, 1)) if step.month else ""
 
 
 # -- the steps of all pages -------------------------------------------------------------------
@@ -234,20 +232,13 @@ def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
                 yield activity, number, step
 
 
-def _by_month(portfolio: Portfolio) -> list[tuple[int, Activity, Step]]:
-    """Every step, by how many months it lies ahead of the day of reading. Raises what ``steps`` raises."""
-    now = portfolio.on.year * 12 + portfolio.on.month
-    dated = [(activity, step, step.month) for activity, _, step in steps(portfolio)]
-    found = [(month[0] * 12 + month[1] - now, activity, step) for activity, step, month in dated if month]
-    return sorted(found, key=lambda item: item[0])
-
-
 def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
     """The steps of all pages that fall due in the ``months`` months after the day of reading, by month.
 
     Raises what ``steps`` raises.
     """
-    return tuple((activity, step) for far, activity, step in _by_month(portfolio) if 0 < far <= months)
+    now, end = (_month(dates.months_after(portfolio.on, count)) for count in (0, months))
+    return tuple((activity, step) for month, activity, step in _by_month(portfolio) if now < month <= end)
 
 
 def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
@@ -255,6 +246,10 @@ def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
 
     Raises what ``steps`` raises.
     """
-    return tuple(
-        (activity, step) for far, activity, step in _by_month(portfolio) if far <= 0 and not step.outcome
-    )
+    past = [item for item in _by_month(portfolio) if item[0] <= _month(portfolio.on)]
+    return tuple((activity, step) for _, activity, step in past if not step.outcome)
+
+
+def _by_month(portfolio: Portfolio) -> list[tuple[tuple[int, int], Activity, Step]]:
+    dated = ((step.month, activity, step) for activity, _, step in steps(portfolio) if step.month)
+    return sorted(dated, key=lambda item: item[0])

@@ -11,8 +11,8 @@ from importlib.metadata import version
 
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.phrases import number, plural, series
-from stp_portfolio.core.progress import CreditState, Distance, Role, Status
-from stp_portfolio.core.records import EVENTS, ActivityKey, Event, Module, Portfolio
+from stp_portfolio.core.progress import CreditState, Distance, Role, Status, Wait
+from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -27,12 +27,8 @@ class Sentence(str):
         return phrases.plain(self)
 
 
-def _are(count: Decimal | int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _verb(count: Decimal | int, one: str, many: str) -> str:
+    return one if count == 1 else many
 
 
 def _of(portfolio: Portfolio, module: str | None, text: str) -> Sentence:
@@ -51,27 +47,22 @@ def happened(event: Event) -> str:
 
 def course(events: Sequence[Event]) -> str:
     """What happened in turn, and the day of the last of it: ``Started, submitted 4 February 2025``."""
-    if not events:
-        return "No event"
-    text = ", ".join(event.event.replace("_", " ") for event in events)
-    return f"{text.capitalize()} {dates.written(events[-1].date)}"
+    text = ", ".join(event.event.replace("_", " ") for event in events).capitalize()
+    return f"{text} {dates.written(events[-1].date)}" if events else "No event"
 
 
 def example_line(portfolio: Portfolio) -> str:
     """The one line that marks the shipped example as invented; empty once the records are one's own."""
-    if not portfolio.settings.example:
-        return ""
-    invented = "Illustration: the progress, evidence and reflections are invented"
-    return f"{invented} and show a trainee at {dates.written(portfolio.on)}."
+    invented = "Illustration: the progress, evidence and reflections are invented and show a trainee"
+    return f"{invented} at {dates.written(portfolio.on)}." if portfolio.settings.example else ""
 
 
 def computed_note(portfolio: Portfolio) -> Sentence:
     """How a page's numbers came about: the data, the day and the versions that computed them."""
     versions = series([f"{name} {version(name)}" for name in ("pandas", "matplotlib")])
-    return Sentence(
-        "Computed when the book was built, from the files in data/ as they stood on "
-        f"{dates.written(portfolio.on)}, with Python {platform.python_version()}, {versions}."
-    )
+    data = f"from the files in data/ as they stood on {dates.written(portfolio.on)}"
+    python = f"with Python {platform.python_version()}"
+    return Sentence(f"Computed when the book was built, {data}, {python}, {versions}.")
 
 
 # -- status and pace --------------------------------------------------------------------------
@@ -80,12 +71,12 @@ def computed_note(portfolio: Portfolio) -> Sentence:
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """One sentence: how many activities stand where; of one module, or of all."""
     stand = progress.counts(portfolio, portfolio.on, module)
-    total, done = sum(stand.values()), stand[Status.SIGNED_OFF]
+    total, done = sum(stand.values()), stand.pop(Status.SIGNED_OFF)
     if not total:
         return Sentence("No training activities are listed yet.")
-    head = f"On {dates.written(portfolio.on)}, {done} of {phrases.activities(total)} {_are(done)} signed off"
-    rest = _counted({status: count for status, count in stand.items() if status is not Status.SIGNED_OFF})
-    return _of(portfolio, module, f"{head}; {rest}." if rest else f"{head}.")
+    of_all = f"{done} of {phrases.activities(total)} {_verb(done, 'is', 'are')} signed off"
+    parts = filter(None, (of_all, _counted(stand)))
+    return _of(portfolio, module, f"On {dates.written(portfolio.on)}, {'; '.join(parts)}.")
 
 
 def _counted(stand: Mapping[Status, int]) -> str:
@@ -94,15 +85,13 @@ def _counted(stand: Mapping[Status, int]) -> str:
 
 def timeline_alt(portfolio: Portfolio, module: str) -> str:
     """What the timeline of a module shows."""
-    on, stand = portfolio.on, progress.counts(portfolio, portfolio.on, module)
-    longest = [each for each in progress.waiting(portfolio, on) if each.activity.key.module == module][:1]
-    head = (
-        f"Timeline of {phrases.activities(sum(stand.values()))} up to {dates.written(on)}: {_counted(stand)}."
-    )
-    waits = [
-        f"Activity {each.activity.key} has waited longest, {plural(each.days, 'day')}." for each in longest
-    ]
-    return _of(portfolio, module, " ".join([head, *waits]))
+    stand = progress.counts(portfolio, portfolio.on, module)
+    until = f"{phrases.activities(sum(stand.values()))} up to {dates.written(portfolio.on)}"
+    text = f"Timeline of {until}: {_counted(stand)}."
+    for longest in _waiting(portfolio, module)[:1]:
+        days = plural(longest.days, "day")
+        text += f" Activity {longest.activity.key} has waited longest, {days}."
+    return _of(portfolio, module, text)
 
 
 def progress_answer(portfolio: Portfolio) -> Sentence:
@@ -112,85 +101,79 @@ def progress_answer(portfolio: Portfolio) -> Sentence:
 
 def progress_answers(portfolio: Portfolio) -> list[str]:
     """The answer for each module with activities, in their order; of many modules, one for all."""
-    modules = progress.modules_with_activities(portfolio)
+    modules = [module.code for module in portfolio.modules_in_use]
+    counts = {code: progress.counts(portfolio, portfolio.on, code) for code in modules}
     if len(modules) <= MANY:
-        return [_module_answer(portfolio, module) for module in modules]
-    behind: Counter[str] = Counter()
+        return [f"{code}: {_answer(portfolio, code, stand)}" for code, stand in counts.items()]
+    behind: Counter[str] = Counter()  # the most that a module owes to one milestone
     for far in progress.distances(portfolio, portfolio.on):
-        owed = far.left if far.passed else far.behind
-        behind[far.milestone.module] = max(owed, behind[far.milestone.module])
-    counts = [progress.counts(portfolio, portfolio.on, module.code) for module in modules]
-    complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts)
+        behind |= Counter({far.milestone.module: far.left if far.passed else far.behind})
+    complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts.values())
     text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
-    if count := sum(owed > 0 for owed in behind.values()):
-        ((most, owed),) = behind.most_common(1)
-        text += f" {count} {_are(count)} behind a milestone, {most} by the most: {owed}."
+    for most, owed in behind.most_common(1):
+        are = _verb(len(behind), "is", "are")
+        text += f" {len(behind)} {are} behind a milestone, {most} by the most: {owed}."
     return [text]
 
 
-def _module_answer(portfolio: Portfolio, module: Module) -> str:
-    on = portfolio.on
-    total = len(progress.activities_of(portfolio, module.code))
-    done = progress.signed_off_by(portfolio, on, module.code)
+def _answer(portfolio: Portfolio, module: str, stand: Mapping[Status, int]) -> str:
+    total, done = sum(stand.values()), stand[Status.SIGNED_OFF]
     if done == total:
-        return f"{module.code}: complete, with all {phrases.activities(total)} signed off."
-    if ahead := progress.next_distance(portfolio, on, module.code):
-        return f"{module.code}: {_against(ahead, total)}"
-    if passed := [each for each in progress.distances(portfolio, on, module.code) if each.left]:
-        return (
-            f"{module.code}: behind by {passed[-1].left}, with {done} of {total} signed off and "
-            f"{passed[-1].required} required by {dates.written(passed[-1].milestone.date)}, which has passed."
-        )
-    return f"{module.code}: {done} of {total} signed off; no milestone lies ahead."
+        return f"complete, with all {phrases.activities(total)} signed off."
+    with_done = f"with {done} of {total} signed off"
+    if ahead := progress.next_distance(portfolio, portfolio.on, module):
+        return _against(ahead, with_done)
+    if passed := [far for far in progress.distances(portfolio, portfolio.on, module) if far.left]:
+        return f"behind by {passed[-1].left}, {with_done} and {_goal(passed[-1])}, which has passed."
+    return f"{done} of {total} signed off; no milestone lies ahead."
 
 
-def _against(ahead: Distance, total: int) -> str:
-    milestone = f"{ahead.required} required by {dates.written(ahead.milestone.date)}"
-    done = f"with {ahead.done} of {total} signed off"
+def _goal(far: Distance) -> str:
+    return f"{far.required} required by {dates.written(far.milestone.date)}"
+
+
+def _against(ahead: Distance, with_done: str) -> str:
     if not ahead.left:
-        return f"on track, {done} and the {milestone} already reached."
+        return f"on track, {with_done} and the {_goal(ahead)} already reached."
     if ahead.projected is None:
-        return f"just begun, {done} and {milestone}."
-    head = f"behind by {ahead.behind}" if ahead.behind else "on track"
+        return f"just begun, {with_done} and {_goal(ahead)}."
+    head = f"behind by {ahead.behind}, {with_done}" if ahead.behind else f"on track, {with_done}"
     if ahead.days == 0:
-        return f"{head}, {done} and {milestone}, which is today."
-    return f"{head}, {done}. The pace so far would bring {ahead.projected} of the {milestone}."
+        return f"{head} and {_goal(ahead)}, which is today."
+    return f"{head}. The pace so far would bring {ahead.projected} of the {_goal(ahead)}."
 
 
 def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
-        done, so_far = (reckon(portfolio, portfolio.on) for reckon in (progress.signed_off_by, progress.pace))
-        total = phrases.activities(len(portfolio.activities))
-        head = f"{done} of {total} in {len(codes)} modules are signed off"
-        paced = f"; {so_far:.2f} a month were signed off so far" if so_far is not None else ""
-        return Sentence(f"{head}{paced}.")
-    parts = " ".join(filter(None, (_pace(portfolio, code) for code in codes)))
+        done, total = progress.signed_off_by(portfolio, portfolio.on), len(portfolio.activities)
+        head = f"{done} of {phrases.activities(total)} in {len(codes)} modules are signed off"
+        return Sentence(f"{head}{_pace_so_far(portfolio)}.")
+    ahead = [progress.next_distance(portfolio, portfolio.on, code) for code in codes]
+    parts = [
+        f"{far.milestone.module}: {phrases.activities(far.left)} to go in {plural(far.days, 'day')}, which "
+        f"needs {far.needed:.2f} a month{_pace_so_far(portfolio, far.milestone.module)}."
+        for far in ahead
+        if far and far.needed
+    ]
     none = _of(portfolio, module, "No milestone lies ahead that still needs activities.")
-    return Sentence(parts or none)
+    return Sentence(" ".join(parts) or none)
 
 
-def _pace(portfolio: Portfolio, code: str) -> str:
-    ahead = progress.next_distance(portfolio, portfolio.on, code)
-    so_far = progress.pace(portfolio, portfolio.on, code)
-    if ahead is None or ahead.needed is None or so_far is None:
-        return ""
-    return (
-        f"{code}: {phrases.activities(ahead.left)} to go in {plural(ahead.days, 'day')}, which needs "
-        f"{ahead.needed:.2f} a month; {so_far:.2f} a month were signed off so far."
-    )
+def _pace_so_far(portfolio: Portfolio, module: str | None = None) -> str:
+    pace = progress.pace(portfolio, portfolio.on, module)
+    return "" if pace is None else f"; {pace:.2f} a month were signed off so far"
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     """What the burn-up of a module shows."""
-    done = progress.signed_off_by(portfolio, portfolio.on, module)
-    total = len(progress.activities_of(portfolio, module))
+    stand = progress.counts(portfolio, portfolio.on, module)
     far = progress.distances(portfolio, portfolio.on, module)
     goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
-    text = f"{module}: {done} of {total} by {dates.written(portfolio.on)}"
+    done = f"{stand[Status.SIGNED_OFF]} of {sum(stand.values())} by {dates.written(portfolio.on)}"
     ends = f"milestones {goals}" if goals else "no milestone is set"
-    return f"Cumulative line of activities signed off. {text}; {ends}."
+    return f"Cumulative line of activities signed off. {module}: {done}; {ends}."
 
 
 def standing(distance: Distance) -> str:
@@ -205,45 +188,52 @@ def standing(distance: Distance) -> str:
 
 def turns_answer(portfolio: Portfolio) -> Sentence:
     """How much waits for whom, and how long the longest of it has."""
-    found = progress.turns(portfolio, portfolio.on)
     parts: list[str] = []
     for role in Role:
-        own = [turn.days for turn in found if turn.role is role]
-        if own:
-            verb = "" if parts else "waits " if len(own) == 1 else "wait "
-            longest = "the longest " if len(own) > 1 else ""
-            parts.append(f"{len(own)} {verb}for {role.lower()}, {longest}{plural(own[0], 'day')}")
+        days = [turn.days for turn in progress.turns(portfolio, portfolio.on) if turn.role is role]
+        if days:
+            verb = "" if parts else _verb(len(days), "waits ", "wait ")
+            longest = _verb(len(days), "", "the longest ")
+            parts.append(f"{len(days)} {verb}for {role.lower()}, {longest}{plural(days[0], 'day')}")
     return Sentence(f"{'; '.join(parts)}." if parts else "Nothing waits for anybody.")
+
+
+def _waiting(portfolio: Portfolio, module: str | None = None) -> list[Wait]:
+    """What lies with an assessor, the longest first; of one module, or of all."""
+    waiting = progress.waiting(portfolio, portfolio.on)
+    return [wait for wait in waiting if module in (None, wait.activity.key.module)]
+
+
+def _late(waiting: Sequence[Wait]) -> list[Wait]:
+    return [wait for wait in waiting if wait.days > 7 * WEEKS_TOO_LONG]
 
 
 def waiting_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """How many submissions wait with an assessor, and how long the longest has; of one module, or of all."""
-    waiting = progress.waiting(portfolio, portfolio.on)
-    items = [each for each in waiting if module in (None, each.activity.key.module)]
-    if not items:
+    waiting = _waiting(portfolio, module)
+    if not waiting:
         return _of(portfolio, module, "No submission is waiting with an assessor.")
-    late = sum(each.days > 7 * WEEKS_TOO_LONG for each in items)
-    over = f" {late} {_have(late)} waited over {WEEKS_TOO_LONG} weeks." if late and len(items) > 1 else ""
-    several = f"{len(items)} submissions wait with an assessor; the longest,"
-    head = several if len(items) > 1 else "1 submission waits with an assessor:"
-    longest = f"activity {items[0].activity.key}, for {plural(items[0].days, 'day')}."
-    return _of(portfolio, module, f"{head} {longest}{over}")
+    late, several = len(_late(waiting)), f"{len(waiting)} submissions wait with an assessor; the longest,"
+    text = several if len(waiting) > 1 else "1 submission waits with an assessor:"
+    text += f" activity {waiting[0].activity.key}, for {plural(waiting[0].days, 'day')}."
+    if late and len(waiting) > 1:
+        text += f" {late} {_verb(late, 'has', 'have')} waited over {WEEKS_TOO_LONG} weeks."
+    return _of(portfolio, module, text)
 
 
 def waits_alt(portfolio: Portfolio, module: str) -> str:
     """What the chart of a module's submissions shows."""
-    items = [each for each in progress.waits(portfolio, portfolio.on) if each.activity.key.module == module]
     parts = [
-        f"{each.activity.key}: {each.days}, {each.outcome.lower() if each.until else 'waiting'}"
-        for each in items
+        f"{wait.activity.key}: {wait.days}, {wait.outcome.lower() if wait.until else 'waiting'}"
+        for wait in progress.waits(portfolio, portfolio.on)
+        if wait.activity.key.module == module
     ]
-    return f"Bar chart of days with an assessor, {plural(len(items), 'submission')}: {'; '.join(parts)}."
+    return f"Bar chart of days with an assessor, {plural(len(parts), 'submission')}: {'; '.join(parts)}."
 
 
 def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
     """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
-    changes = progress.changes(portfolio, since, portfolio.on)
-    events = Counter(event.event for change in changes for event in change.events)
+    events = Counter(event.event for event in portfolio.events if since <= event.date <= portfolio.on)
     parts = [f"{events[name]} {name.replace('_', ' ')}" for name in reversed(EVENTS) if events[name]]
     added = len(progress.evidence_since(portfolio, since, portfolio.on))
     if not parts and not added:
@@ -254,49 +244,43 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
 
 def next_actions(portfolio: Portfolio) -> list[str]:
     """What to do next, most pressing first: at least one line, for a list in a terminal or a report."""
+    return [*_actions(portfolio)] or ["Nothing is open: every activity is signed off or with its assessor."]
+
+
+def _actions(portfolio: Portfolio) -> Iterator[str]:
     courses = progress.histories(portfolio, portfolio.on)
-    of: dict[Status, list[ActivityKey]] = {status: [] for status in Status}
-    for key, status in progress.statuses(portfolio, portfolio.on).items():
-        of[status].append(key)
-    found = [f"Answer the return of {key}, of {_last(courses[key][-1])}." for key in of[Status.RETURNED]]
-    found += _to_chase(portfolio)
-    for key in sorted(of[Status.IN_PROGRESS], key=lambda key: courses[key][-1].date)[:1]:
-        since = dates.written(courses[key][-1].date)
-        found.append(f"Take {key} further: in progress since {since}, longer than any other.")
-    for key in of[Status.NOT_STARTED][:1]:
-        title = next(activity.title for activity in portfolio.activities if activity.key == key)
-        found.append(f"Seek an occasion for {key}, {title}: not started.")
-    return found or ["Nothing is open: every activity is signed off or with its assessor."]
-
-
-def _last(event: Event) -> str:
-    return dates.written(event.date) + (f": {event.note}" if event.note else "")
-
-
-def _to_chase(portfolio: Portfolio) -> Iterator[str]:
-    for wait in progress.waiting(portfolio, portfolio.on):
-        if wait.days > 7 * WEEKS_TOO_LONG:
-            yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
-    for module in _unsigned(portfolio):
+    last = {key: events[-1] for key, events in courses.items() if events}
+    now = progress.statuses(portfolio, portfolio.on)
+    for key in (key for key in now if now[key] is Status.RETURNED):
+        why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
+        yield f"Answer the return of {key}, of {why}."
+    for wait in _late(_waiting(portfolio)):
+        yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
+    for module in _in_state(portfolio, CreditState.AWAITING):
         yield f"Ask the training officer to sign off {module.code}: all of its activities are."
+    begun = [key for key in now if now[key] is Status.IN_PROGRESS]
+    for key in sorted(begun, key=lambda key: last[key].date)[:1]:
+        since = dates.written(last[key].date)
+        yield f"Take {key} further: in progress since {since}, longer than any other."
+    for activity in [each for each in portfolio.activities if each.key not in last][:1]:
+        yield f"Seek an occasion for {activity.key}, {activity.title}: not started."
 
 
 # -- credits ----------------------------------------------------------------------------------
 
 
-def _unsigned(portfolio: Portfolio) -> list[Module]:
-    states = progress.credit_states(portfolio, portfolio.on)
-    return [module for module, state in states if state is CreditState.AWAITING]
+def _in_state(portfolio: Portfolio, state: CreditState) -> list[Module]:
+    return [module for module, now in progress.credit_states(portfolio, portfolio.on) if now is state]
 
 
 def unsigned_answer(portfolio: Portfolio) -> Sentence:
     """Which modules have all activities signed off and are not signed off themselves."""
-    found = _unsigned(portfolio)
+    found = _in_state(portfolio, CreditState.AWAITING)
     if not found:
         return Sentence("No module is complete and still unsigned.")
     named = [f"{module.code} ({plural(module.credits, 'credit')})" for module in found[:MANY]]
     named += [f"{len(found) - MANY} more"] if len(found) > MANY else []
-    head = f"Complete and still unsigned {_are(len(found))} {series(named)}"
+    head = f"Complete and still unsigned {_verb(len(found), 'is', 'are')} {series(named)}"
     return Sentence(f"{head}: only the training officer's sign-off is missing.")
 
 
@@ -305,44 +289,46 @@ def credits_answer(portfolio: Portfolio) -> Sentence:
     if not portfolio.modules:
         return Sentence("No modules are listed yet.")
     states = progress.credits_by_state(portfolio, portfolio.on)
-    phases = progress.credits_by_phase(portfolio)
-    largest = max(phases, key=lambda phase: phases[phase])
-    total, count = progress.total_credits(portfolio), len(portfolio.modules)
     earned, awaiting = states[CreditState.EARNED], states[CreditState.AWAITING]
-    waits = "waits" if awaiting == 1 else "wait"
-    more = f", and {number(awaiting)} more {waits} only for the module's sign-off" if awaiting else ""
-    return Sentence(
-        f"{plural(total, 'credit')} come from {plural(count, 'module')}; the largest share, "
-        f"{number(phases[largest])}, lies in {_phase(largest)}. "
-        f"{number(earned)} {_are(earned)} earned by {dates.written(portfolio.on)}{more}."
-    )
+    phase, share = max(progress.credits_by_phase(portfolio).items(), key=lambda item: item[1])
+    text = f"{_total(portfolio)} come from {plural(len(portfolio.modules), 'module')}; the largest share, "
+    text += f"{number(share)}, lies in {_phase(phase)}. {number(earned)} {_verb(earned, 'is', 'are')} earned "
+    text += f"by {dates.written(portfolio.on)}"
+    if awaiting:
+        waits = _verb(awaiting, "waits", "wait")
+        text += f", and {number(awaiting)} more {waits} only for the module's sign-off"
+    return Sentence(f"{text}.")
+
+
+def _total(portfolio: Portfolio) -> str:
+    return plural(progress.total_credits(portfolio), "credit")
 
 
 def earned_answer(portfolio: Portfolio) -> Sentence:
     """How many credits are earned, and in which phases."""
-    states = progress.credit_states(portfolio, portfolio.on)
-    earned = [module for module, state in states if state is CreditState.EARNED]
-    total = plural(progress.total_credits(portfolio), "credit")
+    earned = _in_state(portfolio, CreditState.EARNED)
     if not earned:
-        return Sentence(f"None of the {total} is earned yet.")
+        return Sentence(f"None of the {_total(portfolio)} is earned yet.")
     phases = series(list(dict.fromkeys(_phase(module.phase) for module in earned)))
-    amount = sum((module.credits for module in earned), Decimal(0))
-    return Sentence(f"Earned so far: {number(amount)} of {total}, in {phases}.")
+    return Sentence(f"Earned so far: {_earned(portfolio)} of {_total(portfolio)}, in {phases}.")
+
+
+def _earned(portfolio: Portfolio) -> str:
+    return number(progress.credits_by_state(portfolio, portfolio.on)[CreditState.EARNED])
 
 
 def credits_alt(portfolio: Portfolio) -> str:
     """What the chart of the credits shows."""
-    total = progress.total_credits(portfolio)
-    earned = progress.credits_by_state(portfolio, portfolio.on)[CreditState.EARNED]
     phases = progress.credits_by_phase(portfolio).items()
     parts = series([f"{phrases.phase_name(phase)} {number(amount)}" for phase, amount in phases])
-    return f"Bar chart of {number(total)} credits by phase: {parts}. {number(earned)} of them are earned."
+    total = number(progress.total_credits(portfolio))
+    return f"Bar chart of {total} credits by phase: {parts}. {_earned(portfolio)} of them are earned."
 
 
 def credits_key(portfolio: Portfolio) -> str:
     """What filled, pale and hatched blocks are in that chart."""
     hatched = f" Hatched: {CreditState.AWAITING[:1].lower()}{CreditState.AWAITING[1:]}."
-    return f"Filled: earned. Pale: open.{hatched if _unsigned(portfolio) else ''}"
+    return f"Filled: earned. Pale: open.{hatched if _in_state(portfolio, CreditState.AWAITING) else ''}"
 
 
 def _phase(phase: str) -> str:
@@ -353,38 +339,44 @@ def _phase(phase: str) -> str:
 # -- evidence ---------------------------------------------------------------------------------
 
 
+def _coverage(portfolio: Portfolio) -> tuple[dict[str, int], list[str]]:
+    """How many pieces of evidence speak to each standard, and the standards to which none does."""
+    counts = {str(key): len(each) for key, each in progress.coverage(portfolio, portfolio.on).items()}
+    return counts, [standard for standard, count in counts.items() if not count]
+
+
+def _held(portfolio: Portfolio) -> str:
+    return f"{plural(len(progress.held(portfolio, portfolio.on)), 'piece')} of evidence"
+
+
 def coverage_answer(portfolio: Portfolio) -> Sentence:
     """Which standards the evidence speaks to, and where the gaps are."""
-    held = len(progress.held(portfolio, portfolio.on))
-    found = progress.coverage(portfolio, portfolio.on)
-    if not found:
+    counts, gaps = _coverage(portfolio)
+    if not counts:
         return Sentence("No standards are listed yet.")
-    gaps = [str(key) for key, evidence in found.items() if not evidence]
-    reached = f"{len(found) - len(gaps)} of {plural(len(found), 'standard')}"
-    text = f"{plural(held, 'piece')} of evidence {'speaks' if held == 1 else 'speak'} to {reached}"
+    speak = _verb(len(progress.held(portfolio, portfolio.on)), "speaks", "speak")
+    text = f"{_held(portfolio)} {speak} to {len(counts) - len(gaps)} of {plural(len(counts), 'standard')}"
     named = series(gaps) if len(gaps) <= MANY else f"the other {len(gaps)}"
     return Sentence(f"{text}; none yet to {named}." if gaps else f"{text}.")
 
 
 def coverage_finding(portfolio: Portfolio) -> Sentence:
     """The standard with the most evidence, and how many have none."""
-    found = progress.coverage(portfolio, portfolio.on)
-    if not any(found.values()):
+    counts, gaps = _coverage(portfolio)
+    if len(gaps) == len(counts):
         return Sentence("No evidence speaks to a standard yet.")
-    top = max(found, key=lambda key: len(found[key]))
-    bare = sum(not pieces for pieces in found.values())
-    rest = f"{plural(bare, 'standard')} {_have(bare)} none" if bare else "every standard has some"
-    return Sentence(f"Most evidence speaks to {top} ({plural(len(found[top]), 'piece')}); {rest}.")
+    top, most = max(counts.items(), key=lambda item: item[1])
+    bare = f"{plural(len(gaps), 'standard')} {_verb(len(gaps), 'has', 'have')} none"
+    rest = bare if gaps else "every standard has some"
+    return Sentence(f"Most evidence speaks to {top} ({plural(most, 'piece')}); {rest}.")
 
 
 def coverage_alt(portfolio: Portfolio) -> str:
     """What the matrix of evidence and standards shows."""
-    held = plural(len(progress.held(portfolio, portfolio.on)), "piece")
-    found = progress.coverage(portfolio, portfolio.on)
-    counted = "; ".join(f"{key}: {len(evidence)}" for key, evidence in found.items()) or "none"
-    gaps = series([str(key) for key, evidence in found.items() if not evidence])
-    rest = f"Without evidence: {gaps}." if gaps else "Every standard has evidence."
-    matrix = f"Matrix of {held} of evidence by {plural(len(found), 'standard')}."
+    counts, gaps = _coverage(portfolio)
+    counted = "; ".join(f"{standard}: {count}" for standard, count in counts.items()) or "none"
+    rest = f"Without evidence: {series(gaps)}." if gaps else "Every standard has evidence."
+    matrix = f"Matrix of {_held(portfolio)} by {plural(len(counts), 'standard')}."
     return f"{matrix} Pieces a standard: {counted}. {rest}"
 
 
@@ -393,11 +385,9 @@ def uncovered_answer(portfolio: Portfolio) -> Sentence:
     bare = progress.activities_without_coverage(portfolio, portfolio.on)
     if not bare:
         return Sentence("Every activity has evidence that speaks to a standard.")
-    now = progress.statuses(portfolio, portfolio.on)
-    begun = [str(activity.key) for activity in bare if now[activity.key] is not Status.NOT_STARTED]
+    begun = [str(each.key) for each in bare if progress.history(portfolio, each.key, portfolio.on)]
     named = series(begun) if len(begun) <= 2 * MANY else str(len(begun))
-    tail = (
-        f"of these, {named} {_have(len(begun))} been started" if begun else "none of these has been started"
-    )
-    head = f"{phrases.activities(len(bare)).capitalize()} {_have(len(bare))} no evidence"
+    started = f"of these, {named} {_verb(len(begun), 'has', 'have')} been started"
+    tail = started if begun else "none of these has been started"
+    head = f"{phrases.activities(len(bare)).capitalize()} {_verb(len(bare), 'has', 'have')} no evidence"
     return Sentence(f"{head} that speaks to a standard; {tail}.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.frames import label
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Portfolio
+from stp_portfolio.core.records import Activity, Milestone, Module, Portfolio
 from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Link:
 
 
 Cell = str | int | Decimal | None | Link | tuple[Link, ...]
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Table:
 
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     numeric: frozenset[str] = field(default=frozenset())
     total: bool = False
 
@@ -63,26 +64,22 @@ class Table:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         short = self.shortened()
-        texts = [[shown(cell) for cell in row] for row in short.rows]
-        body = "".join(_html_row("td", row) for row in texts)
-        html = (
-            f"<table><caption>{escape(short.caption)}</caption>{_html_row('th', self.columns)}{body}</table>"
-        )
-        plain = "\n".join(["\t".join(row) for row in (self.columns, *texts)])
-        return {MIME: to_json(short), "text/html": html, "text/plain": f"{short.caption}\n{plain}"}
+        heads, *rows = [short.columns, *([shown(cell) for cell in row] for row in short.rows)]
+        body = "".join([_html("th", heads), *(_html("td", row) for row in rows)])
+        plain = "\n".join([short.caption, *("\t".join(row) for row in (heads, *rows))])
+        html = f"<table><caption>{escape(short.caption)}</caption>{body}</table>"
+        return {MIME: to_json(short), "text/html": html, "text/plain": plain}
 
 
-def _html_row(tag: str, cells: Iterable[str]) -> str:
+def _html(tag: str, cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def shown(cell: Cell) -> str:
     """A cell as its reader sees it."""
-    if cell is None:
-        return ""
     if isinstance(cell, tuple):
         return "; ".join(link.text for link in cell)
-    return phrases.number(cell) if isinstance(cell, Decimal | int) else str(cell)
+    return phrases.number(cell) if isinstance(cell, Decimal | int) else str(cell or "")
 
 
 def to_json(table: Table) -> dict[str, Any]:
@@ -124,9 +121,8 @@ def show(
     parts = whole.drop(columns=leads_to) if leads_to else whole
     rows = [tuple(map(_cell, row)) for row in parts.itertuples(index=False)]
     if leads_to:
-        rows = [
-            (Link(shown(row[0]), page), *row[1:]) for row, page in zip(rows, whole[leads_to], strict=True)
-        ]
+        pages = whole[leads_to]
+        rows = [(Link(shown(name), page), *rest) for (name, *rest), page in zip(rows, pages, strict=True)]
     if total:
         sums = parts.sum(numeric_only=True)
         rows.append(("Total", *(_cell(sums.get(name)) for name in list(parts)[1:])))
@@ -163,56 +159,60 @@ def _link(portfolio: Portfolio, activity: Activity) -> Link:
     return Link(label(portfolio, activity), activity.page)
 
 
+def module_name(module: Module) -> str:
+    """A module's name with its code, where it has one."""
+    return f"{module.name} ({module.code})" if module.code else module.name
+
+
 def programme(portfolio: Portfolio) -> Table:
     """The modules by phase with their credits, and the programme's total."""
-    rows: list[tuple[Cell, ...]] = [
-        (phrases.phase_name(m.phase), f"{m.name} ({m.code})" if m.code else m.name, m.credits)
-        for m in portfolio.modules
-    ]
+    rows: list[Row] = [(phrases.phase_name(m.phase), module_name(m), m.credits) for m in portfolio.modules]
     rows.append(("Total", None, progress.total_credits(portfolio)))
     caption, columns = "Modules of the programme and their credits", ("Phase", "Module", "Credits")
-    return Table(caption, columns, tuple(rows), frozenset({"Credits"}), True)
+    return Table(caption, columns, tuple(rows), frozenset({"Credits"}), total=True)
 
 
 def milestones(portfolio: Portfolio) -> Table:
     """Each milestone with what it requires, what is signed off and the pace still needed."""
-    found = {id(each.milestone): each for each in progress.distances(portfolio, portfolio.on)}
-    rows: list[tuple[Cell, ...]] = []
-    for milestone in portfolio.milestones:
-        far = found.get(id(milestone))
-        middle: tuple[Cell, ...] = (None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None)
-        if far is not None:
-            needed = f"{far.needed:.2f}" if far.needed is not None else None
-            required = f"{far.required} of {milestone.module}"
-            middle = (required, far.done, sentences.standing(far), needed)
-        rows.append((milestone.name, dates.written(milestone.date), *middle, milestone.note))
+    rows = tuple(
+        (each.name, dates.written(each.date), *_standing(portfolio, each), each.note)
+        for each in portfolio.milestones
+    )
     columns = ("Milestone", "Date", "Required", "Signed off now", "State", "Needed a month", "Note")
-    return Table("Milestones", columns, tuple(rows), frozenset({"Signed off now", "Needed a month"}))
+    return Table("Milestones", columns, rows, frozenset({"Signed off now", "Needed a month"}))
+
+
+def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
+    if milestone.required is None:
+        return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
+    far = progress.distance(portfolio, milestone, portfolio.on)
+    needed = f"{far.needed:.2f}" if far.needed is not None else None
+    return f"{far.required} of {milestone.module}", far.done, sentences.standing(far), needed
 
 
 def evidence(portfolio: Portfolio) -> Table:
-    """The register of evidence held, with activities and standards."""
+    """The register of evidence held, with activities and standards; of much, the latest first."""
     held = progress.held(portfolio, portfolio.on)
     if len(held) > MAX_ROWS:
         held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[Row] = []
     for each in held:
-        speaks = (", ".join(map(str, keys)) for keys in (each.activities, each.standards))
-        rows.append((each.id, each.title, each.kind, dates.written_month(each.date), *speaks))
+        month, standards = dates.written_month(each.date), listed(each.standards)
+        rows.append((each.id, each.title, each.kind, month, listed(each.activities), standards))
     columns = ("Id", "Evidence", "Kind", "Month", "Activities", "Standards")
     return Table("Evidence held", columns, tuple(rows))
 
 
 def by_standard(portfolio: Portfolio) -> Table:
     """Each standard with the activities whose evidence speaks to it: the book's index by standard."""
-    labels = {standard.key: standard.label for standard in portfolio.standards}
-    rows: list[tuple[Cell, ...]] = []
-    for key, pieces in progress.coverage(portfolio, portfolio.on).items():
-        spoken = {activity for piece in pieces for activity in piece.activities}
-        own = tuple(_link(portfolio, each) for each in portfolio.activities if each.key in spoken)
+    rows: list[Row] = []
+    found = progress.coverage(portfolio, portfolio.on)
+    for standard in portfolio.standards:
+        spoken = {key for piece in found[standard.key] for key in piece.activities}
+        own = [_link(portfolio, each) for each in portfolio.activities if each.key in spoken]
         if len(own) > MAX_ITEMS:
-            own = (*own[:MAX_ITEMS], Link(f"and {len(own) - MAX_ITEMS} more", ""))
-        rows.append((f"{key}: {labels[key]}", own or "None yet"))
+            own[MAX_ITEMS:] = [Link(f"and {len(own) - MAX_ITEMS} more", "")]
+        rows.append((f"{standard.key}: {standard.label}", tuple(own) or "None yet"))
     return Table("Standards and the activities that speak to them", ("Standard", "Activities"), tuple(rows))
 
 
@@ -227,20 +227,20 @@ def news(portfolio: Portfolio) -> Table:
 
 def by_module(portfolio: Portfolio) -> Table:
     """How many activities of each module have each status; a module leads to the first that is open."""
+    rows: list[Row] = []
     now = progress.statuses(portfolio, portfolio.on)
-    rows: list[tuple[Cell, ...]] = []
-    for module in progress.modules_with_activities(portfolio):
+    for module in portfolio.modules_in_use:
         own = progress.activities_of(portfolio, module.code)
-        counts = progress.counts(portfolio, portfolio.on, module.code)
+        counts = progress.counts(portfolio, portfolio.on, module.code).values()
         first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
-        rows.append((Link(f"{module.name} ({module.code})", first.page), len(own), *counts.values()))
+        rows.append((Link(module_name(module), first.page), len(own), *counts))
     columns = ("Module", "Activities", *map(str, Status))
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
 
 def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table]]:
     """The activities of a module grouped by status: a table for each status that occurs."""
-    found: dict[Status, list[tuple[Cell, ...]]] = {status: [] for status in Status}
+    found: dict[Status, list[Row]] = {status: [] for status in Status}
     for activity in progress.activities_of(portfolio, module):
         events = progress.history(portfolio, activity.key, portfolio.on)
         status = progress.status_after(events)
@@ -250,9 +250,9 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
         found[status].append((Link(activity.heading, activity.page), since, *days, held))
     for status, rows in found.items():
         waiting = ("Days with the assessor",) if status is Status.SUBMITTED else ()
+        numeric = (*waiting, "Evidence")
         for first in range(0, len(rows), MAX_ROWS):
             part = tuple(rows[first : first + MAX_ROWS])
             which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
             caption = f"{status}: {phrases.activities(len(rows))}{which}"
-            columns = ("Activity", "Since", *waiting, "Evidence")
-            yield status, Table(caption, columns, part, frozenset({*waiting, "Evidence"}))
+            yield status, Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
