@@ -15,10 +15,7 @@ STAMP = "stp-built-without-warnings"
 
 def digest(parts: Iterable[bytes]) -> str:
     """One hash of several texts; where one ends and the next begins makes a difference."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(hashlib.sha256(part).digest())
-    return found.hexdigest()
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def parts_of(folder: Path) -> Iterator[bytes]:

@@ -44,7 +44,7 @@ def find_root(start: Path | None = None) -> Path:
 def load(
     root: Path | None = None,
     today: date | None = None,
-    instead: Mapping[str, bytes] | None = None,
+    instead: Mapping[str, bytes] = {},
     *,
     without_pages: bool = False,
 ) -> Portfolio:
@@ -59,8 +59,9 @@ def load(
     today = today or date.today()
     settings, problems = _settings(root, today)
     context = Context(root, settings.start if settings else date.min, today, not without_pages)
-    sheets = [_Sheet(file, context, (instead or {}).get(file)) for file in TABLES]
-    problems += [problem for sheet in sheets for problem in sheet.problems]
+    sheets = [_Sheet(file, context, instead.get(file)) for file in TABLES]
+    for sheet in sheets:
+        problems += sheet.problems
     if problems or settings is None:
         raise RecordsError(problems)
     return Portfolio(root, settings.as_of or today, settings, *(sheet.records for sheet in sheets))
