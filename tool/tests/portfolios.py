@@ -54,17 +54,15 @@ def edit(tree, name, old, new):
 
 def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(), standards=()):
     """A portfolio of one module M with ``numbers`` activities and events ``(day, number, event)``."""
+    keys = [ActivityKey("M", number) for number in range(1, numbers + 1)]
+    happened = [Event(day, ActivityKey("M", number), event, "") for day, number, event in events]
     return Portfolio(
         root=Path(),
         on=on,
         settings=SETTINGS,
         modules=tuple(modules or [Module("1", "M", "Module", Decimal(20), None)]),
-        activities=tuple(
-            Activity(ActivityKey("M", n), f"Task {n}", f"m/{n}", "", "") for n in range(1, numbers + 1)
-        ),
-        events=tuple(
-            sorted((Event(d, ActivityKey("M", n), e, "") for d, n, e in events), key=lambda e: e.date)
-        ),
+        activities=tuple(Activity(key, f"Task {key.number}", f"m/{key.number}", "", "") for key in keys),
+        events=tuple(sorted(happened, key=lambda event: event.date)),
         evidence=tuple(evidence),
         milestones=tuple(milestones),
         standards=tuple(standards),

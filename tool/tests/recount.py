@@ -5,27 +5,9 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 
-WORDS = {
-    None: "Not started",
-    "started": "In progress",
-    "submitted": "Submitted",
-    "returned": "Returned",
-    "signed_off": "Signed off",
-}
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+WORDS = {None: "Not started", "started": "In progress", "submitted": "Submitted"}
+WORDS |= {"returned": "Returned", "signed_off": "Signed off"}
+MONTHS = "January February March April May June July August September October November December".split()
 
 
 def rows(tree, name):
@@ -36,7 +18,9 @@ def rows(tree, name):
     except UnicodeDecodeError:
         text = raw.decode("cp1252")
     first = text.lstrip().splitlines()[0]
-    found = list(csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ","))
+    found = list(
+        csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
+    )
     for row in found:
         for column in {"date", "signed_off"} & row.keys():
             if "/" in row[column]:
@@ -83,13 +67,12 @@ class Recount:
 
     @property
     def total_credits(self):
-        return sum((Decimal(row["credits"]) for row in self.modules), Decimal(0))
+        return sum(Decimal(row["credits"]) for row in self.modules)
 
     @property
     def earned(self):
-        return sum(
-            (Decimal(r["credits"]) for r in self.modules if r["signed_off"] and r["signed_off"] <= self.on), Decimal(0)
-        )
+        signed = [row for row in self.modules if "" < row["signed_off"] <= self.on]
+        return sum((Decimal(row["credits"]) for row in signed), Decimal(0))
 
     def count(self, word):
         return list(self.status.values()).count(word)

@@ -126,16 +126,11 @@ def test_settings_are_held_to_their_types(data, name):
     assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))
 
 
-def test_format_may_be_stated(data):
-    """The format that the tool knows reads as one that is left out."""
-    edit(data, "data/portfolio.toml", "as_of =", f"format = {contract.FORMAT}\nas_of =")
-    assert load(data).settings.format == contract.FORMAT == 1
-
-
-def test_days_of_reviews_are_read_in_order_and_are_the_records_own(data):
-    """Planned ones too, whatever their order; none where left out; screening takes them for no encounter."""
-    edit(data, "data/portfolio.toml", "[2024-09-25, 2025-09-24]", "[2026-03-18, 2024-09-25]")
+def test_format_and_days_of_reviews_may_be_stated(data):
+    """Reviews in order, planned ones too; none where left out; screening takes them for no encounter."""
+    edit(data, "data/portfolio.toml", "[2024-09-25, 2025-09-24]", "[2026-03-18, 2024-09-25]\nformat = 1")
     found = load(data)
+    assert found.settings.format == contract.FORMAT
     assert found.settings.reviews == (date(2024, 9, 25), date(2026, 3, 18))
     assert set(found.settings.reviews) <= sources.own_dates(found)
     edit(data, "data/portfolio.toml", "reviews =", "# reviews =")
@@ -165,9 +160,10 @@ def test_reading_raises_nothing_but_its_own_error(data, file, noise, at, cut):
 def test_dictionary_says_what_the_contract_declares():
     """data/README.md has a table for each file, with the contract's columns and words."""
     text = (ROOT / "data/README.md").read_text(encoding="utf-8")
-    expected = {f"{file}`: a row is {table.row}": table.columns for file, table in contract.TABLES.items()}
-    expected = {title: [(c.name, c.words) for c in columns] for title, columns in expected.items()}
-    expected["portfolio.toml`: whose portfolio this is"] = [(k, s.words) for k, s in contract.KEYS.items()]
+    keys = [(key, words) for key, (_, words) in contract.KEYS.items()]
+    expected = {"portfolio.toml`: whose portfolio this is": keys}
+    for file, columns in contract.CELLS.items():
+        expected[f"{file}`: a row is {contract.TABLES[file].row}"] = [(c.name, c.words) for c in columns]
     for title, rows in expected.items():
         section = text.split(f"## `{title}\n", 1)[1].split("\n## ")[0]
         table = re.search(r"\| (?:Column|Key) \| What it holds \|\n.*\n((?:\|.*\n)+)", section)[1]

@@ -9,6 +9,7 @@ import time
 from datetime import date
 
 import pytest
+from conftest import ROOT
 from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,10 +48,9 @@ def test_append_keeps_the_files_dress(data, name):
 def test_rewrite_changes_its_row_and_no_other_byte(data):
     """A module is signed off in place; the lines around it stay as a spreadsheet wrote them."""
     path = data / "data/modules.csv"
-    path.write_bytes(
-        path.read_bytes().replace(b"\n", b"\r\n").replace(b"Rotation modules", b'"Rotation modules"')
-    )
-    before = path.read_bytes().split(b"\r\n")
+    text = path.read_bytes().replace(b"\n", b"\r\n").replace(b"Rotation modules", b'"Rotation modules"')
+    path.write_bytes(text)
+    before = text.split(b"\r\n")
 
     def sign(row):
         return {**row, "signed_off": "2025-06-30"} if row["module"].startswith("STP") else row
@@ -80,8 +80,6 @@ def test_row_is_numbered_after_the_last_one_that_is_there(data):
     [
         ({"event": "signed_off"}, "cannot stand as the first event"),
         ({"date": "2027-01-01"}, "in the future"),
-        ({"number": "99"}, "not an activity"),
-        ({"note": "=cmd"}, "formula"),
         ({"note": "two\nlines"}, "line"),
     ],
 )
@@ -99,21 +97,17 @@ def test_change_that_breaks_the_contract_is_not_made(data, row, words):
 
 
 @pytest.mark.parametrize("lock", [".~lock.progress.csv#", "~$progress.csv"])
-def test_file_open_in_a_spreadsheet_is_left_alone(data, lock):
-    """LibreOffice and Excel leave a lock file beside what they hold open."""
-    (data / "data" / lock).write_text("someone")
+def test_file_in_use_is_left_alone(data, lock, monkeypatch):
+    """Office programs leave a lock file beside what they hold; a second command waits, then says so."""
+    monkeypatch.setattr(writing, "WAIT_SECONDS", 0.2)
+    (data / "data/.backup").mkdir()
     before = raw(data)
+    with FileLock(data / "data/.backup/.lock"), pytest.raises(writing.WriteError, match="Another command"):
+        writing.append(data, "progress.csv", EVENT, TODAY)
+    (data / "data" / lock).write_text("someone")
     with pytest.raises(writing.WriteError, match=r"progress\.csv is open in a spreadsheet\. Close it"):
         writing.append(data, "progress.csv", EVENT, TODAY)
     assert raw(data) == before
-
-
-def test_two_writers_do_not_meet(data, monkeypatch):
-    """While one command holds the folder, another waits and then says so."""
-    monkeypatch.setattr(writing, "WAIT_SECONDS", 0.2)
-    (data / "data/.backup").mkdir()
-    with FileLock(data / "data/.backup/.lock"), pytest.raises(writing.WriteError, match="Another command"):
-        writing.append(data, "progress.csv", EVENT, TODAY)
 
 
 def test_file_changed_meanwhile_is_not_overwritten(data):
@@ -225,32 +219,23 @@ def test_killed_writer_loses_nothing(data, kills):
     assert killed_between or kills < 100  # some in the middle of a write, or this proves little
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """One small portfolio on disk for all generated histories."""
-    tree = tmp_path_factory.mktemp("generated")
-    (tree / "data").mkdir()
-    files = {name: ",".join(columns) + "\n" for name, columns in reading.COLUMNS.items()}
-    files["portfolio.toml"] = (
-        'title = "T"\nrole = "r"\ncurriculum = "X"\nstart = 2023-09-04\nlanguage = "en-GB"\n'
-    )
-    files["modules.csv"] += "1,M,Module,20,\n"
-    files["activities.csv"] += "".join(f"M,{n},Task {n},m{n},,\n" for n in range(1, 9))
-    for name, text in files.items():
-        (tree / "data" / name).write_text(text, encoding="utf-8")
-    return tree
+# Eight activities of one module, of which nothing is recorded.
+EMPTY = {name: ",".join(columns) for name, columns in reading.COLUMNS.items()}
+EMPTY["modules.csv"] += "\n1,M,Module,20,"
+EMPTY["activities.csv"] += "".join(f"\nM,{n},Task {n},m{n},," for n in range(1, 9))
+EMPTY = {name: text.encode() for name, text in EMPTY.items()}
 
 
 @settings(max_examples=150, deadline=None)
 @given(rows=histories(), semicolons=st.booleans(), windows=st.booleans(), day_first=st.booleans())
-def test_any_legal_history_round_trips(tree, rows, semicolons, windows, day_first):
+def test_any_legal_history_round_trips(rows, semicolons, windows, day_first):
     """Any legal history, in any dress that a spreadsheet gives it, comes back as the same events."""
     form = "%d/%m/%Y" if day_first and any(day.day > 12 for day, _, _ in rows) else "%Y-%m-%d"
     lines = [f"{day:{form}},M,{number},{event}," for day, number, event in rows]
     text = "".join(f"{line}\n" for line in ["date,module,number,event,note", *lines])
     text = text.replace(",", ";" if semicolons else ",").replace("\n", "\r\n" if windows else "\n")
-    instead = {"progress.csv": text.encode()}
-    found = reading.load(tree, date(2100, 1, 1), instead, without_pages=True)
+    instead = EMPTY | {"progress.csv": text.encode()}
+    found = reading.load(ROOT, date(2100, 1, 1), instead, without_pages=True)
     expected = sorted(rows, key=lambda row: row[0])
     assert [(e.date, e.activity.number, e.event) for e in found.events] == expected
     assert sum(progress.counts(found, date(2100, 1, 1)).values()) == 8

@@ -21,12 +21,10 @@ from stp_portfolio.core.findings import Finding
 # What the schema and the defaults of Jupyter Book 1.0 leave out of the keys that it does read.
 _MORE_KEYS = {"project", "bibtex_reference_style", "html/use_multitoc_numbering", "html/navbar_footer_text"}
 _OPEN_KEYS = {"sphinx/config", "sphinx/local_extensions", "latex/latex_documents", "parse/myst_substitutions"}
-_TOC_KEYS = {
-    *("format", "root", "meta", "defaults", "options"),
-    *("parts", "chapters", "sections", "subtrees", "entries", "items"),
-    *("file", "glob", "url", "title"),
-    *("caption", "hidden", "maxdepth", "numbered", "reversed", "titlesonly"),
-}
+_TOC_KEYS = set(
+    "format root meta defaults options parts chapters sections subtrees entries items file glob url title "
+    "caption hidden maxdepth numbered reversed titlesonly".split()
+)
 # Without them the book is built unguarded, and its generated parts are missing.
 _EXTENSIONS = ("stp_portfolio.book", "stp_portfolio.pdf")
 # Jupyter Book's own default; anything else would hide a fault.
@@ -61,7 +59,7 @@ def faults(root: Path) -> Iterator[Finding]:
         try:
             values = read_yaml(disk.read_text(root / file))
         except disk.UnreadableError as error:
-            yield Finding.of("file-unreadable", file, fault=error.fault, remedy=error.remedy)
+            yield Finding.of(error.code, file, **error.words)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             yield Finding.of("yaml", file, mark and mark.line + 1, why=getattr(error, "problem", error))
@@ -179,18 +177,12 @@ def _schema_keys(schema: dict[str, Any], above: str = "") -> Iterator[str]:
 
 _HIDING_KEYS = {"execution_mode", "execution_allow_errors", "execution_excludepatterns", "output_stderr"}
 _HIDING_TAGS = {"raises-exception", "skip-execution", "remove-stderr"}
-_METADATA = {
-    "type": "object",
-    "properties": {"tags": {"type": "array", "items": {"type": "string"}}, "mystnb": {"type": "object"}},
-}
-_CELL = {"type": "object", "properties": {"metadata": _METADATA}}
-_is_notebook = fastjsonschema.compile(
-    {
-        "type": "object",
-        "properties": {"metadata": _METADATA, "cells": {"type": "array", "items": _CELL}},
-        "required": ["cells"],
-    }
-)
+_OBJECT = {"type": "object"}
+_TAGS = {"type": "array", "items": {"type": "string"}}
+_METADATA = _OBJECT | {"properties": {"tags": _TAGS, "mystnb": _OBJECT}}
+_CELLS = {"type": "array", "items": _OBJECT | {"properties": {"metadata": _METADATA}}}
+_NOTEBOOK = _OBJECT | {"properties": {"metadata": _METADATA, "cells": _CELLS}, "required": ["cells"]}
+_is_notebook = fastjsonschema.compile(_NOTEBOOK)
 
 
 def notebook_faults(file: str, notebook: Any) -> Iterator[Finding]:

@@ -25,10 +25,10 @@ MAX_BYTES = 5_000_000
 
 
 class UnfitError(Exception):
-    """What cannot be taken: the code of its fault, the words of the message, and the column if another's."""
+    """What cannot be taken: the code of its fault, and the words of the message."""
 
-    def __init__(self, code: str, column: str | None = None, **words: Any) -> None:
-        self.code, self.column, self.words = code, column, words
+    def __init__(self, code: str, **words: Any) -> None:
+        self.code, self.words = code, words
 
 
 @dataclass
@@ -37,13 +37,15 @@ class Context:
 
     ``known`` has each key of a file by its folded text. A key counts as known even where its row has another
     fault, and a file that could not be read is left out and nothing held against it: a message names the
-    cause, never its echo in ten other rows.
+    cause, never its echo in ten other rows. ``day_first`` says that the file which is being read shows in
+    which order a slashed date stands.
     """
 
     root: Path
     start: date
     today: date
     with_pages: bool
+    day_first: bool = False
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def holds(self, file: str, key: object) -> bool:
@@ -53,16 +55,11 @@ class Context:
 
 @dataclass
 class Row:
-    """One row: its cells as text, and the values of those that are parsed already.
-
-    ``day_first`` says that its file shows in which order a slashed date stands.
-    """
+    """One row: its cells as text, and whether it is without fault so far."""
 
     number: int
     cells: dict[str, str]
     context: Context
-    day_first: bool = False
-    values: dict[str, Any] = field(default_factory=dict)
     sound: bool = True
 
 
@@ -76,31 +73,22 @@ class Column(NamedTuple):
     name: str
     parse: Callable[[str, Row], Any]
     words: str
-    rule: Callable[[Any, Row], None] | None = None
+    rule: Callable[[Any, Row], Any] | None = None
     empty: Any = ...
     many: bool = False
 
 
 class Table(NamedTuple):
-    """A file: what a row is, the record made of a row's values in order, and its columns.
+    """A file: what a row is, the record made of a row's values in order, and what stands there only once.
 
-    ``unique`` names, by the column that a message points at, the columns which together stand only once,
-    however they are spelt. ``key`` is the record's part that later tables refer to.
+    Each text in ``unique`` names columns which together stand only once, however they are spelt; a message
+    points at the last of them. ``key`` is the record's part that later tables refer to.
     """
 
     row: str
     record: Callable[..., Any]
-    columns: tuple[Column, ...]
-    unique: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - never changed
+    unique: tuple[str, ...] = ()
     key: str = ""
-
-
-class Setting(NamedTuple):
-    """A key of ``portfolio.toml``: the type of its value and what it means."""
-
-    kind: type
-    words: str
-    required: bool = True
 
 
 def fold(key: object) -> str:
@@ -115,33 +103,32 @@ def clean(cell: str) -> str:
 
 # -- parsers: a text and its row, to a value ---------------------------------------------------
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_SLASHED = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"
 
 
-def days_stand_first(cells: Iterable[str]) -> bool:
+def days_stand_first(rows: Iterable[Row]) -> bool:
     """Whether the slashed dates of a file show that the day stands first, and none shows the opposite.
 
     A spreadsheet that saves the file rewrites every date as dd/mm/yyyy (or mm/dd/yyyy), so one
     date that can only be day first settles all, and a file without any settles none.
     """
-    slashed = [match for cell in cells if (match := _SLASHED.fullmatch(cell))]
-    return any(int(match[1]) > 12 for match in slashed) and not any(int(match[2]) > 12 for match in slashed)
+    cells = (cell for row in rows for cell in row.cells.values())
+    slashed = [cell.split("/") for cell in cells if re.fullmatch(_SLASHED, cell)]
+    return any(int(day) > 12 for day, _, _ in slashed) and all(int(month) <= 12 for _, month, _ in slashed)
 
 
 def _day(cell: str, row: Row) -> date:
     """A day as ISO writes it, or as a spreadsheet does where its file shows the order."""
-    if match := _ISO.fullmatch(cell):
-        year, month, day = map(int, match.groups())
-    elif match := _SLASHED.fullmatch(cell):
-        day, month, year = map(int, match.groups())
-        forms = {"day_first": f"{year}-{month:02}-{day:02}", "month_first": f"{year}-{day:02}-{month:02}"}
-        if day <= 12 < month:
-            raise UnfitError("date-month-first", **forms)
-        if day <= 12 and day != month and not row.day_first:
-            raise UnfitError("date-ambiguous", **forms)
-    else:
+    if not re.fullmatch(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{_SLASHED}", cell):
         raise UnfitError("date-form")
+    slashed, parts = "/" in cell, [int(part) for part in re.split("[-/]", cell)]
+    year, month, day = reversed(parts) if slashed else parts
+    if slashed and day <= 12:
+        forms = {"day_first": f"{year}-{month:02}-{day:02}", "month_first": f"{year}-{day:02}-{month:02}"}
+        if month > 12:
+            raise UnfitError("date-month-first", **forms)
+        if day != month and not row.context.day_first:
+            raise UnfitError("date-ambiguous", **forms)
     try:
         return date(year, month, day)
     except ValueError:
@@ -152,11 +139,23 @@ def _text(cell: str, row: Row) -> str:
     return cell
 
 
-def _whole(cell: str, row: Row) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", cell) or int(cell) < 1:
-        raise UnfitError("whole-number")
-    return int(cell)
+def _shaped(
+    code: str, form: str, make: Callable[[str], Any] = str, **words: str
+) -> Callable[[str, Row], Any]:
+    """A parser, or a rule, for what has the form of a pattern."""
 
+    def parse(cell: str, row: Row) -> Any:
+        if not re.fullmatch(form, cell):
+            raise UnfitError(code, **words)
+        return make(cell)
+
+    return parse
+
+
+_whole = _shaped("whole-number", r"(?=0*[1-9])[0-9]{1,6}", int)
+_url = _shaped("address", r"https?://[^\s<>\"]+\.[^\s<>\"]+")
+_one_word = _shaped("module-code", r"[^\s/;]*")
+_event = _shaped("event-unknown", "|".join(records.EVENTS), events=", ".join(records.EVENTS))
 
 _NO_CREDITS = {  # the first that fits names the fault
     "credits-negative": r"-[0-9.]+",
@@ -172,15 +171,9 @@ def _credits(cell: str, row: Row) -> Decimal:
     raise UnfitError(next(code for code, form in _NO_CREDITS.items() if re.fullmatch(form, cell, re.DOTALL)))
 
 
-def _url(cell: str, row: Row) -> str:
-    if not re.fullmatch(r"https?://[^\s<>\"]+\.[^\s<>\"]+", cell):
-        raise UnfitError("address")
-    return cell
-
-
 def _path(cell: str, row: Row) -> str:
     path = PurePosixPath(cell)
-    if "\\" in cell or path.is_absolute() or ".." in path.parts or ":" in cell:
+    if re.search(r"[\\:]", cell) or path.is_absolute() or ".." in path.parts:
         raise UnfitError("path-outside")
     return path.as_posix()
 
@@ -214,11 +207,6 @@ def _happened(day: date, row: Row) -> None:
     _since_the_start(day, row)
 
 
-def _one_word(code: str, row: Row) -> None:
-    if re.search(r"[\s/;]", code):
-        raise UnfitError("module-code")
-
-
 def _module(code: str, row: Row) -> None:
     if not row.context.holds("modules.csv", code):
         codes = ", ".join(sorted(row.context.known["modules.csv"].values())) or "none yet"
@@ -226,14 +214,9 @@ def _module(code: str, row: Row) -> None:
 
 
 def _activity(number: int, row: Row) -> None:
-    key = ActivityKey(row.values["module"], number)
+    key = ActivityKey(row.cells["module"], number)
     if all(key) and not row.context.holds("activities.csv", key):
         raise UnfitError("activity-unknown")
-
-
-def _event(name: str, row: Row) -> None:
-    if name not in records.EVENTS:
-        raise UnfitError("event-unknown", events=", ".join(records.EVENTS))
 
 
 def _page(page: str, row: Row) -> None:
@@ -248,113 +231,100 @@ def _file(file: str, row: Row) -> None:
 
 def _counted(code: str, row: Row) -> None:
     if not row.cells["required"]:
-        raise UnfitError("milestone-half", column="")
+        raise UnfitError("milestone-half", column="", value="")
     _module(code, row)
 
 
 def _required(number: int, row: Row) -> None:
     module, known = row.cells["module"], row.context.known
     if not module:
-        raise UnfitError("milestone-half", column="")
+        raise UnfitError("milestone-half", column="", value="")
     held = sum(key.module == module for key in known.get("activities.csv", {}).values())
-    if (
-        known.keys() >= {"modules.csv", "activities.csv"}
-        and fold(module) in known["modules.csv"]
-        and number > held
-    ):
+    if "activities.csv" in known and module in known.get("modules.csv", {}).values() and number > held:
         raise UnfitError("milestone-too-many", held=held, module=module)
 
 
 # -- the tables: a file refers only to those before it -----------------------------------------
 
-TABLES = {
-    "modules.csv": Table(
-        "a module of the programme",
-        records.Module,
-        (
-            Column("phase", _text, "`Throughout`, or the number of the phase"),
-            Column("code", _text, "code of the module; empty where it is not known", _one_word, ""),
-            Column("module", _text, "its name"),
-            Column("credits", _credits, "its credits, a plain number"),
-            Column("signed_off", _day, "when the training officer signed it off, or empty", _happened, None),
-        ),
-        unique={"module": ("phase", "code", "module"), "code": ("code",)},
-        key="code",
+
+def _as_activity(module: str, number: int, *others: str) -> records.Activity:
+    return records.Activity(ActivityKey(module, number), *others)
+
+
+def _as_event(day: date, module: str, number: int, *others: str) -> records.Event:
+    return records.Event(day, ActivityKey(module, number), *others)
+
+
+def _as_standard(scheme: str, code: str, label: str) -> records.Standard:
+    return records.Standard(StandardKey(scheme, code), label)
+
+
+TABLES = {  # in the order of the records in a portfolio
+    "modules.csv": Table("a module of the programme", records.Module, ("phase code module", "code"), "code"),
+    "activities.csv": Table("a training activity", _as_activity, ("page", "module number"), "key"),
+    "standards.csv": Table("a standard to map evidence to", _as_standard, ("scheme code",), "key"),
+    "progress.csv": Table("an event that happened", _as_event),
+    "evidence.csv": Table("a piece of evidence", records.Evidence, ("id",)),
+    "milestones.csv": Table("a date that counts", records.Milestone, ("module name",)),
+}
+
+CELLS = {
+    "modules.csv": (
+        Column("phase", _text, "`Throughout`, or the number of the phase"),
+        Column("code", _text, "code of the module; empty where it is not known", _one_word, ""),
+        Column("module", _text, "its name"),
+        Column("credits", _credits, "its credits, a plain number"),
+        Column("signed_off", _day, "when the training officer signed it off, or empty", _happened, None),
     ),
-    "activities.csv": Table(
-        "a training activity",
-        lambda module, number, *others: records.Activity(ActivityKey(module, number), *others),
-        (
-            Column("module", _text, "code of its module", _module),
-            Column("number", _whole, "its number in the module"),
-            Column("title", _text, "its short title, in the trainee's words"),
-            Column("page", _path, "path of its page from the root, without ending", _page),
-            Column("learning_outcomes", _text, "those of the curriculum; empty until copied there", empty=""),
-            Column("url", _url, "its address in the curriculum library", empty=""),
-        ),
-        unique={"page": ("page",), "number": ("module", "number")},
-        key="key",
+    "activities.csv": (
+        Column("module", _text, "code of its module", _module),
+        Column("number", _whole, "its number in the module"),
+        Column("title", _text, "its short title, in the trainee's words"),
+        Column("page", _path, "path of its page from the root, without ending", _page),
+        Column("learning_outcomes", _text, "those of the curriculum; empty until copied there", empty=""),
+        Column("url", _url, "its address in the curriculum library", empty=""),
     ),
-    "standards.csv": Table(
-        "a standard to map evidence to",
-        lambda scheme, code, label: records.Standard(StandardKey(scheme, code), label),
-        (
-            Column("scheme", _text, "`HCPC` or `GSP`"),
-            Column("code", _text, "its number in the scheme"),
-            Column("label", _text, "a short label of our own, not the official wording"),
-        ),
-        unique={"code": ("scheme", "code")},
-        key="key",
+    "standards.csv": (
+        Column("scheme", _text, "`HCPC` or `GSP`"),
+        Column("code", _text, "its number in the scheme"),
+        Column("label", _text, "a short label of our own, not the official wording"),
     ),
-    "progress.csv": Table(
-        "an event that happened",
-        lambda day, module, number, *others: records.Event(day, ActivityKey(module, number), *others),
-        (
-            Column("date", _day, "day on which it happened", _happened),
-            Column("module", _text, "code of the module"),
-            Column("number", _whole, "number of the activity", _activity),
-            Column("event", _text, "`started`, `submitted`, `returned` or `signed_off`", _event),
-            Column("note", _text, "a few words on it, without a name; may be empty", empty=""),
-        ),
+    "progress.csv": (
+        Column("date", _day, "day on which it happened", _happened),
+        Column("module", _text, "code of the module"),
+        Column("number", _whole, "number of the activity", _activity),
+        Column("event", _text, "`started`, `submitted`, `returned` or `signed_off`", _event),
+        Column("note", _text, "a few words on it, without a name; may be empty", empty=""),
     ),
-    "evidence.csv": Table(
-        "a piece of evidence",
-        records.Evidence,
-        (
-            Column("id", _text, "its identifier, such as `E07`, as pages name it"),
-            Column("date", _day, "day on which it was finished", _happened),
-            Column("title", _text, "what it is, without a name"),
-            Column("kind", _text, "plan, audit report, feedback, …"),
-            Column("activities", _listed("activities.csv"), "those it serves: `S-C1/5;S-C1/19`", many=True),
-            Column("standards", _listed("standards.csv"), "`HCPC/7;GSP/3`, or empty", None, (), True),
-            Column("file", _path, "its path from the root; empty if only the e-portfolio has it", _file, ""),
-        ),
-        unique={"id": ("id",)},
+    "evidence.csv": (
+        Column("id", _text, "its identifier, such as `E07`, as pages name it"),
+        Column("date", _day, "day on which it was finished", _happened),
+        Column("title", _text, "what it is, without a name"),
+        Column("kind", _text, "plan, audit report, feedback, …"),
+        Column("activities", _listed("activities.csv"), "those it serves: `S-C1/5;S-C1/19`", many=True),
+        Column("standards", _listed("standards.csv"), "`HCPC/7;GSP/3`, or empty", None, (), True),
+        Column("file", _path, "its path from the root; empty if only the e-portfolio has it", _file, ""),
     ),
-    "milestones.csv": Table(
-        "a date that counts",
-        records.Milestone,
-        (
-            Column("date", _day, "the day", _since_the_start),
-            Column("name", _text, "what it is called"),
-            Column("module", _text, "whose activities count, or empty", _counted, ""),
-            Column("required", _whole, "how many must be signed off by then, or empty", _required, None),
-            Column("note", _text, "what else is due, or what to check", empty=""),
-        ),
-        unique={"name": ("name", "module")},
+    "milestones.csv": (
+        Column("date", _day, "the day", _since_the_start),
+        Column("name", _text, "what it is called"),
+        Column("module", _text, "whose activities count, or empty", _counted, ""),
+        Column("required", _whole, "how many must be signed off by then, or empty", _required, None),
+        Column("note", _text, "what else is due, or what to check", empty=""),
     ),
 }
 
-COLUMNS = {file: tuple(column.name for column in table.columns) for file, table in TABLES.items()}
+COLUMNS = {file: tuple(column.name for column in columns) for file, columns in CELLS.items()}
 
 KEYS = {
-    "title": Setting(str, "title of the portfolio, as on the home page"),
-    "role": Setting(str, "role of its author, never a name"),
-    "curriculum": Setting(str, "code of the curriculum"),
-    "start": Setting(date, "day on which the programme began"),
-    "language": Setting(str, "language of the book"),
-    "as_of": Setting(date, "day on which the book is read; left out for today", False),
-    "reviews": Setting(list, "days of meetings, `[2024-09-25, 2025-09-24]`, or left out", False),
-    "example": Setting(bool, "`true` marks all pages as invented; left out for one's own", False),
-    "format": Setting(int, "format of this folder, `1` where it is left out", False),
+    "title": (str, "title of the portfolio, as on the home page"),
+    "role": (str, "role of its author, never a name"),
+    "curriculum": (str, "code of the curriculum"),
+    "start": (date, "day on which the programme began"),
+    "language": (str, "language of the book"),
+    "as_of": (date, "day on which the book is read; left out for today"),
+    "reviews": (list, "days of meetings, `[2024-09-25, 2025-09-24]`, or left out"),
+    "example": (bool, "`true` marks all pages as invented; left out for one's own"),
+    "format": (int, "format of this folder, `1` where it is left out"),
 }
+REQUIRED = ("title", "role", "curriculum", "start", "language")

@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 STAMP = "stp-built-without-warnings"
-_NO_SOURCES = ("_build", "private", "node_modules", "__pycache__")
 
 
 def digest(parts: Iterable[bytes]) -> str:
     """One hash of several texts; where one ends and the next begins makes a difference."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(hashlib.sha256(part).digest())
-    return found.hexdigest()
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def parts_of(folder: Path, skipped: Collection[str] = ("__pycache__",)) -> Iterator[bytes]:
+def parts_of(folder: Path) -> Iterator[bytes]:
     """The names and contents of the files in a folder and below it; hidden ones and environments left out."""
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "~$")) or path.name in skipped:
+        if path.name.startswith((".", "~$")) or path.name == "__pycache__":
             continue
         if path.is_file():
             yield path.name.encode()
             yield path.read_bytes()
         elif path.is_dir() and not (path / "pyvenv.cfg").is_file():
             yield f"{path.name}/".encode()
-            yield from parts_of(path, skipped)
+            yield from parts_of(path)
             yield b"/"
 
 
@@ -48,8 +44,3 @@ def was_clean(doctrees: Path) -> bool:
     """Whether the last build with these doctrees ended without a warning, with the code as it is now."""
     stamp = doctrees / STAMP
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == code()
-
-
-def tree(root: Path) -> str:
-    """Of a portfolio: everything a book could be made of, and the code that makes it."""
-    return digest([code().encode(), *parts_of(root, _NO_SOURCES)])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import Finding, Refusal
 
 PAGE_ENDINGS = (".md", ".ipynb")
 
@@ -16,11 +17,13 @@ class ChangedError(Refusal):
 
 
 class UnreadableError(Refusal):
-    """A text file that cannot be read; ``fault`` and ``remedy`` say so without naming it, for a Finding."""
+    """A file that cannot be read: the code and words of its fault, and what these say without its name."""
 
-    def __init__(self, path: Path, fault: str, remedy: str) -> None:
-        super().__init__(f"{shown(path)} {fault}. {remedy}.")
-        self.fault, self.remedy = fault, remedy
+    def __init__(self, path: Path, code: str, **words: Any) -> None:
+        self.code, self.words = code, words
+        finding = Finding.of(code, path.name, **words)
+        self.fault, self.remedy = finding.fault, finding.remedy
+        super().__init__(f"{shown(path)} {finding.words}")
 
 
 def shown(path: Path) -> str:
@@ -29,23 +32,32 @@ def shown(path: Path) -> str:
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """What a file holds. Raises UnreadableError for what is missing, locked, a folder or over ``most``."""
+    try:
+        if path.is_dir():
+            raise UnreadableError(path, "file-folder")
+        if most and path.stat().st_size > most:
+            raise UnreadableError(path, "file-large", megabytes=most // 1_000_000)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UnreadableError(path, "file-missing") from None
+    except OSError as error:
+        raise UnreadableError(path, "file-locked", why=error.strerror or error) from error
+
+
 def read_text(path: Path) -> str:
     """The text of a file in UTF-8, with or without a byte order mark, and with plain line ends.
 
     Raises UnreadableError, a Refusal, for a file that is missing, locked, a folder or no UTF-8 text.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
-    except FileNotFoundError:
-        raise UnreadableError(path, "is missing", "Put the file back, from git or from a backup") from None
-    except OSError as error:
-        why, remedy = error.strerror or error, "Close the program that holds it and check its permissions"
-        raise UnreadableError(path, f"cannot be read ({why})", remedy) from error
     if "\0" in text:  # UTF-16 without its mark reads as UTF-8 full of these
-        raise UnreadableError(path, "is not UTF-8 text", "Save it as plain text, UTF-8")
-    return text
+        raise UnreadableError(path, "file-not-text")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode(raw: bytes) -> tuple[str, str]:

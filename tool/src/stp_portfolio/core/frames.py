@@ -7,11 +7,12 @@ after that day is left out. Days are pandas timestamps, missing values ``NaN``, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stp_portfolio.core import phrases, progress
 from stp_portfolio.core.progress import CreditState, Status
-from stp_portfolio.core.records import EVENTS, Activity, Portfolio
+from stp_portfolio.core.records import EVENTS, Activity, ActivityKey, Portfolio
 
 if TYPE_CHECKING:  # a page or a command that asks no frame need not load pandas
     from pandas import DataFrame
@@ -57,31 +58,39 @@ class Frames(NamedTuple):
 
 
 _ACTIVITY = "module number key activity page"
+_MODULE = "phase code name module credits state earned awaiting activities done"
+_STAND = f"{_ACTIVITY} title status {' '.join(EVENTS)} waiting evidence"
+_PIECE = "id date title kind file"
+_FAR = "required done done_then days left missed behind needed projected"
 _DAYS = ("date", "since", "until", *EVENTS)
+
+Rows = Iterable[tuple[Any, ...]]
+Names = dict[ActivityKey, tuple[Any, ...]]
 
 
 def frames(portfolio: Portfolio) -> Frames:
     """The frames of a portfolio. Credits are floats, in which halves and quarters are exact."""
-    held = progress.held(portfolio, portfolio.on)
-    names = {activity.key: _names(portfolio, activity) for activity in portfolio.activities}
-    evidence = [(piece.id, piece.date, piece.title, piece.kind, piece.file) for piece in held]
+    on, held = portfolio.on, progress.held(portfolio, portfolio.on)
+    names = {a.key: (*a.key, str(a.key), label(portfolio, a), a.page) for a in portfolio.activities}
+    events = [(e.date, *names[e.activity], e.event, e.note) for e in portfolio.events if e.date <= on]
     serves = [(piece.id, *names[key]) for piece in held for key in piece.activities]
     speaks = [(piece.id, *key, str(key)) for piece in held for key in piece.standards]
     standards = [(*each.key, str(each.key), each.label) for each in portfolio.standards]
     found = Frames(
-        modules=_modules(portfolio),
-        activities=_activities(portfolio),
-        events=_events(portfolio),
-        waits=_waits(portfolio),
-        evidence=_frame("id date title kind file", evidence),
+        modules=_frame(_MODULE, _modules(portfolio)),
+        activities=_frame(_STAND, _activities(portfolio, names)),
+        events=_frame(f"date {_ACTIVITY} event note", events),
+        waits=_frame(f"{_ACTIVITY} since until days outcome", _waits(portfolio, names)),
+        evidence=_frame(_PIECE, map(attrgetter(*_PIECE.split()), held)),
         evidence_activities=_frame(f"id {_ACTIVITY}", serves),
         evidence_standards=_frame("id scheme code standard", speaks),
         standards=_frame("scheme code standard label", standards),
-        milestones=_milestones(portfolio),
+        milestones=_frame(f"date name module note {_FAR}", _milestones(portfolio)),
     )
+    _order(found.modules, "phase", dict.fromkeys(found.modules["phase"]))
+    _order(found.activities, "status", Status)
     for frame in (found.activities, found.events, found.waits, found.evidence_activities):
-        codes = [module.code for module in portfolio.modules_in_use]
-        frame["module"] = _category(frame["module"], codes)  # groups of them come in the programme's order
+        _order(frame, "module", [module.code for module in portfolio.modules_in_use])
     return found
 
 
@@ -91,40 +100,21 @@ def label(portfolio: Portfolio, activity: Activity) -> str:
     return f"{activity.key.module} {activity.heading}" if several else activity.heading
 
 
-def _names(portfolio: Portfolio, activity: Activity) -> tuple[Any, ...]:
-    return (*activity.key, str(activity.key), label(portfolio, activity), activity.page)
-
-
-def _frame(columns: str, rows: list[tuple[Any, ...]]) -> DataFrame:
+def _frame(columns: str, rows: Rows) -> DataFrame:
     import pandas
 
-    made = pandas.DataFrame(rows, columns=columns.split())
-    days = [name for name in made if name in _DAYS]
-    return made.assign(**{name: pandas.to_datetime(made[name]) for name in days})
+    made = pandas.DataFrame([*rows], columns=columns.split())
+    return made.assign(**{name: pandas.to_datetime(made[name]) for name in made if name in _DAYS})
 
 
-def _category(values: Any, order: Iterable[str]) -> Any:
+def _order(frame: DataFrame, column: str, values: Iterable[str]) -> None:
+    """Groups of a column come in the order of its values."""
     import pandas
 
-    return pandas.Categorical(values, [str(each) for each in order], ordered=True)
+    frame[column] = pandas.Categorical(frame[column], [str(value) for value in values], ordered=True)
 
 
-def _events(portfolio: Portfolio) -> DataFrame:
-    happened = reversed(progress.latest(portfolio, portfolio.on))
-    rows = [(each.date, *_names(portfolio, activity), each.event, each.note) for activity, each in happened]
-    return _frame(f"date {_ACTIVITY} event note", rows)
-
-
-def _waits(portfolio: Portfolio) -> DataFrame:
-    rows = []
-    for wait in progress.waits(portfolio, portfolio.on):
-        outcome = str(wait.outcome) if wait.until else "Waiting"
-        rows.append((*_names(portfolio, wait.activity), wait.since, wait.until, wait.days, outcome))
-    return _frame(f"{_ACTIVITY} since until days outcome", rows)
-
-
-def _modules(portfolio: Portfolio) -> DataFrame:
-    rows = []
+def _modules(portfolio: Portfolio) -> Rows:
     for module, state in progress.credit_states(portfolio, portfolio.on):
         own = len(progress.activities_of(portfolio, module.code)) if module.code else 0
         done = progress.signed_off_by(portfolio, portfolio.on, module.code) if own else 0
@@ -132,35 +122,27 @@ def _modules(portfolio: Portfolio) -> DataFrame:
         worth = float(module.credits)
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
         first = (phrases.phase_name(module.phase), module.code, module.name, named)
-        rows.append((*first, worth, str(state), earned, awaiting, own, done))
-    made = _frame("phase code name module credits state earned awaiting activities done", rows)
-    return made.assign(phase=_category(made["phase"], dict.fromkeys(made["phase"])))
+        yield (*first, worth, str(state), earned, awaiting, own, done)
 
 
-def _activities(portfolio: Portfolio) -> DataFrame:
-    on, rows = portfolio.on, []
-    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio, on)}
+def _activities(portfolio: Portfolio, names: Names) -> Rows:
+    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio, portfolio.on)}
     for activity in portfolio.activities:
-        events = progress.history(portfolio, activity.key, on)
+        events = progress.history(portfolio, activity.key, portfolio.on)
         latest = {event.event: event.date for event in events}
-        held = len(progress.evidence_for(portfolio, activity.key, on))
-        stand = (
-            str(progress.status_after(events)),
-            *map(latest.get, EVENTS),
-            waiting.get(activity.key),
-            held,
-        )
-        rows.append((*_names(portfolio, activity), activity.title, *stand))
-    made = _frame(f"{_ACTIVITY} title status {' '.join(EVENTS)} waiting evidence", rows)
-    return made.assign(status=_category(made["status"], Status))
+        first = (*names[activity.key], activity.title, str(progress.status_after(events)))
+        held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
+        yield (*first, *map(latest.get, EVENTS), waiting.get(activity.key), held)
 
 
-def _milestones(portfolio: Portfolio) -> DataFrame:
-    names = "required done done_then days left missed behind needed projected"
-    found = {id(each.milestone): each for each in progress.distances(portfolio, portfolio.on)}
-    rows = []
-    for milestone in portfolio.milestones:
-        far = found.get(id(milestone))
-        numbers = [getattr(far, name, None) for name in names.split()]
-        rows.append((milestone.date, milestone.name, milestone.module, milestone.note, *numbers))
-    return _frame(f"date name module note {names}", rows)
+def _waits(portfolio: Portfolio, names: Names) -> Rows:
+    for wait in progress.waits(portfolio, portfolio.on):
+        outcome = str(wait.outcome) if wait.until else "Waiting"
+        yield (*names[wait.activity.key], wait.since, wait.until, wait.days, outcome)
+
+
+def _milestones(portfolio: Portfolio) -> Rows:
+    far = {id(each.milestone): each for each in progress.distances(portfolio, portfolio.on)}
+    for each in portfolio.milestones:
+        numbers = (getattr(far.get(id(each)), name, None) for name in _FAR.split())
+        yield (each.date, each.name, each.module, each.note, *numbers)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import accumulate, zip_longest
+from itertools import zip_longest
+from typing import NamedTuple
 
 from stp_portfolio.core import dates, records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio
@@ -34,8 +34,7 @@ _AFTER = (Status.IN_PROGRESS, Status.SUBMITTED, Status.RETURNED, Status.SIGNED_O
 STATUS_AFTER = dict(zip(records.EVENTS, _AFTER, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """One submission's stay with an assessor; ``until`` is None, ``outcome`` *Submitted* while it lasts."""
 
     activity: Activity
@@ -45,8 +44,7 @@ class Wait:
     outcome: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Distance:
+class Distance(NamedTuple):
     """How far a milestone is.
 
     ``done``: activities of its module signed off now; ``done_then``: by the milestone, or by now
@@ -93,9 +91,13 @@ def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ..
     return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= on)
 
 
+def _courses(portfolio: Portfolio, on: date) -> list[tuple[Activity, tuple[Event, ...]]]:
+    return [(activity, history(portfolio, activity.key, on)) for activity in portfolio.activities]
+
+
 def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
     """The events of every activity up to and including ``on``, in the order of the activities."""
-    return {activity.key: history(portfolio, activity.key, on) for activity in portfolio.activities}
+    return {activity.key: events for activity, events in _courses(portfolio, on)}
 
 
 def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
@@ -145,14 +147,6 @@ def _sign_offs(portfolio: Portfolio, on: date, module: str | None) -> list[date]
     return [event.date for event in past if module in (None, event.activity.module)]
 
 
-def signed_off_series(
-    portfolio: Portfolio, on: date, module: str | None = None
-) -> tuple[tuple[date, int], ...]:
-    """The cumulative number of activities signed off, a step a day on which it grew, up to ``on``."""
-    days = Counter(_sign_offs(portfolio, on, module))
-    return tuple(zip(days, accumulate(days.values()), strict=True))
-
-
 def signed_off_by(portfolio: Portfolio, on: date, module: str | None = None) -> int:
     """How many activities were signed off by a day."""
     return len(_sign_offs(portfolio, on, module))
@@ -165,27 +159,18 @@ def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | N
 
 
 def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
-    """How far one milestone is on a day. Raises ValueError for one that is a date alone."""
-    if milestone.required is None:
-        raise ValueError(f"{milestone.name} requires no number of activities")
+    """How far one milestone that requires activities is on a day."""
+    required = milestone.required or 0
     done = signed_off_by(portfolio, on, milestone.module)
-    days = (milestone.date - on).days
-    elapsed = (on - portfolio.settings.start).days
-    left = max(0, milestone.required - done)
+    done_then = signed_off_by(portfolio, min(on, milestone.date), milestone.module)
+    days, elapsed = (milestone.date - on).days, (on - portfolio.settings.start).days
+    needed = (required - done) / days * DAYS_PER_MONTH if required > done and days > 0 else None
     projected = None
     if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
         at_pace = done * (elapsed + days) // elapsed
         projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
-    return Distance(
-        milestone=milestone,
-        required=milestone.required,
-        done=done,
-        done_then=signed_off_by(portfolio, min(on, milestone.date), milestone.module),
-        days=days,
-        needed=left / days * DAYS_PER_MONTH if left and days > 0 else None,
-        projected=projected,
-    )
+    return Distance(milestone, required, done, done_then, days, needed, projected)
 
 
 def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
@@ -202,7 +187,7 @@ def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | Non
 def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
     """Every submission up to a day, in order of submission, with the days it lay with an assessor."""
     found = []
-    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+    for activity, events in _courses(portfolio, on):
         for event, decision in zip_longest(events, events[1:]):
             if event.event == "submitted":
                 until = decision.date if decision else None
@@ -227,8 +212,7 @@ class Role(StrEnum):
 _TURN = {Status.SUBMITTED: Role.ASSESSOR, Status.RETURNED: Role.TRAINEE, Status.IN_PROGRESS: Role.TRAINEE}
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """Something that waits for somebody: an activity, or a module whose activities are all signed off.
 
     ``days`` is the time from ``since``, the last event that concerns it, to the day of reading.
@@ -244,14 +228,14 @@ class Turn:
 def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
     """All that waits on a day and whose turn it is, longest first."""
     found = []
-    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+    for activity, events in _courses(portfolio, on):
         status = status_after(events)
         if role := _TURN.get(status):
             since = events[-1].date
             found.append(Turn(activity, status, role, since, (on - since).days))
     for module, state in credit_states(portfolio, on):
         if state is CreditState.AWAITING:
-            since = signed_off_series(portfolio, on, module.code)[-1][0]
+            since = _sign_offs(portfolio, on, module.code)[-1]
             found.append(Turn(module, state, Role.TRAINING_OFFICER, since, (on - since).days))
     return tuple(sorted(found, key=lambda turn: turn.since))
 
@@ -259,8 +243,7 @@ def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
 # -- a span of time ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What happened to one activity in a span of days, and the evidence that was added for it."""
 
     activity: Activity
@@ -275,7 +258,7 @@ def changes(portfolio: Portfolio, since: date, on: date) -> tuple[Change, ...]:
     Those with events come first, the most settled before the others.
     """
     found = []
-    for activity, events in zip(portfolio.activities, histories(portfolio, on).values(), strict=True):
+    for activity, events in _courses(portfolio, on):
         new = tuple(event for event in events if event.date >= since)
         evidence = tuple(piece for piece in evidence_for(portfolio, activity.key, on) if piece.date >= since)
         if new or evidence:
@@ -307,8 +290,7 @@ def month_before(portfolio: Portfolio, on: date) -> date:
 # -- targets ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The day by which the ``number``-th activity of a module has to be signed off, for ``milestone``."""
 
     milestone: Milestone
@@ -357,25 +339,25 @@ def credit_states(portfolio: Portfolio, on: date) -> tuple[tuple[Module, CreditS
     return tuple((module, state(module)) for module in portfolio.modules)
 
 
+def _credits(modules: Iterable[Module]) -> Decimal:
+    return sum((module.credits for module in modules), Decimal(0))
+
+
 def credits_by_phase(portfolio: Portfolio) -> dict[str, Decimal]:
     """Credits of each phase, in the order in which the phases first occur."""
-    found = dict.fromkeys((module.phase for module in portfolio.modules), Decimal(0))
-    for module in portfolio.modules:
-        found[module.phase] += module.credits
-    return found
+    phases = dict.fromkeys(module.phase for module in portfolio.modules)
+    return {phase: _credits(m for m in portfolio.modules if m.phase == phase) for phase in phases}
 
 
 def credits_by_state(portfolio: Portfolio, on: date) -> dict[CreditState, Decimal]:
     """Credits in each state on a day, zeros included; together they are the programme's total."""
-    found = dict.fromkeys(CreditState, Decimal(0))
-    for module, state in credit_states(portfolio, on):
-        found[state] += module.credits
-    return found
+    states = credit_states(portfolio, on)
+    return {state: _credits(module for module, now in states if now is state) for state in CreditState}
 
 
 def total_credits(portfolio: Portfolio) -> Decimal:
     """Credits of the whole programme."""
-    return sum((module.credits for module in portfolio.modules), Decimal(0))
+    return _credits(portfolio.modules)
 
 
 # -- evidence ---------------------------------------------------------------------------------

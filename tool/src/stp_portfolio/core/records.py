@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stp_portfolio.core.disk import page_file
 
@@ -45,8 +46,7 @@ class StandardKey(NamedTuple):
         return f"{self.scheme} {self.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """A module of the programme; ``code`` is empty where it is not known."""
 
     phase: str
@@ -56,8 +56,7 @@ class Module:
     signed_off: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """A training activity; ``page`` is its path from the root without ending."""
 
     key: ActivityKey
@@ -72,8 +71,7 @@ class Activity:
         return f"{self.key.number}. {self.title}"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened to an activity on a day."""
 
     date: date
@@ -82,8 +80,7 @@ class Event:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A piece of evidence, the activities it serves and the standards it speaks to."""
 
     id: str
@@ -95,8 +92,7 @@ class Evidence:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(NamedTuple):
     """A date that counts; with ``required`` activities of ``module`` signed off by then, if set."""
 
     date: date
@@ -106,16 +102,14 @@ class Milestone:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standard:
+class Standard(NamedTuple):
     """A standard that evidence is mapped to, with our own short label."""
 
     key: StandardKey
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """``portfolio.toml``: whose portfolio it is and the day on which it is read.
 
     ``reviews`` are the days of review meetings, held and planned, in order.
@@ -145,27 +139,20 @@ class Portfolio:
     settings: Settings
     modules: tuple[Module, ...]
     activities: tuple[Activity, ...]
+    standards: tuple[Standard, ...]
     events: tuple[Event, ...]
     evidence: tuple[Evidence, ...]
     milestones: tuple[Milestone, ...]
-    standards: tuple[Standard, ...]
 
     @cached_property
     def events_of(self) -> dict[ActivityKey, list[Event]]:
         """The events of each activity, in their order; of all days."""
-        found: dict[ActivityKey, list[Event]] = {activity.key: [] for activity in self.activities}
-        for event in self.events:
-            found.setdefault(event.activity, []).append(event)
-        return found
+        return _grouped((event.activity, event) for event in self.events)
 
     @cached_property
     def evidence_of(self) -> dict[ActivityKey, list[Evidence]]:
         """The evidence for each activity, in the order of the register; of all days."""
-        found: dict[ActivityKey, list[Evidence]] = {activity.key: [] for activity in self.activities}
-        for piece in self.evidence:
-            for key in piece.activities:
-                found.setdefault(key, []).append(piece)
-        return found
+        return _grouped((key, piece) for piece in self.evidence for key in piece.activities)
 
     @cached_property
     def modules_in_use(self) -> tuple[Module, ...]:
@@ -177,6 +164,13 @@ class Portfolio:
     def activity_on(self) -> dict[str, Activity]:
         """The activity of each page that is one's."""
         return {activity.page: activity for activity in self.activities}
+
+
+def _grouped(pairs: Iterable[tuple[ActivityKey, Any]]) -> dict[ActivityKey, list[Any]]:
+    found = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found
 
 
 def on_day(portfolio: Portfolio, day: date) -> Portfolio:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -42,10 +41,9 @@ def append(
     ChangedError where the file is in use, has changed meanwhile or cannot be written.
     """
 
-    def with_row(lines: list[str], dialect: _Dialect, portfolio: Portfolio) -> list[str]:
-        if lines and not lines[-1].endswith(("\n", "\r")):
-            lines[-1] += dialect.line_end
-        return [*lines, dialect.line(row(portfolio) if callable(row) else row)]
+    def with_row(table: _Table, portfolio: Portfolio) -> str:
+        end = "" if table.lines[-1].endswith(("\n", "\r")) else table.line_end
+        return "".join([*table.lines, end, table.line(row(portfolio) if callable(row) else row)])
 
     _change_rows(root, file, with_row, today)
 
@@ -58,17 +56,13 @@ def rewrite(
     A row can be corrected and never dropped. Raises as ``append`` does.
     """
 
-    def with_changes(lines: list[str], dialect: _Dialect, _portfolio: Portfolio) -> list[str]:
-        found, header = [], True
-        for line in lines:
-            before = dict(zip(dialect.header, dialect.cells(line), strict=False))
-            if header or not any(before.values()):
-                header = header and not any(before.values())
-                found.append(line)
-                continue
-            after = change(dict(before))
-            found.append(line if after == before else dialect.line(after))
-        return found
+    def with_changes(table: _Table, _portfolio: Portfolio) -> str:
+        found = table.lines[: table.top]
+        for line in table.lines[table.top :]:
+            before = dict(zip(table.header, table.cells(line), strict=False))
+            after = change(dict(before)) if any(before.values()) else before
+            found.append(line if after == before else table.line(after))
+        return "".join(found)
 
     _change_rows(root, file, with_changes, today)
 
@@ -91,14 +85,15 @@ def put(root: Path, path: Path, raw: bytes) -> Path | None:
     return _change(root, path, lambda _before: raw)
 
 
-class _Dialect:
-    """How a file is written: its separator, line end and the order of its columns."""
+class _Table:
+    """The lines of a file, and how it is written: its separator, line end and the order of its columns."""
 
     def __init__(self, text: str, file: str) -> None:
         self.separator = reading.separator_of(text, file)
         self.line_end = "\r\n" if "\r\n" in text else "\n"
-        first = next(line for line in text.splitlines() if line.strip())
-        self.header = [cell.lower() for cell in self.cells(first) if cell]
+        self.lines = text.splitlines(keepends=True)
+        self.top = 1 + next(number for number, line in enumerate(self.lines) if line.strip())
+        self.header = [cell.lower() for cell in self.cells(self.lines[self.top - 1]) if cell]
 
     def cells(self, line: str) -> list[str]:
         """The cells of one line; the contract allows no line break inside a cell."""
@@ -113,16 +108,15 @@ class _Dialect:
 
 
 def _change_rows(
-    root: Path, file: str, change: Callable[[list[str], _Dialect, Portfolio], list[str]], today: date | None
+    root: Path, file: str, change: Callable[[_Table, Portfolio], str], today: date | None
 ) -> None:
     """Change the lines of a table, after it was read and before the result is read again."""
 
     def changed(before: bytes | None) -> bytes:
         portfolio = reading.load(root, today)  # never add to records that are wrong already
         text, encoding = disk.decode(before or b"")
-        after = "".join(change(text.splitlines(keepends=True), _Dialect(text, file), portfolio))
         try:
-            raw = after.encode(encoding)
+            raw = change(_Table(text, file), portfolio).encode(encoding)
         except UnicodeEncodeError as error:
             lost = error.object[error.start : error.end]
             raise WriteError(
@@ -136,47 +130,38 @@ def _change_rows(
 
 
 def _change(root: Path, path: Path, change: Callable[[bytes | None], bytes]) -> Path | None:
-    """The one way in which a file of the portfolio is changed; returns where its old contents are kept."""
-    name = path.relative_to(root)
-    folder = root / FOLDER / BACKUPS / ("" if name.parent == Path(FOLDER) else name.parent)
-    with _alone(root, path.resolve()):
-        try:
+    """The one way in which a file of the portfolio is changed; returns where its old contents are kept.
+
+    One writer at a time, and none beside a spreadsheet.
+    """
+    name, backups = path.relative_to(root), root / FOLDER / BACKUPS
+    try:
+        backups.mkdir(exist_ok=True)
+        with FileLock(backups / ".lock", timeout=WAIT_SECONDS):
+            _clear(path.resolve(), backups)
             before = path.read_bytes() if path.exists() else None
             after = change(before)
             if after == before:
                 return None
+            folder = backups if name.parent == Path(FOLDER) else backups / name.parent
             kept = None if before is None else _keep(folder, path, before)
             disk.put(path, after, before)
-        except OSError as error:
-            raise WriteError(
-                f"{name.as_posix()} could not be written ({error.strerror or error}). "
-                "Close the program that holds it, check that there is room on the disk, and try again."
-            ) from error
-    return kept
-
-
-@contextmanager
-def _alone(root: Path, path: Path) -> Iterator[None]:
-    """One writer at a time, no spreadsheet, and no leftovers of a writer that was killed."""
-    backups = root / FOLDER / BACKUPS
-    try:
-        backups.mkdir(exist_ok=True)
-        lock = FileLock(backups / ".lock", timeout=WAIT_SECONDS)
-        lock.acquire()
+            return kept
     except Timeout as error:
         raise WriteError(f"Another command is writing to {FOLDER}/. Wait for it, and try again.") from error
     except OSError as error:
-        why = error.strerror or error
-        raise WriteError(f"{FOLDER}/ cannot be written to ({why}). Check its permissions.") from error
-    try:
-        if any((path.parent / mark).exists() for mark in (f".~lock.{path.name}#", f"~${path.name}")):
-            raise WriteError(f"{disk.shown(path)} is open in a spreadsheet. Close it there, and try again.")
-        for folder in (path.parent, backups):
-            for leftover in folder.glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()
+        raise WriteError(
+            f"{name.as_posix()} could not be written ({error.strerror or error}). Close the program that "
+            "holds it, check its permissions and that there is room on the disk, and try again."
+        ) from error
+
+
+def _clear(path: Path, backups: Path) -> None:
+    """Refuse a file that a spreadsheet holds, and sweep away what a writer left that was killed."""
+    if any((path.parent / mark).exists() for mark in (f".~lock.{path.name}#", f"~${path.name}")):
+        raise WriteError(f"{disk.shown(path)} is open in a spreadsheet. Close it there, and try again.")
+    for leftover in (*path.parent.glob(".*.tmp"), *backups.glob(".*.tmp")):
+        leftover.unlink(missing_ok=True)
 
 
 def _keep(folder: Path, path: Path, raw: bytes) -> Path:
