@@ -33,7 +33,7 @@ CASES = {
     "target": ("(a-label)=\n\ntext", "\\(a-label)=", ""),
     "placeholder": ("the {{ x }} here", "the {\\{ x }} here", "sign of the old site"),
     "kramdown": ("*a*{: .big} b", "*a*{: .big} b", "sign of the old site"),
-    "formula": ("$$x^2$$", "\\$\\$x^2\\$\\$", "a formula in TeX"),
+    "formula": ("$$x^2$$", "\\$$x^2$$", "a formula in TeX"),
     "in code nothing changes": ("`{{ x }}` and\n\n```yaml\n% a: {{ x }}\n```", "```yaml\n% a: {{ x }}\n```", ""),
     "unknown language": ("```foolang\nx\n```", "```text\nx\n```", "code of 'foolang'"),
     "code that is not of its language": ("```json\n{ £ }\n```", "```text\n{ £ }\n```", "code of 'json'"),
@@ -51,7 +51,7 @@ CASES = {
     "footnote": ("a[^n]\n\n[^n]: b *c*", "a[^1]\n\n[^1]: b *c*", ""),
     "cell too many": ("| a |\n|---|\n| 1 | 2 |", "% Old line 3: | 1 | 2 |", "for you alone"),
     "table": ("a | b\n--|--\n`x` | *z*", "| a | b |\n| --- | --- |\n| `x` | *z* |", ""),
-    "unknown tag": ("a List<T> of", "a List\\<T\\> of", ""),
+    "unknown tag": ("a List<T> of", "a List\\<T> of", ""),
     "tags in a line": ("x <b>a</b>, <em>b</em>, H<sub>2</sub>O", "x **a**, *b*, H{sub}`2`O", ""),
     "HTML list": ("<ul><li>a<ol><li>b</li></ol></li></ul>", "- a\n  1. b", ""),
     "HTML heading and table": ("<h3>H</h3><table><tr><th>c</th></tr><tr><td>d</td></tr></table>", "### H\n\n| c |\n| --- |\n| d |", ""),
@@ -62,7 +62,7 @@ CASES = {
     "panel in disguise": ('[a](https://a.org "&#112;anel: news")', "[a](https://a.org)\n", "for you alone"),
     "picture": ("![a flow](/assets/img/flow.jpg)", "![a flow](images/5_PatientCareJourney-1.jpg)\n", ""),
     "picture without words": ("![](assets/img/bare.png)", f"![{importing.NO_WORDS}](images/", "no words for who"),
-    "picture named after its file": ("![IMG_1.png](assets/img/bare.png)", f"({importing.NO_WORDS} IMG\\_1.png)", "no words"),
+    "picture named after its file": ("![IMG_1.png](assets/img/bare.png)", f"({importing.NO_WORDS} IMG_1.png)", "no words"),
     "picture elsewhere": ("![a flow](https://a.org/x.png)", "a flow (`https://a.org/x.png`)", "is not here"),
     "picture that is none": ("![a](broken.png)", "a (`broken.png`)", "is not here"),
 }  # fmt: skip
@@ -122,7 +122,9 @@ def word(paragraphs):
     with zipfile.ZipFile(raw, "w") as file:
         body = f"<w:body>{paragraphs}</w:body>"
         file.writestr("word/document.xml", f'<w:document xmlns:w="{name}">{body}</w:document>')
-        file.writestr("_rels/.rels", f'<Relationships xmlns="{package}/relationships">{relation}</Relationships>')
+        file.writestr(
+            "_rels/.rels", f'<Relationships xmlns="{package}/relationships">{relation}</Relationships>'
+        )
         file.writestr("[Content_Types].xml", f'<Types xmlns="{package}/content-types"/>')
     return raw.getvalue()
 
@@ -132,7 +134,9 @@ def word(paragraphs):
 
 def test_whole_site_of_old_pages_builds(small, old, monkeypatch):
     """A page with everything in it, odd lines, HTML and Word: one folder, one real build without a warning."""
-    everything = "---\ntitle: Everything\nauthor: me\n---\n" + "\n\n".join(text for text, _, _ in CASES.values())
+    everything = "---\ntitle: Everything\nauthor: me\n---\n" + "\n\n".join(
+        text for text, _, _ in CASES.values()
+    )
     write(old, "_dta/2024-03-01-everything.md", b"\xef\xbb\xbf" + everything.replace("\n", "\r\n").encode())
     for number in range(0, len(ODD), 8):
         write(old, f"page{number}.md", "# An older page\n\n" + "\n".join(ODD[number : number + 8]))
@@ -164,14 +168,18 @@ def test_whole_site_of_old_pages_builds(small, old, monkeypatch):
 def test_identifier_keeps_the_book_from_being_built_until_it_is_out(tree, old, monkeypatch):
     """It stays in the text and is the first of the list; names are asked about; then the sources pass."""
     path = tree / f"{PAGE}.md"
-    text = path.read_text(encoding="utf-8").replace("left to right", "the bleep 4432, as Jolanta Kowalczyk saw")
+    text = path.read_text(encoding="utf-8").replace(
+        "left to right", "the bleep 4432, as Jolanta Kowalczyk saw"
+    )
     code, out = run(tree, monkeypatch, write(old, "5_x.md", text), "--replace")
     assert code == 0
     first, second = re.findall(r"^C1.*(?:bleep|Kowalczyk).*", out, re.MULTILINE)[:2]
     assert re.search(r":\d+: 'bleep 4432' .*«bleep 4432».*the book is not built until", first)
     assert out.index(first) == out.index("C1_", out.index("needs a look"))
     assert 'portfolio approve "Jolanta Kowalczyk"' in second
-    found = [hit.value for hit in sources.run(tree, reading.load(tree), [path]) if hit.code == sources.IDENTIFIER]
+    found = [
+        hit.value for hit in sources.run(tree, reading.load(tree), [path]) if hit.code == sources.IDENTIFIER
+    ]
     assert found == ["bleep 4432"]
 
 
@@ -180,7 +188,9 @@ def test_identifier_keeps_the_book_from_being_built_until_it_is_out(tree, old, m
 _LINE = st.one_of(
     st.sampled_from(ODD),
     st.just(""),
-    st.builds(str.__add__, st.sampled_from(["  ", "    ", "> ", "- ", "1. ", "\t", "#"]), st.sampled_from(ODD)),
+    st.builds(
+        str.__add__, st.sampled_from(["  ", "    ", "> ", "- ", "1. ", "\t", "#"]), st.sampled_from(ODD)
+    ),
     st.text(st.sampled_from("ab1 *_`[](){}<>#%+-=:|~!\\&;^/\"'\n\t£é"), max_size=40),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
 )
@@ -210,7 +220,9 @@ def test_pages_of_the_book_come_over_as_they_are(portfolio, tmp_path):
         move = prepare(portfolio, Path(shutil.copy(source, tmp_path)), None)
         assert move.activity == activity
         headings = r"^#.*|^Read next: \[.*?\)|\*\*E\d+\*\*"
-        assert re.findall(headings, move.text, re.M) == re.findall(headings, source.read_text(encoding="utf-8"), re.M)
+        assert re.findall(headings, move.text, re.M) == re.findall(
+            headings, source.read_text(encoding="utf-8"), re.M
+        )
         assert "% Old line" not in move.text
         expected = ("still open", "the page owes: a part of it", "a diagram has no words")
         assert [look for look in move.looks if not look.fault.startswith(expected)] == []
@@ -239,7 +251,9 @@ def test_word_and_html_come_over(portfolio, old, monkeypatch):
     move = prepare(portfolio, write(old, "a.html", page), None)
     assert "So.\n\n![two dots](images/5_PatientCareJourney-1.png)" in move.text
     assert "% Old line 2: Menu" in move.text
-    assert Image.open(io.BytesIO(move.pictures[f"{Path(PAGE).parent}/images/5_PatientCareJourney-1.png"])).size == (2, 2)
+    assert Image.open(
+        io.BytesIO(move.pictures[f"{Path(PAGE).parent}/images/5_PatientCareJourney-1.png"])
+    ).size == (2, 2)
 
 
 def test_missing_library_is_named(tree, old, monkeypatch):
@@ -271,7 +285,9 @@ def test_folder_keeps_its_links_and_pictures(tree, old, monkeypatch):
     five, nine, further = ((tree / f"{name}.md").read_text(encoding="utf-8") for name in names)
     pictures = [f"images/5_PatientCareJourney-{number}.png" for number in (1, 2)]
     assert f"[b](9_PeerSupport.md) ![x]({pictures[0]}) ![y]({pictures[1]})" in five
-    colours = [Image.open((tree / PAGE).with_name("images") / Path(each).name).getpixel((0, 0)) for each in pictures]
+    colours = [
+        Image.open((tree / PAGE).with_name("images") / Path(each).name).getpixel((0, 0)) for each in pictures
+    ]
     assert colours == [(255, 0, 0), (0, 0, 255)]
     assert "[a](5_PatientCareJourney.md) [c](../about/pages-c.md)" in nine
     assert "[a](../C1_Professional_Foundations/5_PatientCareJourney.md)" in further
@@ -290,11 +306,15 @@ def test_front_matter_becomes_comments(portfolio, old, front):
     move = prepare(portfolio, write(old, "old.md", f"{front}Text.\n"))
     assert "## Reflection\n\n**Waiting**\n\nText." in move.text
     assert re.search(r"^% Old line \d: [Aa]uthor.*The trainee", move.text, re.MULTILINE)
-    assert sources.IDENTIFIER not in {look.code for look in move.looks}  # a day of publication is no encounter
+    assert sources.IDENTIFIER not in {
+        look.code for look in move.looks
+    }  # a day of publication is no encounter
     assert prepare(portfolio, old / "old.md", "about/waiting").text.startswith("# Waiting\n\nText.\n")
 
 
-@pytest.mark.parametrize("front", ["title: DTA 5: x", "a: [1", "date: 2024-13-45", "a: {{ x }}", "a: !!python/x 1"])
+@pytest.mark.parametrize(
+    "front", ["title: DTA 5: x", "a: [1", "date: 2024-13-45", "a: {{ x }}", "a: !!python/x 1"]
+)
 def test_bad_front_matter_is_kept_and_listed(portfolio, old, front):
     """No crash: its lines become comments, and the list names them."""
     move = prepare(portfolio, write(old, "5.md", f"---\n{front}\n---\nText.\n"))
@@ -337,7 +357,10 @@ def test_activity_that_is_not_clear_is_asked_for(portfolio, old, name, text, opt
 
 def test_number_of_two_modules_is_asked_for(tree, old):
     """A second module with that number makes it ambiguous, unless the front matter names the module."""
-    for file, row in (("modules", "1,B-P1,Physics,0,\n"), ("activities", "B-P1,5,Another task,about/accessibility,,\n")):
+    for file, row in (
+        ("modules", "1,B-P1,Physics,0,\n"),
+        ("activities", "B-P1,5,Another task,about/accessibility,,\n"),
+    ):
         with (tree / f"data/{file}.csv").open("a", encoding="utf-8") as table:
             table.write(row)
     portfolio = reading.load(tree)
@@ -427,7 +450,11 @@ def test_body_without_sections_is_the_reflection(portfolio, old):
         "## Reflection\n\n**My journey**\n\nText.\n\n### What I learnt\n\nMore in {\\{ x }}.\n\n"
         "## Action plan\n\nThis part is still to be written.\n"
     )
-    for owed in ("a part of it is still to be written", "the standfirst is not two sentences", "does not name E06"):
+    for owed in (
+        "a part of it is still to be written",
+        "the standfirst is not two sentences",
+        "does not name E06",
+    ):
         assert owed in said(move)
     (sign,) = (look for look in move.looks if look.code == "import-sign")
     assert move.text.split("\n")[sign.line - 1] == "More in {\\{ x }}."

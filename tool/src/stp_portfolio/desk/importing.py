@@ -403,7 +403,16 @@ def _as_file(name: str, content: bytes | str) -> Iterator[Path]:
 # -- writing ----------------------------------------------------------------------------------
 
 _plain: Any = MarkdownConverter  # its types leave methods out
-_STYLE: dict[str, Any] = {"heading_style": "atx", "newline_style": "backslash", "bullets": "-", "table_infer_header": True}
+_STYLE: dict[str, Any] = {
+    "heading_style": "atx",
+    "newline_style": "backslash",
+    "bullets": "-",
+    "table_infer_header": True,
+}
+
+
+# Backslashes that nothing needs, in the midst of a line: they hinder reading, and look like paths to screening.
+_NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
 
 
 class _Writer(MarkdownConverter):
@@ -411,7 +420,7 @@ class _Writer(MarkdownConverter):
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Running text, on one line, with a backslash before what would be a mark."""
-        plain = phrases.markdown(text).replace("{{", "{\\{")
+        plain = _NO_MARK.sub("", phrases.markdown(text)).replace("{{", "{\\{")
         plain = re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", plain) if "li" in parent_tags else plain
         return f"{' ' * text[:1].isspace()}{plain}{' ' * text[-1:].isspace()}" if plain else " "
 
@@ -507,7 +516,9 @@ def shown(text: str) -> tuple[Counter[str], set[int]]:
     drawn = re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE)
     settings = {**_PARSING, "warning_stream": said}
     document = publish_doctree(drawn, parser=Parser(), settings_overrides=settings)
-    texts = [str(node) for node in document.findall(nodes.Text) if not isinstance(node.parent, nodes.raw)]
+    for unseen in [*document.findall(nodes.raw), *document.findall(nodes.system_message)]:
+        unseen.parent.remove(unseen)
+    texts = [str(node) for node in document.findall(nodes.Text)]
     texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
     texts += re.findall(r"^[ >]*`{3,}(.*)", text, re.MULTILINE)
     faults = {int(line or 1) for line in re.findall(r"^<string>:(\d*):? ?\(", said.getvalue(), re.MULTILINE)}
