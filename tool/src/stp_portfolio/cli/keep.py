@@ -159,16 +159,17 @@ def import_(
     portfolio = reading.load()
     moves, refused = importing.prepare(portfolio, source, to, replace_=replace)
     for move in moves:
-        counts = f"{phrases.plural(move.lines, 'line')} and {phrases.plural(move.words, 'word')}"
+        count = phrases.plural(importing.words(move.old.text).total(), "word")
         if dry_run:
-            say(f"Would import {move}: {counts} would come over, none lost. Nothing was written.")
+            say(f"Would import {move}: {count} would come over, none lost. Nothing was written.")
         else:
             kept = importing.place(portfolio, move)
-            say(f"Imported {move}: {counts} came over, none lost.")
-            for path in kept:
-                say(f"What stood there before is kept: {path}")
-        say(f"\nWhat needs a look ({len(move.looks)}):" if move.looks else "")
-        for line, text in move.looks:
-            say(f"{move.page}.md:{line}: {text}")
+            say(f"Imported {move}: {count} came over, none lost.")
+            say("".join(f"What stood there before is kept: {path}\n" for path in kept))
+        say(
+            "\n".join(
+                [f"What needs a look ({len(move.looks)}):", *map(str, move.looks)] if move.looks else ""
+            )
+        )
     if refused:
         refuse("\n".join([f"{phrases.plural(len(refused), 'page')} not imported:", *refused]))

@@ -1,104 +1,67 @@
 """Take pages of an older portfolio into this one: Markdown of Jekyll, MkDocs, Hugo or none, HTML, and Word.
 
 A page becomes HTML, whoever wrote it; its links, pictures and code are fitted to this book there, and
-markdownify writes it back as Markdown. ``prepare`` writes nothing, ``place`` writes what it made. Nothing is
-lost: what the old reader saw is on the new page, as the book's own parser reads it, or the page is refused; a
-line of the old page that is not whole there stands in an author's comment at its end, and is listed.
+markdownify writes it back as Markdown. Nothing is lost: every line of the old page of which the book would
+not show each word stands in an author's comment at the end of the new one, and is listed. ``prepare`` writes
+nothing, ``place`` writes what it made.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import itertools
-import posixpath
 import re
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
 from html import escape, unescape
-from importlib.util import find_spec
 from pathlib import Path
+from posixpath import basename, dirname, join, normpath, relpath
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import yaml
 from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString
+from docutils import nodes
+from docutils.core import publish_doctree
 from lxml.html import defs
 from markdown_it import MarkdownIt
+from mdit_py_plugins.admon import admon_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from myst_parser.parsers.docutils_ import Parser
+from pygments.lexers import get_lexer_by_name
 
+from stp_portfolio.book import diagrams
 from stp_portfolio.core import configuration, contract, disk, phrases, progress, writing
-from stp_portfolio.core.findings import Refusal
-from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Event, Portfolio
+from stp_portfolio.core.findings import Finding, Refusal
+from stp_portfolio.core.records import Activity, Portfolio
 from stp_portfolio.desk import drafts
-from stp_portfolio.privacy import Vocabulary, sources
+from stp_portfolio.privacy import sources
+from stp_portfolio.privacy.pictures import clean_picture
 from stp_portfolio.show import pages
 
-EXTRA = 'pip install "stp-portfolio[import]"'
 try:
-    from markdownify import ATX, BACKSLASH, MarkdownConverter
+    import mammoth
+    from markdownify import MarkdownConverter
 except ModuleNotFoundError as error:
-    raise Refusal(f"An import needs a library that is not installed. Install it with: {EXTRA}") from error
+    extra = 'pip install "stp-portfolio[import]"'
+    raise Refusal(f"An import needs a library that is not installed. Install it with: {extra}") from error
 
 MARKDOWN, HTML, WORD = (".md", ".markdown", ".txt"), (".html", ".htm"), (".docx",)
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
-FOLDER = "images"
-STILL = f"This part is {pages.UNWRITTEN}."
 NO_WORDS = f"What this picture shows is {pages.UNWRITTEN}."
 NO_WORDS_OF_DIAGRAM = f"What this diagram shows is {pages.UNWRITTEN}."
-NOT_BUILT = "the book is not built until it is taken out"
-LITERAL = "this is shown literally, since the book cannot show it: write it anew"
-
-
-@dataclass(frozen=True, slots=True)
-class Old:
-    """A page of an older portfolio: text, front matter by key in small letters, body as HTML, and looks."""
-
-    file: Path
-    text: str
-    front: dict[str, str]
-    body: BeautifulSoup
-    looks: tuple[str, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """The text of its first heading of level 1."""
-        found = self.body.find("h1")
-        return " ".join(found.get_text().split()) if found else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A page ready to be placed.
-
-    ``page`` is its path from the root without ending; ``looks`` are what needs a look, each with its line of
-    the new page; ``lines`` and ``words`` count what came over; ``pictures`` are cleaned bytes by their path.
-    """
-
-    file: Path
-    page: str
-    activity: Activity | None
-    text: str
-    looks: tuple[tuple[int, str], ...]
-    lines: int
-    words: int
-    pictures: dict[str, bytes]
-
-    def __str__(self) -> str:
-        what = f"{self.activity.key}, " if self.activity else "a further page, "
-        return f"{self.file.name} as {what}{self.page}.md"
-
+DROPPED = "script style template noscript iframe video audio object embed svg math canvas form".split()
 
 # -- words ------------------------------------------------------------------------------------
 
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)\b[^<>]*>")
-_NO_WORDS = re.compile(r"\]\([^()\s]*\)?|^[ \t>]*(?:\d{1,9}[.)]|[-*+])(?=\s)|\[[ xX]\](?=\s)", re.MULTILINE)
+# Addresses of links, labels of footnotes, ticks, kinds of admonitions, marks of lists.
+_NO_WORDS = (
+    r"\]\([^()\s]*\)?|\[\^[\w-]+\]|\[[ xX]\](?=\s)|\[!\w+\]|^(?:!!! \w+|[ \t>]*(?:\d+[.)]|[-*+])(?=\s))"
+)
 
 
 def words(text: str) -> Counter[str]:
@@ -106,150 +69,85 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"[^\W_]+|[^\s\x00-\x7f]", unescape(unescape(text)).casefold()))
 
 
-def not_whole(source: str, result: str) -> list[int]:
-    """The lines of an old page, from 0, on which words stand that the result has less often.
+def not_whole(source: str, found: Counter[str]) -> list[int]:
+    """The lines of an old page, from 0, with a word that is not ``found`` as often; as few as explain all.
 
-    Tags (but for what they say to a reader), addresses of links, ticks and the marks of lists are no words.
+    Of a tag only what it says to a reader is words, but for one that is dropped.
     """
 
     def said(tag: re.Match[str]) -> str:
-        kept = re.findall(r"\b(?:alt|title)\s*=\s*[\"']([^\"']*)", tag[0])
-        return " ".join(kept) if _is_tag(tag) else tag[0]
+        spoken = " ".join(re.findall(r"\b(?:alt|title)\s*=\s*[\"']([^\"']*)", tag[0]))
+        return spoken if tag[1].lower() in defs.tags.difference(DROPPED) else tag[0]
 
-    missing = words(_NO_WORDS.sub(" ", _TAG.sub(said, source))) - words(result)
-    lines = list(map(words, source.split("\n")))
-    found = []
-    # The lines that explain most of it first.
-    for number in sorted(range(len(lines)), key=lambda each: (-(lines[each] & missing).total(), each)):
+    missing = words(re.sub(_NO_WORDS, " ", _TAG.sub(said, source), flags=re.MULTILINE)) - found
+    lines, kept = list(map(words, source.split("\n"))), []
+    for number in sorted(range(len(lines)), key=lambda each: -(lines[each] & missing).total()):
         if lines[number] & missing:
-            found.append(number)
+            kept.append(number)
             missing -= lines[number]
-    return sorted(found)
-
-
-def _is_tag(tag: re.Match[str]) -> bool:
-    return tag[1].lower() in defs.tags
+    return sorted(kept)
 
 
 # -- reading ----------------------------------------------------------------------------------
 
 _INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff]")
-_FENCED = re.compile(r"(---|\+\+\+)[ \t]*\n((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
-_KEYS = re.compile(
-    r"()((?:title|authors?|date|summary|description)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+\S.*\n)*)\n",
-    re.IGNORECASE,
-)
-_HIGHLIGHT = re.compile(r"\{%-?\s*highlight\s+([\w+#-]+).*?%\}\n?([\s\S]*?)\{%-?\s*endhighlight\s*-?%\}")
-_ADDRESS = re.compile(r"((?:\]\(|\b(?:href|src)=[\"'])\s*)((?:\{\{.*?\}\}|\{%.*?%\}|[^\s\"'()])+)")
-_LIQUID = re.compile(
-    r"\{%-?\s*(?:link|post_url)\s+(\S+)\s*-?%\}|\{\{-?\s*(?:[\"'](.*?)[\"']|site\.|page\.).*?\}\}"
-)
+_FENCED = r"(---|\+\+\+)[ \t]*\n(?=\s*(?:[\w-]+[ \t]*[:=]|[\[#+-]))((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
+_KEYS = r"()((?:title|authors?|date|summary)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+\S.*\n)*)\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A page of an older portfolio: text, values of its front matter by key in small letters, body as HTML.
+
+    ``title`` and ``heading`` stand among the values whoever gives them.
+    """
+
+    file: Path
+    text: str
+    front: dict[str, str]
+    body: BeautifulSoup
 
 
 def read(file: Path) -> Old:
     """Read an old page. Raises Refusal for what is no page."""
-    ending = file.suffix.lower()
-    if ending not in (*MARKDOWN, *HTML, *WORD):
-        raise Refusal(f"{file.name} is no page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
-    if not file.is_file():
-        raise Refusal(f"{file} is not there. Name a page, or a folder of pages, of the older portfolio.")
-    raw = file.read_bytes()
-    if len(raw) > contract.MAX_BYTES:
-        raise Refusal(
-            f"{file.name} is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first."
-        )
-    if ending in WORD:
-        old = _from_word(file, raw)
+    if not _is_page(file):
+        raise Refusal("there is no such page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
+    if file.stat().st_size > contract.MAX_BYTES:
+        raise Refusal(f"it is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first.")
+    front: dict[str, str] = {}
+    if file.suffix.lower() in WORD:
+        html = str(mammoth.convert_to_html(io.BytesIO(file.read_bytes())).value)
     else:
-        old = (_from_html if ending in HTML else _from_markdown)(file, _text(file, raw))
-    if not old.text.strip():
-        raise Refusal(f"{file.name} holds no text. There is nothing to import.")
-    return old
-
-
-def _text(file: Path, raw: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 or Windows' encoding: plain line ends, nothing invisible."""
-    try:
-        text = raw.decode("utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else disk.decode(raw)[0]
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise Refusal(f"{file.name} holds bytes that are no text. Save it as plain text, UTF-8.")
-    return _INVISIBLE.sub(" ", re.sub(r"\r\n?", "\n", text))
-
-
-def _from_markdown(file: Path, text: str) -> Old:
-    match = _FENCED.match(text) or _KEYS.match(text)
-    if match and match[1] and not re.match(r"\s*(?:[\w-]+[ \t]*[:=]|[\[#]|$)", match[2]):
-        match = None  # a line across the page, not front matter
-    front, looks = _front_matter(match) if match else ({}, ())
-    body = _HIGHLIGHT.sub(r"```\1\n\2```", text[match.end() :] if match else text)
-    body = _ADDRESS.sub(lambda part: part[1] + _LIQUID.sub(lambda tag: tag[1] or tag[2] or "", part[2]), body)
-    html = _old_parser(definitions=match is not None).render(body)
-    return Old(file, text, front, BeautifulSoup(html, "html.parser"), looks)
-
-
-def _front_matter(match: re.Match[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The single values of a front matter by key in small letters, and what needs a look."""
-    try:
-        found = dict(tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2]) or {})
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-        return {}, ("the front matter could not be read: see what it said",)
-    single = {key: value for key, value in found.items() if isinstance(value, str | int | date)}
-    return {str(key).lower(): str(value).strip() for key, value in single.items()}, ()
-
-
-def _from_html(file: Path, text: str) -> Old:
-    soup = BeautifulSoup(text, "html.parser")
-    front = {"title": " ".join(soup.title.get_text().split())} if soup.title else {}
+        html = text = _INVISIBLE.sub(" ", disk.read_text(file))
+    if markdown := file.suffix.lower() in MARKDOWN:
+        match = re.match(_FENCED, text) or re.match(_KEYS, text, re.IGNORECASE)
+        front = _front_matter(match) if match else {}
+        parser = MarkdownIt().enable("table").use(admon_plugin).use(footnote_plugin, inline=False)
+        html = parser.render(text[match.end() if match else 0 :])
+        html = _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
+    soup = BeautifulSoup(html, "html.parser")
+    text = text if markdown else "\n".join(soup.stripped_strings)
+    if not text.strip():
+        raise Refusal("it holds no text. There is nothing to import.")
     whole = soup.select_one("main, [role=main], article") or soup.body or soup
-    return Old(file, "\n".join(soup.stripped_strings), front, BeautifulSoup(str(whole), "html.parser"))
+    found = {"title": soup.title, "heading": whole.h1}
+    said = {key: tag.get_text(" ", strip=True) for key, tag in found.items() if tag}
+    return Old(file, text, said | front, BeautifulSoup(str(whole), "html.parser"))
 
 
-def _from_word(file: Path, raw: bytes) -> Old:
+def _front_matter(match: re.Match[str]) -> dict[str, str]:
+    """The values of a front matter by key in small letters; none where it cannot be read."""
     try:
-        import mammoth
-    except ModuleNotFoundError as error:
-        raise Refusal(f"Reading {file.name} needs a library for Word. Install it with: {EXTRA}") from error
-    try:
-        made = mammoth.convert_to_html(io.BytesIO(raw))
-    except Exception as error:  # a file that only has the ending fails in any way
-        raise Refusal(
-            f"{file.name} cannot be read as a Word document. Open it in Word and save it anew."
-        ) from error
-    soup = BeautifulSoup(made.value, "html.parser")
-    return Old(
-        file, "\n".join(soup.stripped_strings), {}, soup, tuple(message.message for message in made.messages)
-    )
-
-
-def _old_parser(*, definitions: bool) -> MarkdownIt:
-    """A parser of what the old engines have in common; a tag that is none of HTML is text."""
-    from mdit_py_plugins.admon import admon_plugin
-    from mdit_py_plugins.deflist import deflist_plugin
-
-    def html(_: Any, tokens: Any, index: int, *rest: Any) -> str:
-        return _TAG.sub(lambda tag: tag[0] if _is_tag(tag) else escape(tag[0]), tokens[index].content)
-
-    def fence(_: Any, tokens: Any, index: int, *rest: Any) -> str:
-        info, code = escape(tokens[index].info.strip()), escape(tokens[index].content)
-        return f'<pre data-info="{info}">{code}</pre>\n'
-
-    parser = MarkdownIt("commonmark", {"linkify": True}).enable(["table", "linkify"]).use(admon_plugin)
-    if definitions:  # a line that begins with a colon
-        parser.use(deflist_plugin)
-    if parser.linkify:
-        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
-    for name, rule in {"html_inline": html, "html_block": html, "fence": fence}.items():
-        parser.add_render_rule(name, rule)
-    return parser
+        found = tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2])
+        return {str(key).lower(): " ".join(str(value).split()) for key, value in found.items()}
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 # -- which activity, and where to -------------------------------------------------------------
 
 _KIND = r"(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*"
-_NUMBERED = re.compile(rf"(?<![^\W_]){_KIND}0*(\d{{1,3}})(?!\d)", re.IGNORECASE)
-_FIRST = re.compile(r"\W*0*(\d{1,3})(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))")
+_FIRST = re.compile(r"()\W*0*(\d{1,3})(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))")
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
 
 
@@ -259,84 +157,70 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def meant(portfolio: Portfolio, text: str) -> tuple[set[Activity], bool]:
-    """The activities that a title, a file's name or an address speaks of, and whether for certain.
-
-    Certain are a key, *DTA* and a number, and the title; a number alone in front is likely.
-    """
-    text = _DATED.sub("", text, count=1)
-    for activity in portfolio.activities:
-        key = rf"(?<![^\W_]){re.escape(activity.key.module)}[\s/_-]*0*{activity.key.number}(?!\d)"
-        if re.search(key, text, re.IGNORECASE):
-            return {activity}, True
-    if not (certain := _NUMBERED.search(text)) and (title := _letters(text)):
-        names = {a: (_letters(a.title), _letters(posixpath.basename(a.page))) for a in portfolio.activities}
-        if found := {activity for activity, both in names.items() if title in both}:
-            return found, True
-    match = certain or _FIRST.match(text)
-    return {a for a in portfolio.activities if match and a.key.number == int(match[1])}, bool(certain)
+def meant(portfolio: Portfolio, text: str) -> set[Activity]:
+    """The activities that a title, a file's name or an address speaks of: by key, number or title."""
+    text, every = _DATED.sub("", text, count=1), portfolio.activities
+    codes = "|".join({re.escape(each.key.module) for each in every})
+    marked = rf"(?<![^\W_])(?:({codes})[\s/_-]*|{_KIND})0*(\d{{1,3}})(?!\d)"
+    match = re.search(marked, text, re.IGNORECASE)
+    if not match and (title := _letters(text)):
+        named = {each for each in every if title in (_letters(each.title), _letters(basename(each.page)))}
+        if named:
+            return named
+    match = match or _FIRST.match(text)
+    numbered = {each for each in every if match and each.key.number == int(match[2])}
+    code = (match[1] or "").casefold() if match else ""
+    return {each for each in numbered if code in ("", each.key.module.casefold())}
 
 
 def infer(portfolio: Portfolio, old: Old) -> str:
     """The page of the activity that an old page is about. Raises Refusal where that is not clear."""
-    values = [old.front.get(key, "") for key in ("dta", "activity", "number")]
-    values = [f"DTA {value}" if value.isdecimal() else value for value in values]
-    clues = [
-        meant(portfolio, text) for text in (*values, old.front.get("title", ""), old.heading, old.file.stem)
-    ]
-    said = [found for found, certain in clues if found and certain] or [found for found, _ in clues if found]
-    agreed = set.intersection(*said) if said else set()
-    if len(agreed) > 1:
-        module = old.front.get("module", "").casefold()
-        agreed = {a for a in agreed if a.key.module.casefold() == module} or agreed
+    clues = [old.front.get(key, "") for key in ("dta", "activity", "number", "title", "heading")]
+    clues = [f"DTA {clue}" if clue.isdecimal() else clue for clue in (*clues, old.file.stem)]
+    said = [found for clue in clues if (found := meant(portfolio, clue))]
+    agreed, module = set.intersection(*said) if said else set(), old.front.get("module", "").casefold()
+    agreed = {each for each in agreed if each.key.module.casefold() == module} or agreed
     if len(agreed) == 1:
         return agreed.pop().page
     possible = agreed or set().union(*said) or set(portfolio.activities)
-    keys = [str(activity.key) for activity in portfolio.activities if activity in possible]
-    shown = ", ".join(keys) if len(keys) < 9 else f"{keys[0]} to {keys[-1]}"
+    keys = [str(each.key) for each in portfolio.activities if each in possible] or ["about/Page"]
     raise Refusal(
-        f"Which activity {old.file.name} is about is not clear from its front matter, heading and name. "
-        f"Say it with --to, such as --to {keys[0] if keys else 'about/Page'}. "
-        f"Possible: {shown or 'none yet'}."
+        "which activity it is about is not clear from its front matter, heading and name. Say it with --to, "
+        f"such as --to {keys[0]}. Possible: {', '.join(keys[:8])}{' …' if keys[8:] else ''}."
     )
 
 
 def destination(portfolio: Portfolio, to: str) -> str:
     """The page that ``--to`` names: an activity's, or a folder of the book and a name. Raises Refusal."""
-    path = posixpath.normpath(to.strip().replace("\\", "/")).removesuffix(".md")
-    folder, name = posixpath.split(path)
+    path = normpath(to.strip().replace("\\", "/")).removesuffix(".md")
     for activity in portfolio.activities:
-        if path.casefold() in (str(activity.key).casefold(), activity.page.casefold()):
+        if re.sub("/0+", "/", path).casefold() == str(activity.key).casefold() or path == activity.page:
             return activity.page
-        if folder.casefold() == activity.key.module.casefold() and re.fullmatch(
-            f"0*{activity.key.number}", name
-        ):
-            return activity.page
-    own = [
-        a.key for a in portfolio.activities if a.key.module.casefold() in (folder.casefold(), path.casefold())
-    ]
-    if own:
-        raise Refusal(
-            f"'{to}' is no activity of data/activities.csv. {own[0].module} has {own[0]} to {own[-1]}."
-        )
-    if folder not in {posixpath.dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}:
+    folders = {dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}
+    if dirname(path) not in folders or not re.fullmatch(r"[\w-][\w .-]*", basename(path)):
         raise Refusal(
             f"'{to}' is no place of this book. Write an activity, as MODULE/NUMBER, or a folder that has "
-            "pages in the contents and a new name, such as about/Page."
+            "pages in the contents and a new name (letters, digits, hyphens), such as about/Page."
         )
-    if not re.fullmatch(r"[\w-][\w .-]*", name):
-        raise Refusal(f"'{name}' is no name for a page. Use letters, digits, hyphens and underscores.")
     return path
 
 
-def _check_free(portfolio: Portfolio, page: str, *, replace_: bool) -> None:
-    """Raise Refusal where a notebook stands there, or a page that is neither empty nor an untouched draft."""
+def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path) -> str:
+    """Where an old page goes; of a whole folder, ``to`` is where those go that are about no activity."""
+    try:
+        return destination(portfolio, to) if to and folder == old.file else infer(portfolio, old)
+    except Refusal:
+        if not to or folder == old.file:
+            raise
+    path = _DATED.sub("", old.file.relative_to(folder).with_suffix("").as_posix()).removesuffix("/index")
+    return destination(portfolio, f"{to}/{re.sub('[^a-zA-Z0-9]+', '-', path).strip('-')}")
+
+
+def _check_free(portfolio: Portfolio, page: str, activity: Activity | None) -> None:
+    """Raise Refusal where a page stands that is neither empty nor an untouched draft."""
     path = disk.page_file(portfolio.root, page)
-    if path and path.suffix == ".ipynb":
-        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
-    activity = _activity(portfolio, page)
-    text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n") if path else ""
-    if not replace_ and text.strip() and not (activity and drafts.is_draft(portfolio, activity, text)):
+    text = disk.read_text(path) if path else ""
+    if text.strip() and not (activity and drafts.is_draft(portfolio, activity, text)):
         raise Refusal(
             f"{page}.md is written already. Import with --replace to put the old page in its place "
             f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
@@ -345,355 +229,215 @@ def _check_free(portfolio: Portfolio, page: str, *, replace_: bool) -> None:
 
 # -- fitting ----------------------------------------------------------------------------------
 
-_HIDDEN = ("script", "style", "template", "noscript")
-_NOT_SHOWN = tuple("iframe video audio object embed svg math canvas form select textarea map".split())
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_INSIDE = ("li", "blockquote", "td", "th", "dd", "dt", "figure", "a")
-_FILE_LIKE = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp)|\S*[/\\]\S*|[0-9a-fA-F_-]{16,}", re.IGNORECASE)
-_REACHES_OUT = ("http://", "https://", "mailto:")
+_LEFT = re.compile(r"\{[{%:#.]|\[\[|\[TOC\]|^===|\$\$|^:::", re.MULTILINE)  # Liquid, kramdown, wikis, TeX
+_INNER = ":is(li, blockquote, td, th, dd, dt, figure, a, .admonition) :is(h1, h2, h3, h4, h5, h6)"
+_NOTE, _END = "\ue000", "\ue001"  # round the label of a footnote, until all else is Markdown
+
+
+def _called(address: str) -> str:
+    """What an address calls a page: without ending, query, ``index`` and outer slashes."""
+    path = re.split(r"[?#]", address.casefold())[0].strip("/")
+    return re.sub(r"(/index)?(\.(md|markdown|txt|html?|docx))?$", "", path)
 
 
 @dataclass
-class Desk:
-    """Old pages that come over together: the page of each, by what an address may call it; pictures."""
+class Move:
+    """One old page on its way to a page of the book, which is named by its path without ending.
+
+    ``known`` is the page of each name that an address may use; ``pictures`` are cleaned bytes by path; ``notes``
+    are what needs a look, and words of its place, until ``looks`` can say on which line.
+    """
 
     portfolio: Portfolio
     folder: Path
-    extensions: list[str] = field(default_factory=list)
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str]
+    old: Old
+    page: str
+    text: str = ""
+    notes: list[tuple[Finding, str]] = field(default_factory=list)
+    looks: list[Finding] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
 
-    def expect(self, old: Old, page: str) -> None:
-        """Note where an old page will be, under its path, its name and the address it was published at."""
-        path = old.file.relative_to(self.folder).with_suffix("").as_posix()
-        names = [
-            path,
-            path.removesuffix("/index"),
-            old.front.get("permalink", ""),
-            _DATED.sub("", old.file.stem),
-        ]
-        for name in filter(None, names):
-            self.known.setdefault(posixpath.splitext(name.strip("/").casefold())[0], page)
+    def __str__(self) -> str:
+        what = self.activity.key if self.activity else "a further page"
+        return f"{self.old.file.name} as {what}, {self.page}.md"
 
+    @property
+    def activity(self) -> Activity | None:
+        """The activity whose page it becomes."""
+        return _activity(self.portfolio, self.page)
 
-class _Fitter:
-    """One old page on its way into the book; ``looks`` are what needs a look and words of the place."""
+    def look(self, code: str, fault: str, remedy: str, near: str = "") -> None:
+        """Note what needs a look, and words of its place on the new page."""
+        self.notes.append((Finding(f"import-{code}", f"{self.page}.md", fault, remedy), near))
 
-    def __init__(self, desk: Desk, old: Old, page: str) -> None:
-        self.desk, self.old, self.page, self.body = desk, old, page, old.body
-        self.looks: list[tuple[str, str]] = [(look, "") for look in old.looks]
-        self.used: dict[str, bytes] = {}
-
-    def fit(self, *, notes: bool) -> str:
-        """The page's Markdown; ``notes`` are footnotes that may stay such."""
-        for element in self.body(_HIDDEN):
-            self.looks.append(
-                (f"what '{element.name}' did on the old page is not taken over: say it in words", "")
-            )
-            element.extract()
-        for element in self.body.select(".mermaid"):
-            element.name = "pre"
-        for element in self.body(_NOT_SHOWN):
-            if element.find_parent(_NOT_SHOWN) is None:
-                self.looks.append(("raw HTML is shown as it stood: write anew what it showed", str(element)))
-                element.replace_with(self._code(" ".join(str(element).split())))
-        self.fit_blocks()
-        for name, step in {"img": self.fit_picture, "a": self.fit_link, "pre": self.fit_code}.items():
-            for element in self.body(name):
-                step(element)
-        for last in self.body(lambda tag: tag.name == "p" and tag.get_text().startswith("Read next: ")):
-            if last.parent is self.body:
-                self.body.append(last)
-        text = self.body.get_text() if notes else ""
-        marks = Counter(re.findall(r"^ *(\[\^[\w-]+\]):", text, re.MULTILINE))
-        return str(_Writer({m for m, n in marks.items() if n == 1 < text.count(m)}).convert_soup(self.body))
-
-    def _code(self, text: str) -> Tag:
-        code = self.body.new_tag("code")
+    def code(self, text: str) -> Tag:
+        """A text as inline code."""
+        code = self.old.body.new_tag("code")
         code.string = text
         return code
 
-    def fit_blocks(self) -> None:
-        """Ticks, lines across the page, headings that are inside of something, captions."""
-        for tick in self.body("input"):
+    def fit(self) -> str:
+        """The page's Markdown."""
+        body = self.old.body
+        for element in body(DROPPED):
+            raw = " ".join(str(element).split())[:200]
+            self.look("dropped", f"what '{element.name}' did is not taken over: {raw}", "Say it in words")
+            element.extract()
+        self.fit_blocks(body)
+        steps = {"img": self.fit_picture, "a": self.fit_link, "pre": self.fit_code}
+        for element in body(list(steps)):
+            steps[element.name](element)
+        for left in body(string=_LEFT):
+            if not left.find_parent(["pre", "code"]):
+                what = "a sign of the old site, or a formula in TeX, is text here"
+                self.look("sign", what, "Write what it stood for", str(left))
+        return str(_Writer(**_STYLE).convert_soup(body)).replace(_NOTE, "[^").replace(_END, "]")
+
+    def fit_blocks(self, body: BeautifulSoup) -> None:
+        """Footnotes, rules, ticks, diagrams, and headings inside of something."""
+        for rule in body.select("a.footnote-backref, hr"):
+            rule.decompose()
+        for note in body.select("sup.footnote-ref"):
+            note.replace_with(f"{_NOTE}{str(note.a['href'])[3:] if note.a else ''}{_END}")
+        for item in body.select("li.footnote-item"):
+            (item.p or item).insert(0, f"{_NOTE}{str(item['id'])[2:]}{_END}: ")
+            item.name = "div"
+        for tick in body("input"):
             tick.replace_with("[x] " if tick.has_attr("checked") else "[ ] ")
-        for line in self.body(["hr", "col", "wbr"]):
-            line.unwrap()
-        for heading in self.body(_HEADINGS):
-            if heading.find_parent(_INSIDE) or heading.find_parent(class_="admonition"):
-                heading.name = "strong"
-                heading.wrap(self.body.new_tag("p"))
-            elif not heading.get_text(strip=True) and not heading.img:
-                heading.unwrap()
-        for caption in self.body(["summary", "caption", "legend", "figcaption"]):
-            caption.name = "p"
-            if caption.parent and caption.parent.name == "table":
-                caption.parent.insert_before(caption.extract())
+        for drawn in body.select("div.mermaid"):
+            drawn.name = "pre"
+        for quote_ in body("blockquote"):  # as GitHub writes admonitions
+            first = next((text for text in quote_.strings if text.strip()), None)
+            if first and (mark := re.match(r"\s*\[!(\w+)\]\s*", first)):
+                first.replace_with(first[mark.end() :])
+                quote_.name, quote_["class"] = "div", f"admonition {mark[1].lower()}"
+        for heading in body.select(_INNER):
+            heading.name = "strong"
+            heading.wrap(body.new_tag("p"))
 
     def fit_picture(self, image: Tag) -> None:
-        """A picture beside the new page, with words for who cannot see it or a request for them."""
+        """A clean picture beside the new page, with words for who cannot see it or a request for them."""
         source, said = unquote(str(image.get("src") or "")), " ".join(str(image.get("alt") or "").split())
-        shown = source if len(source) < 80 else f"{source[:40]}…"
+        path, folders = re.split(r"[?#]", source)[0].strip("/"), (self.folder, *self.old.file.parents[:3])
+        data = re.match(r"data:image/(png|jpe?g|webp);base64,", source)
+        ending = f".{data[1]}" if data else Path(path).suffix.lower()
+        name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
         try:
-            image["src"] = name = self.picture(source)
-        except ValueError as why:
-            self.looks.append((f"the picture '{said}' ({shown}): {why}", said or shown))
-            image.insert_after(f" {said} (" if said else " (", self._code(shown), ")")
-            image.decompose()
+            file = Path() if data else next(each / path for each in folders if (each / path).is_file())
+            raw = base64.b64decode(source[data.end() :]) if data else file.read_bytes()
+            with _as_file(f"picture{ending}", raw) as copy:
+                clean_picture(copy)
+                self.pictures[join(dirname(self.page), name)] = copy.read_bytes()
+        except Exception:  # noqa: BLE001 - a foreign picture, or its address, may fail in any way
+            what = f"the picture '{said}' ({source[:80]}) is not here: none lies beside the old page"
+            self.look("picture", what, "Put a copy as PNG or JPEG into 'images' and show it", said)
+            image.replace_with(f"{said} (" if said else " (", self.code(source[:80]), ")")
             return
-        if not said or _FILE_LIKE.fullmatch(said):
+        image["src"] = name
+        if not said or re.fullmatch(r"\S*(\.\w{3,4}|[/\\]\S*)", said):
             image["alt"] = NO_WORDS
-            image.insert_after(f" ({' '.join([NO_WORDS, said]).strip()})")
-            self.looks.append((f"the picture {name} has no words for who cannot see it: write them", name))
-
-    def picture(self, source: str) -> str:
-        """The address here of a picture, kept clean in ``used``. Raises ValueError with the reason."""
-        if data := re.match(r"data:image/(png|jpe?g|webp);base64,", source):
-            stem, ending, raw = "picture", f".{data[1]}", base64.b64decode(source[data.end() :])
-        elif re.match(r"//|[A-Za-z][\w+.-]+:", source):
-            raise ValueError("it is on another host, or of another kind: put a copy beside the page")
-        else:
-            path = re.split(r"[?#]", source)[0].replace("\\", "/").strip("/")
-            folders = [self.old.file.parent, self.desk.folder, *self.old.file.parents[1:3]]
-            found = next((file for folder in folders if path and _is_file(file := folder / path)), None)
-            if found is None:
-                raise ValueError("there is no such file beside the old page or in its site")
-            stem, ending, raw = re.sub(r"[^\w-]+", "-", found.stem), found.suffix.lower(), found.read_bytes()
-        clean = _cleaned(raw, ending)
-        for number in itertools.count(1):
-            name = f"{FOLDER}/{stem}{f'-{number}' if number > 1 else ''}{ending}"
-            path = posixpath.join(posixpath.dirname(self.page), name)
-            there = self.desk.portfolio.root / path
-            held = self.desk.pictures.get(path) or (there.read_bytes() if there.is_file() else clean)
-            if held == clean:
-                break
-        self.desk.pictures[path] = self.used[path] = clean
-        return name
+            image.insert_after(f" ({f'{NO_WORDS} {said}'.strip()})")
+            self.look(
+                "no-words", f"the picture {name} has no words for who cannot see it", "Write them", name
+            )
 
     def fit_link(self, link: Tag) -> None:
         """A link to the new page; where it leads nowhere here its words, with the old address behind them."""
-        address = re.sub(r"^//", "https://", str(link.get("href") or "").strip())
-        shown = " ".join(link.get_text().split())
-        outside = address.lower().startswith(_REACHES_OUT)
-        new, why = (address, "") if outside or not address else self.address(unquote(address))
-        if why:
-            self.looks.append((f"the link '{shown}' to {address}: {why}", f"{shown} {new or address}"))
+        address = unquote(re.sub(r"^//", "https://", str(link.get("href") or "").strip()))
+        shown, here = " ".join(link.get_text().split()), dirname(self.page) or "."
+        del link["title"]  # of some, this book makes panels
         if not shown and not link.img:
             link.string = address
-        link["href"] = new
-        if (
-            str(link.get("title", "")).strip().casefold().startswith("panel:")
-        ):  # what this book makes panels of
-            del link["title"]
-        if not new:
-            if address and not address.startswith("#") and shown:
-                link.insert_after(" (", self._code(address), ")")
+        if re.match(r"https?://|mailto:", address, re.IGNORECASE):
+            link["href"] = quote(address, safe="/:?#[]@!$&'*+,;=%~")
+        elif target := self.target(address):
+            file = disk.page_file(self.portfolio.root, target)
+            link["href"] = quote(relpath(f"{target}{file.suffix if file else '.md'}", here))
+        else:
+            if address:
+                remedy = "Make it anew if a reader needs it; register a file as evidence"
+                self.look("link", f"the link '{shown}' to {address} is text now", remedy, shown)
+                link.insert_after(" (", self.code(address), ")")
             link.unwrap()
 
-    def address(self, address: str) -> tuple[str, str]:
-        """The address here of a page of the old site, empty where there is none, and what needs a look."""
-        path, _, fragment = address.partition("#")
-        stem, ending = posixpath.splitext(path.partition("?")[0].strip("/"))
-        if re.search(r"\{[{%]|^[A-Za-z][\w+.-]*:", address):
-            return "", "its kind of address is not known here: it is text now"
-        if not path:
-            return "", "a link within the page is text now: make it again, to one of its headings"
-        if ending.lower() not in ("", *MARKDOWN, *HTML, *WORD):
-            return "", "the file is not in this book: it is text now; register a piece of evidence for it"
-        target, why = self.target(stem.removesuffix("/index"))
-        file = (
-            disk.page_file(self.desk.portfolio.root, target)
-            if target not in self.desk.known.values()
-            else None
-        )
-        if not file and target not in self.desk.known.values():
-            return "", "no page of this book goes by that name or number: it is text now"
-        if fragment and not why:
-            why = f"it leads to the page, not to '{fragment}' on it: check it"
-        name = f"{target}{file.suffix if file else '.md'}"
-        return posixpath.relpath(name, posixpath.dirname(self.page) or "."), why
-
-    def target(self, stem: str) -> tuple[str, str]:
-        """The page here that an old address without its ending means, and what needs a look."""
-        portfolio = self.desk.portfolio
-        here = self.old.file.relative_to(self.desk.folder).parent.as_posix()
-        for near in (posixpath.normpath(posixpath.join(here, stem)), stem, posixpath.basename(stem)):
-            if found := self.desk.known.get(near.casefold()):
-                return found, ""
-        near = posixpath.normpath(posixpath.join(posixpath.dirname(self.page), stem))
-        if near in configuration.toc_files(portfolio.root):
-            return near, ""
-        activities, certain = meant(portfolio, posixpath.basename(stem))
-        own = next((a.key.module for a in portfolio.activities if a.page == self.page), None)
-        pages_ = [a.page for a in activities if len(activities) == 1 or a.key.module == own]
-        if len(pages_) != 1:
-            return "", ""
-        return pages_[0], "" if certain else f"it is taken for {pages_[0]}: check it"
+    def target(self, address: str) -> str:
+        """The page here that an old address means, empty where there is none."""
+        called, there = _called(address), dirname(self.page)
+        if not called or re.search(r"^[a-z][\w+.-]*:|\.\w{1,5}$", called):
+            return ""
+        here = self.old.file.relative_to(self.folder).parent.as_posix()
+        for near in (join(here, called), join(there, called), called, basename(called)):
+            if found := self.known.get(normpath(near.casefold())):
+                return found
+        return ""
 
     def fit_code(self, code: Tag) -> None:
-        """Code with a language that the book knows, and diagrams that it can draw."""
-        inner = code.find("code") or code
-        classes = [str(name) for each in (code, inner) for name in each.get_attribute_list("class") if name]
-        info = str(code.get("data-info") or next((c[9:] for c in classes if c.startswith("language-")), ""))
-        name = "mermaid" if "mermaid" in classes else (re.findall(r"[\w+#-]+", info.lower()) or [""])[0]
-        for line in code(["br", "p", "div", "li"]):
-            line.append("\n")
-        text = code.get_text().rstrip("\n")
-        if name == "mermaid":
-            name, text = self.diagram(text)
-            if name != "text" and NO_WORDS_OF_DIAGRAM in text:
-                code.insert_after(request := self.body.new_tag("p"))
-                request.string = NO_WORDS_OF_DIAGRAM
-        else:
-            if info.startswith("{"):
-                self.looks.append(
-                    (f"the fence of '{info}' is shown as code and runs nothing: check it", info)
-                )
-            name = _language(name, text)
-        code.string, code["data-info"] = text, name
-
-    def diagram(self, text: str) -> tuple[str, str]:
-        """The language of a diagram's fence and its lines, with a request for words that it lacks."""
-        if why := _not_drawn(text):
-            self.looks.append(
-                (f"this diagram cannot be drawn and is shown as text: {why}", text.split("\n")[0])
-            )
-            return "text", text
-        if not re.search(r"^:alt: *\S", text, re.MULTILINE):
-            self.looks.append(
-                ("this diagram has no words for who cannot see it: write them", NO_WORDS_OF_DIAGRAM)
-            )
-            text = f":alt: {NO_WORDS_OF_DIAGRAM}\n" + ("" if text.startswith(":") else "\n") + text
-        return "{mermaid}", text
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
-
-
-def _cleaned(raw: bytes, ending: str) -> bytes:
-    """The bytes of a picture without what it carries beside its pixels. Raises ValueError with the reason."""
-    from stp_portfolio.privacy.pictures import clean_picture
-
-    if ending not in PICTURES:
-        raise ValueError(f"a '{ending or 'nameless'}' cannot be cleaned of what it carries; save it as PNG")
-    with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
-        copy = Path(folder) / f"picture{ending}"
-        copy.write_bytes(raw)
+        """Code with a language that the book knows, and diagrams with words, or a request for them."""
+        found = re.search(r'class="(?:language-\W*([\w+#-]+)|mermaid)', str(code))
+        name, text = (found[1] or "mermaid").lower() if found else "text", code.get_text().strip("\n")
+        source = re.sub(r"\A(?:[ \t]*:\w+: .*\n)*\n*", "", text)
         try:
-            clean_picture(copy)
-        except Exception as error:  # a foreign picture may fail in any way
-            raise ValueError("it cannot be read as a picture") from error
-        return copy.read_bytes()
+            if name == "mermaid":
+                diagrams.render(source, NO_WORDS_OF_DIAGRAM)
+            else:
+                list(get_lexer_by_name(name, filters=["raiseonerror"]).get_tokens(text))
+        except Exception as why:  # noqa: BLE001 - a lexer stumbles in any way
+            what = f"code of '{name}' is shown as text: {why}"
+            self.look("code", what, "Write it anew", source.split("\n")[0])
+            name = "text"
+        if name == "mermaid" and not re.search(r"^:alt: *\S|accDescr", text, re.MULTILINE):
+            text = f":alt: {NO_WORDS_OF_DIAGRAM}\n{'' if text.startswith(':') else chr(10)}{text}"
+            self.look("no-words", "a diagram has no words for who cannot see it", "Write them", text[:60])
+        code.string, code["data-info"] = text, "{mermaid}" if name == "mermaid" else name
 
 
-def _not_drawn(code: str) -> str:
-    """Why a diagram cannot be drawn; nothing where it can."""
-    from stp_portfolio import diagrams
-
-    source = re.sub(r"\A(?:[ \t]*:\w+: .*\n)*\n*", "", code)
-    if source.startswith("---"):
-        return "it begins with settings"
-    try:
-        diagrams.render(source) if find_spec("quickjs") else None
-    except diagrams.DiagramError as error:
-        return str(error)
-    return ""
-
-
-def _language(name: str, code: str) -> str:
-    """The language of a fence, or ``text`` where the book would warn: unknown, or code that is not of it."""
-    from pygments.lexers import get_lexer_by_name
-
-    try:
-        lexer = get_lexer_by_name(
-            "pycon" if name.startswith("py") and code.startswith(">>>") else name or "text"
-        )
-        lexer.add_filter("raiseonerror")
-        list(lexer.get_tokens(code))
-    except Exception:  # noqa: BLE001 - a lexer stumbles in any way
-        return "text"
-    return name
+@contextmanager
+def _as_file(name: str, content: bytes | str) -> Iterator[Path]:
+    """A file for what reads files, for a while."""
+    with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
+        disk.put(Path(folder) / name, content)
+        yield Path(folder) / name
 
 
 # -- writing ----------------------------------------------------------------------------------
 
-_SIGNS = re.compile(
-    r"""\[\^[\w-]+\] | \\(?=[!-/:-@\[-`{-~\n]|$) | [`*\[\]] | (?<!\w)_ | _(?!\w)
-    | \{(?=\{|[\w:+.-]+\}(?:`|$)) | !$ | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)""",
-    re.VERBOSE,
-)
-_STARTS = re.compile(  # headings, quotations, lists, rules; comments, blocks, definitions, targets, tables
-    r"""^([ \t]*)(?: (\d+)(?=[.)](?:\s|$)) | (?=
-        \#{1,6}(?:\s|$) | > | [-+](?:\s|$) | -{2,} | =+\s*$ | ~~~
-        | % | :{3} | \+{3} | [:~]\s | \(.*\)= | [|:-][\s|:-]*$ ))""",
-    re.MULTILINE | re.VERBOSE,
-)
+_plain: Any = MarkdownConverter  # its types leave methods out
+_STYLE: dict[str, Any] = {
+    "heading_style": "atx",
+    "newline_style": "backslash",
+    "bullets": "-",
+    "table_infer_header": True,
+}
 
 
-_markdownify: Any = MarkdownConverter  # its types leave these methods out
+# Backslashes that nothing needs, in the midst of a line: they hinder reading, and look like paths to screening.
+_NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
 
 
 class _Writer(MarkdownConverter):
     """HTML as Markdown in which the book's parser takes no word of the text for a mark."""
 
-    def __init__(self, notes: set[str]) -> None:
-        self.within = False
-        self.notes = notes  # the marks of footnotes that are defined once, and cited
-        super().__init__(heading_style=ATX, newline_style=BACKSLASH, bullets="-", table_infer_header=True)
-
-    def process_text(self, el: NavigableString, parent_tags: set[str] | None = None) -> str:
-        """A text, which begins a line of its own or stands within one."""
-        self.within = isinstance(el.previous_sibling, Tag) and el.previous_sibling.name != "br"
-        return str(_markdownify.process_text(self, el, parent_tags))
-
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        """Running text, with a backslash before what would be a mark."""
-        text = _SIGNS.sub(self._sign, text)
-        text = _STARTS.sub(
-            lambda start: start[0] if self.within and not start.start() else f"{start[1]}{start[2] or ''}\\",
-            text,
-        )
-        if not parent_tags.isdisjoint(("td", "th")):
-            text = text.replace("|", "\\|")
-        return re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", text) if "li" in parent_tags else text
-
-    def _sign(self, sign: re.Match[str]) -> str:
-        if sign[0] in self.notes:
-            return sign[0]
-        entities = {"<": "&lt;", "&": "&amp;"}  # a backslash there looks like a path to the screening
-        return entities.get(sign[0], f"\\{sign[0]}")
-
-    def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        text = str(_markdownify.convert_code(self, el, text, parent_tags))
-        return text.replace("|", "\\|") if not parent_tags.isdisjoint(("td", "th")) else text
+        """Running text, on one line, with a backslash before what would be a mark."""
+        plain = _NO_MARK.sub("", phrases.markdown(text)).replace("{{", "{\\{")
+        plain = re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", plain) if "li" in parent_tags else plain
+        return f"{' ' * text[:1].isspace()}{plain}{' ' * text[-1:].isspace()}" if plain else " "
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        return f"\n\n{fenced(str(el.get('data-info') or 'text'), el.get_text())}\n\n"
-
-    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        address = str(el.get("href") or "")
-        if re.search(r"[\s()<>\\]", address):
-            el["href"] = f"<{re.sub(r'([<>])', r'', address)}>"
-        return str(_markdownify.convert_a(self, el, text, parent_tags))
+        return f"\n\n{fenced(str(el['data-info']), el.get_text())}\n\n"
 
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        classes = [str(name) for name in el.get_attribute_list("class") if name]
-        title = el.find(class_="admonition-title", recursive=False)
+        classes = " ".join(map(str, el.get_attribute_list("class"))).split()
         if "admonition" not in classes or "_inline" in parent_tags:
-            return str(_markdownify.convert_div(self, el, text, parent_tags))
-        said = _markdownify.process_tag(self, title).strip() if isinstance(title, Tag) else ""
-        body = text.strip().removeprefix(said).strip()
-        kind = classes[-1]
-        inner = fenced(f"{{admonition}} {said or kind.capitalize()}", f":class: {kind}\n\n{body}")
-        return f"\n\n{inner}\n\n"
+            return str(_plain.convert_div(self, el, text, parent_tags))
+        title = el.find(class_="admonition-title", recursive=False)
+        said = _plain.process_tag(self, title).strip() if title else ""
+        body = f":class: {classes[-1]}\n\n{text.strip().removeprefix(said).strip()}"
+        return f"\n\n{fenced(f'{{admonition}} {said or classes[-1].capitalize()}', body)}\n\n"
 
     def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        plain = el.get_text()
-        return f"{{{el.name}}}`{plain}`" if plain.strip() and not re.search(r"[`\n\\]", plain) else text
+        return f"{{{el.name}}}`{el.get_text()}`" if el.get_text(strip=True) else ""
 
     convert_sup = convert_sub
 
@@ -704,107 +448,106 @@ def fenced(info: str, code: str) -> str:
     return f"{ticks}{info}\n{code}\n{ticks}"
 
 
-def comment(text: str) -> str:
-    """A line that reaches no reader; what it names need not be there, so it holds no link."""
-    return f"% {text.replace('](', '] (')}".rstrip()
-
-
 # -- arranging --------------------------------------------------------------------------------
 
 
-def _parts(text: str) -> list[tuple[int, str, str]]:
-    """A page's parts: level and title of the heading, 0 and nothing for what leads, and the text below."""
-    lines = text.split("\n")
-    tokens = MarkdownIt("commonmark").parse(text)
-    starts = [
-        (token.map[0], int(token.tag[1])) for token in tokens if token.type == "heading_open" and token.map
-    ]
-    parts = [(0, "", "\n".join(lines[: starts[0][0] if starts else None]))]
-    for (start, level), (end, _) in itertools.pairwise([*starts, (len(lines), 0)]):
-        parts.append((level, lines[start].lstrip("# "), "\n".join(lines[start + 1 : end])))
-    return parts
-
-
-def _arranged(parts: list[tuple[int, str, str]], title: str, sections: tuple[str, ...]) -> list[str]:
+def _arranged(body: str, title: str, sections: tuple[str, ...]) -> list[str]:
     """The parts of an old page in the order and depth that the book wants, below its heading.
 
     ``title`` is shown at the head of the reflection or plan; ``sections`` are none for a further page.
+    ``above`` are the levels of the headings above a line, 0 for a section that has none on the old page.
     """
-    names = {_letters(name): name for name in sections}
-    main = next((name for name in ("Reflection", "Plan") if name in sections), "")
-    placed: dict[str, list[str]] = {name: [] for name in ("", *sections)}
-    above: list[int] = []
-    place = home = "" if any(_letters(name) in names for _, name, _ in parts) else main
-    depth = 0
-    for level, name, below in parts:
-        found = names.get(_letters(name), "") if level else ""
-        if names.pop(_letters(name), "") if found else "":
-            place, depth, above = found, level, []
-        elif level:
-            if place == home or level <= depth:
-                place, depth, above = (main, 0, above if place == main else [])
-            above = [each for each in above if each < level] + [level]
-            placed[place].append(f"{'#' * min(6, len(above) + (2 if place else 1))} {name}")
-        placed[place].append(below.strip("\n"))
-    placed[main].insert(0, title)
-    page = placed.pop("")
-    for name, texts in placed.items():
-        page += [f"## {name}", *(texts if "".join(texts) else [STILL])]
-    return page
+    tokens = MarkdownIt("commonmark").parse(body)
+    levels = {each.map[0]: int(each.tag[1]) for each in tokens if each.type == "heading_open" and each.map}
+    lines, names = body.split("\n"), {_letters(name): name for name in sections}
+    main = "Reflection" if "Reflection" in sections else "".join(sections)
+    placed: dict[str, list[str]] = {"": [], **{name: [] for name in sections}}
+    placed[main] += [title, ""]
+    place, above = ("", []) if any(_letters(lines[each]) in names for each in levels) else (main, [0])
+    for number, line in enumerate(lines):
+        level = levels.get(number, 0)
+        if level and (found := names.pop(_letters(line), "")):
+            place, above = found, [level]
+            continue
+        if level:
+            above = [each for each in above if each < level]
+            place, above = place if above else main, [*(above or [0]), level]
+            line = f"{'#' * min(6, len(above) + bool(place))} {line.lstrip('# ')}"
+        placed[place].append(line)
+    texts = {name: "\n".join(below).strip("\n") for name, below in placed.items()}
+    still = f"This part is {pages.UNWRITTEN}."
+    return [texts.pop(""), *(f"## {name}\n\n{text or still}" for name, text in texts.items())]
+
+
+def _as_page(move: Move, body: str) -> str:
+    """The page with the heading and sections that it wants; an old title that says something else stays."""
+    activity, title = move.activity, phrases.plain(move.old.front.get("title", ""))
+    if first := re.match(r"# (.*)\n*", body):
+        title, body = first[1], body[first.end() :]
+    if not activity:
+        return "\n\n".join([f"# {title or basename(move.page)}", *_arranged(body, "", ())]) + "\n"
+    planned = re.search(r"^#+ Plan$", body, re.MULTILINE) and not _started(move.portfolio, activity)
+    sections = pages.PLAN_SECTIONS if planned else pages.STARTED_SECTIONS
+    title = "" if _letters(title) in ("", _letters(activity.title)) else f"**{title}**"
+    parts = [f"# {phrases.plain(activity.heading)}", *_arranged(body, title, sections)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _activity(portfolio: Portfolio, page: str) -> Activity | None:
+    return next((activity for activity in portfolio.activities if activity.page == page), None)
+
+
+def _started(portfolio: Portfolio, activity: Activity) -> bool:
+    return progress.status(portfolio, activity.key, portfolio.on) is not progress.Status.NOT_STARTED
 
 
 # -- the book's parser has the last word ------------------------------------------------------
 
+_PARSING = {
+    "myst_enable_extensions": ["colon_fence", "deflist", "substitution", "tasklist"],  # as in _config.yml
+    "myst_all_links_external": True, "syntax_highlight": "none", "file_insertion_enabled": False,
+    "line_length_limit": 10**8, "report_level": 2, "halt_level": 5,
+}  # fmt: skip
 
-def shown(text: str, extensions: Iterable[str]) -> tuple[Counter[str], set[int]]:
+
+def shown(text: str) -> tuple[Counter[str], set[int]]:
     """The words that the book shows of a page, and the lines (from 1) that it would warn about."""
-    from docutils import nodes
-    from docutils.core import publish_doctree
-    from myst_parser.parsers.docutils_ import Parser
-
     said = io.StringIO()
-    document = publish_doctree(
-        re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE),
-        parser=Parser(),
-        settings_overrides={
-            "myst_enable_extensions": list(extensions), "myst_all_links_external": True,
-            "syntax_highlight": "none", "file_insertion_enabled": False, "line_length_limit": 10**8,
-            "warning_stream": said, "report_level": 2, "halt_level": 5,
-        },
-    )  # fmt: skip
+    drawn = re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE)
+    settings = {**_PARSING, "warning_stream": said}
+    document = publish_doctree(drawn, parser=Parser(), settings_overrides=settings)
+    for unseen in [*document.findall(nodes.raw), *document.findall(nodes.system_message)]:
+        unseen.parent.remove(unseen)
     texts = [str(node) for node in document.findall(nodes.Text)]
     texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
+    texts += re.findall(r"^[ >]*`{3,}(.*)", text, re.MULTILINE)
     faults = {int(line or 1) for line in re.findall(r"^<string>:(\d*):? ?\(", said.getvalue(), re.MULTILINE)}
-    faults |= {note.line or 1 for note in document.findall(nodes.footnote) if not note.get("backrefs")}
     return words(" ".join(texts)) | words("".join(texts)), faults
 
 
-def made_sound(text: str, extensions: Iterable[str]) -> tuple[str, Counter[str], list[str]]:
-    """A page with whatever the book would warn about shown literally, its words, and what was shown so.
-
-    Raises Refusal for what that does not help.
-    """
+def made_sound(text: str) -> tuple[str, list[str]]:
+    """A page with whatever the book would warn about shown literally, and what was shown so."""
     literal: list[str] = []
-    for _ in range(50):
-        seen, faults = shown(text, extensions)
+    for _ in range(9):
+        faults = shown(text)[1]
         if not faults:
-            return text, seen, literal
+            return text, literal
         lines = text.split("\n")
-        tokens = MarkdownIt("commonmark").enable("table").parse(text)
-        ranges = [token.map for token in tokens if token.map and not token.level]
-        first, last = next(((a, b) for a, b in ranges if a < max(faults) <= b), (0, 0))
-        block = "\n".join(lines[first:last]).rstrip()
-        if not block or block.startswith(("# ", "## ")) or block in literal:
-            break
-        literal.append(block)
-        lines[first:last] = [*fenced("text", block).split("\n"), ""]
+        ranges = [
+            each.map for each in MarkdownIt().enable("table").parse(text) if each.map and not each.level
+        ]
+        for first, last in reversed(ranges):
+            block = "\n".join(lines[first:last]).rstrip()
+            wrong = any(first < fault <= last for fault in faults)
+            if wrong and block not in literal and not block.startswith(("# ", "## ")):
+                literal.append(block)
+                lines[first:last] = [*fenced("text", block).split("\n"), ""]
         text = "\n".join(lines)
-    raise Refusal(f"the book cannot show this part of it: {text.split(chr(10))[max(faults) - 1][:80]}")
+    heading, _, below = text.partition("\n")
+    return f"{heading}\n\n{fenced('text', below)}\n", [below]
 
 
 # -- the whole --------------------------------------------------------------------------------
-
-_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
 
 def prepare(
@@ -815,41 +558,43 @@ def prepare(
     Returns them, and for each page of a folder that has no clear place, or whose place is taken, the reason;
     for a single page that is raised as Refusal.
     """
-    whole = source.is_dir()
-    files = sorted(filter(_is_page, source.rglob("*"))) if whole else [source]
-    if not files:
-        raise Refusal(f"{source} holds no page of Markdown, HTML or Word. Name the folder with the pages.")
-    desk = Desk(portfolio, source if whole else source.parent, _extensions(portfolio.root))
+    folder = source if source.is_dir() else source.parent
+    known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
     olds: dict[str, Old] = {}
     moves: list[Move] = []
     refused: list[str] = []
-    for file in files:
-        with _listed(refused if whole else None):
+    for file in sorted(filter(_is_page, source.rglob("*"))) if source.is_dir() else [source]:
+        with _listed(file, refused):
             old = read(file)
-            page = _page_of(portfolio, old, to, source if whole else None)
+            page = _page_of(portfolio, old, to, source)
             if page in olds:
-                raise Refusal(
-                    f"{file.name} would be {page}.md, as {olds[page].file.name} is. "
-                    "Import it alone, with --to."
-                )
-            _check_free(portfolio, page, replace_=replace_)
-            desk.expect(old, page)
+                taken = f"it would be {page}.md, as {olds[page].file.name} is"
+                raise Refusal(f"{taken}. Import it alone, with --to.")
+            if not replace_:
+                _check_free(portfolio, page, _activity(portfolio, page))
+            path, published = file.relative_to(folder).as_posix(), old.front.get("permalink", "")
+            known |= {_called(name): page for name in (path, published, _DATED.sub("", file.name))}
             olds[page] = old
     for page, old in olds.items():
-        with _listed(refused if whole else None):
-            moves.append(_moved(desk, old, page))
+        with _listed(old.file, refused):
+            moves.append(_finished(Move(portfolio, folder, known, old, page)))
+    if not source.is_dir() and refused or not (moves or refused):
+        raise Refusal(refused[0] if refused else f"{source} holds no page of Markdown, HTML or Word.")
     return moves, refused
 
 
 @contextmanager
-def _listed(refused: list[str] | None) -> Iterator[None]:
-    """What is refused goes onto a list, where there is one."""
+def _listed(file: Path, refused: list[str]) -> Iterator[None]:
+    """What is refused goes onto a list."""
     try:
         yield
     except Refusal as error:
-        if refused is None:
-            raise
-        refused.append(str(error))
+        refused.append(f"{file.name} was not imported: {error}")
+    except Exception as error:  # noqa: BLE001 - a foreign file may be broken, or nested too deep, in any way
+        why = f"{type(error).__name__}: {error}".rstrip(": ")
+        refused.append(
+            f"{file.name} was not imported: it cannot be read ({why}). Simplify it, and save it anew."
+        )
 
 
 def _is_page(path: Path) -> bool:
@@ -857,183 +602,55 @@ def _is_page(path: Path) -> bool:
     return not hidden and path.suffix.lower() in (*MARKDOWN, *HTML, *WORD) and path.is_file()
 
 
-def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path | None) -> str:
-    """Where an old page goes; of a ``folder``, ``to`` is where those go that are about no activity."""
-    if to is not None and not folder:
-        return destination(portfolio, to)
-    try:
-        return infer(portfolio, old)
-    except Refusal:
-        if to is None or folder is None:
-            raise
-    parts = [*old.file.relative_to(folder).parts[:-1], _DATED.sub("", old.file.stem) or old.file.stem]
-    if len(parts) > 1 and parts[-1].casefold() == "index":
-        parts.pop()
-    name = re.sub(r"\W+", "-", "-".join(part.strip("_") for part in parts))
-    return destination(portfolio, f"{to}/{name}")
-
-
-def _activity(portfolio: Portfolio, page: str) -> Activity | None:
-    return next((activity for activity in portfolio.activities if activity.page == page), None)
-
-
-def _moved(desk: Desk, old: Old, page: str) -> Move:
-    """One page in this book's Markdown, with what needs a look. Raises Refusal as ``_converted`` does."""
-    text, found = _converted(desk, old, page)
+def _finished(move: Move) -> Move:
+    """Make the page, and list what needs a look."""
+    old = move.old
+    move.text, literal = made_sound(_as_page(move, move.fit()))
+    for block in literal:
+        what = "the book would warn about this, so it is shown literally"
+        move.look("literal", what, "Write it anew", block)
     lines = old.text.split("\n")
-    if kept := not_whole(old.text, text):
-        text += "\n" + "\n".join(_kept(number + 1, lines[number]) for number in kept) + "\n"
-        said = phrases.series([str(number + 1) for number in kept])
-        what = f"from the old page stand here, for you alone, its lines {said}: see what they said"
-        found.looks.append((what, "% Old line"))
-    looks = {(_line_of(text, near), what) for what, near in found.looks}
-    looks |= {*_identifying(desk.portfolio, f"{page}.md", text), *_owed(desk.portfolio, page, text)}
-    ordered = sorted({*looks, *_leftovers(text)}, key=lambda look: (NOT_BUILT not in look[1], *look))
-    return Move(
-        old.file, page, _activity(desk.portfolio, page), text, tuple(ordered),
-        sum(bool(line.strip()) for line in lines), words(old.text).total(), found.used,
-    )  # fmt: skip
-
-
-def _converted(desk: Desk, old: Old, page: str, *, notes: bool = True) -> tuple[str, _Fitter]:
-    """The page as the book shows it, and how it was fitted; ``notes`` are footnotes that may stay such.
-
-    Raises Refusal where the book could not show it, or a word would be lost.
-    """
-    seen = [*_seen(old.body), *(str(image.get("alt") or "") for image in old.body("img"))]
-    headings = words(" ".join(heading.get_text() for heading in old.body(_HEADINGS)))
-    fitter = _Fitter(desk, old, page)
-    try:
-        text = _as_page(desk.portfolio, old, page, fitter.fit(notes=notes))
-        text, found, literal = made_sound(text, desk.extensions)
-    except RecursionError:
-        raise Refusal(f"{old.file.name} was not imported: its parts stand too deep in one another.") from None
-    except Refusal as error:
-        raise Refusal(f"{old.file.name} was not imported: {error}") from None
-    # A tag may stand within a word. The heading of a section may be that of the contract.
-    missing = (words(" ".join(seen)) & words("".join(seen))) - found - headings
-    if missing and notes:
-        return _converted(desk, read(old.file), page, notes=False)
-    if missing:
-        said = phrases.series([f"'{word}'" for word in missing])
-        raise Refusal(
-            f"{old.file.name} was not imported, since words of it would be lost: {said}. "
-            "Simplify the lines where they stand, and import again."
-        )
-    fitter.looks += [(LITERAL, block) for block in literal]
-    return text, fitter
-
-
-def _seen(body: BeautifulSoup) -> Iterator[str]:
-    """The texts of a page that its reader saw."""
-    for text in body.strings:
-        if text.parent and text.parent.name not in (*_HIDDEN, *_NOT_SHOWN):
-            yield re.sub(r"^\[[ xX]\]\s|\[\^[\w-]+\]", "", str(text))
+    if kept := not_whole(old.text, shown(move.text)[0]):
+        move.text += "".join(f"\n{_kept(number + 1, lines[number])}" for number in kept) + "\n"
+        numbers = ", ".join(str(number + 1) for number in kept)
+        what = f"lines of the old page stand here for you alone: {numbers}"
+        move.look("lines", what, "See what they said", "% Old line")
+    by_line = list(map(words, move.text.split("\n")))
+    looks = [replace(look, line=_line_of(by_line, near)) for look, near in move.notes]
+    move.looks = [*_found(move), *dict.fromkeys(looks)]
+    return move
 
 
 def _kept(number: int, line: str) -> str:
-    if _DAY.search(line):  # the day of a file or an address, which is nobody's encounter
-        line = f"as published: `{line.strip()}`"
-    return comment(f"Old line {number}: {line}")
+    """A line as a comment: it holds no link, and the day of a file or an address is nobody's encounter."""
+    line = f"as published: `{line.strip()}`" if _DATED.search(line) else line
+    return f"% Old line {number}: {line.replace('](', '] (')}".rstrip()
 
 
-def _line_of(text: str, near: str) -> int:
+def _line_of(lines: list[Counter[str]], near: str) -> int:
     """The line, from 1, on which some words stand; the first where none does."""
     wanted = words(near)
-    lines = enumerate(map(words, text.split("\n")), start=1) if wanted else ()
-    return next((number for number, found in lines if wanted <= found), 1)
+    return next((number for number, found in enumerate(lines, start=1) if wanted and wanted <= found), 1)
 
 
-def _as_page(portfolio: Portfolio, old: Old, page: str, body: str) -> str:
-    """The page with the heading and sections that it wants; an old title that says something else stays."""
-    activity = _activity(portfolio, page)
-    body, _, last = body.rstrip("\n").rpartition("\n\n") if "\n\nRead next: " in body else (body, "", "")
-    parts, title = _parts(body), phrases.plain(old.front.get("title", ""))
-    if (
-        len(parts) > 1
-        and parts[1][0] == 1
-        and (not parts[0][2].strip() or _letters(title) == _letters(parts[1][1]))
-    ):
-        title = parts[1][1]
-        parts[:2] = [(0, "", f"{parts[0][2]}\n\n{parts[1][2]}")]
-    heading, sections = title or posixpath.basename(page), tuple[str, ...]()
-    if activity:
-        heading = phrases.plain(activity.heading)
-        planned = any(_letters(name) == "plan" for _, name, _ in parts) and not _started(portfolio, activity)
-        sections = pages.PLAN_SECTIONS if planned else pages.STARTED_SECTIONS
-        title = "" if _letters(title) in ("", _letters(activity.title)) else f"**{title}**"
-    arranged = _arranged(parts, title if activity else "", sections)
-    return "\n\n".join(filter(None, [f"# {heading}", *arranged, last])) + "\n"
-
-
-def _extensions(root: Path) -> list[str]:
-    try:
-        found = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["parse"][
-            "myst_enable_extensions"
+def _found(move: Move) -> Iterator[Finding]:
+    """What screening finds, identifiers first, and what the page still owes its contract."""
+    portfolio, activity, name = move.portfolio, move.activity, f"{move.page}.md"
+    with _as_file(basename(name), move.text) as path:
+        found = list(sources.grouped(sources.run(portfolio.root, portfolio, [path])))
+        written = pages.read(path)
+    for each in sorted(found, key=lambda each: each.code != sources.IDENTIFIER):
+        built = "; the book is not built until it is out" if each.code == sources.IDENTIFIER else ""
+        yield replace(each, file=name, remedy=each.remedy + built)
+    owed: list[str] = []
+    if activity and "Evidence" in written.sections and not _started(portfolio, activity):
+        owed = [
+            f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …"
         ]
-        return sorted(found)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError):
-        return []  # what is wrong with it, the build says
-
-
-def _started(portfolio: Portfolio, activity: Activity) -> bool:
-    return progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
-
-
-_LEFT = (
-    (r"\{[{%:#.][^{}\n]*\}?|\{::", "a sign of the old site is shown as it is: write what it stood for"),
-    (r"\[\[|\[TOC\]|^=== ", "a link or list of another program is text here: write it anew"),
-    (r"\$\$", "a formula in TeX is shown as text: write it as {math}, or in words"),
-    (r"^:::", "a block of another program is text here: write it anew"),
-)
-
-
-def _leftovers(text: str) -> Iterator[tuple[int, str]]:
-    """What the old site would have made something of, outside of code and comments, and is text here."""
-    bare = re.sub(
-        r"^([ >]*`{3,}).*?^\1`*$|^%.*?$",
-        lambda part: re.sub(".", "", part[0]),
-        text,
-        flags=re.MULTILINE | re.DOTALL,
-    )
-    for number, line in enumerate(bare.split("\n"), start=1):
-        plain = re.sub(r"`[^`]*`|\\(?=[\[\]{:=#])", "", line)
-        yield from ((number, what) for pattern, what in _LEFT if re.search(pattern, plain))
-
-
-def _identifying(portfolio: Portfolio, name: str, text: str) -> Iterator[tuple[int, str]]:
-    """Direct identifiers one by one; a term that occurs more than once is asked about once."""
-    vocabulary = Vocabulary([*sources.approved_terms(portfolio.root), *sources.own_words(portfolio)])
-    days = sources.own_dates(portfolio)
-    found = sources.screen_text(name, text, 1, vocabulary, days, prose=False)
-    found += sources.screen_text(name, sources.prose_of(text), 1, vocabulary, days, prose=True)
-    asked: set[str] = set()
-    for hit in dict.fromkeys(found):
-        if hit.direct:
-            yield hit.line, f"{hit.kind}: {hit.context}: {hit.remedy}; {NOT_BUILT}"
-        elif hit.text not in asked:
-            yield hit.line, f"{hit.kind} to review: {hit.context}: {hit.remedy}"
-            asked.add(hit.text)
-
-
-def _owed(portfolio: Portfolio, page: str, text: str) -> Iterator[tuple[int, str]]:
-    """What the page still owes its contract, read as begun where it is a page of work done."""
-    activity = _activity(portfolio, page)
-    if activity is None:
-        return
-    if not _started(portfolio, activity) and "\n## Evidence\n" in text:
-        yield (
-            1,
-            f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …",
-        )
-        begun = Event(portfolio.on, activity.key, "started", "")
-        portfolio = replace(portfolio, events=(*portfolio.events, begun))
-    with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
-        path = Path(folder) / "page.md"
-        disk.put(path, text)
-        read_ = pages.read(path)
-    yield from ((1, f"the page owes: {problem}") for problem in pages.problems(read_, activity, portfolio))
-    yield from ((1, f"still open: {reminder}") for reminder in pages.reminders(read_, activity, portfolio))
+    elif activity:
+        owed = [f"the page owes: {each}" for each in pages.problems(written, activity, portfolio)]
+        owed += [f"still open: {each}" for each in pages.reminders(written, activity, portfolio)]
+    yield from (Finding("import-owed", name, each) for each in owed)
 
 
 def place(portfolio: Portfolio, move: Move) -> list[str]:
@@ -1043,7 +660,7 @@ def place(portfolio: Portfolio, move: Move) -> list[str]:
     cannot be written; what stood before it is then as it was.
     """
     root = portfolio.root
-    kept = [writing.put(root, root / path, data) for path, data in move.pictures.items()]
-    kept.append(writing.put(root, root / f"{move.page}.md", move.text.encode()))
+    files = {**move.pictures, f"{move.page}.md": move.text.encode()}
+    kept = [writing.put(root, root / path, content) for path, content in files.items()]
     drafts.list_page(root, move.page)
     return [path.relative_to(root).as_posix() for path in kept if path is not None]
