@@ -83,7 +83,7 @@ def test_it_holds_no_program_and_few_files(made):
     assert [name for name in files if name.endswith((".py", ".js", ".css"))] == ["tests/test_portfolio.py"]
     assert len(disk.read_text(made[0] / "tests/test_portfolio.py").splitlines()) <= 45
     assert os.access(made[0] / ".githooks/pre-commit", os.X_OK)
-    needed = ("jupyter-book", "myst-nb", "pandas", "matplotlib", "pytest", "stp-portfolio")
+    needed = ("jupyter-book", "myst-nb", "pandas", "matplotlib", "pytest")
     assert all(
         re.search(rf"^{name}==\d", disk.read_text(made[0] / "requirements.txt"), re.MULTILINE)
         for name in needed
@@ -311,7 +311,7 @@ def test_wrong_list_is_named_and_nothing_is_made(tmp_path, specialty, change, sa
 def test_one_list_without_the_other_says_which_is_missing(tmp_path, specialty):
     """Activities whose modules are not those that come with the tool."""
     told = command("start", tmp_path / "portfolio", *specialty[-2:])[1]
-    assert "give your own: --modules" in told
+    assert "give --modules and --activities" in told
 
 
 def test_name_in_the_title_is_not_approved(tmp_path):

@@ -14,7 +14,7 @@ from stp_portfolio.desk import drafts, kit
 
 WORKFLOWS = [
     *sorted((ROOT / ".github/workflows").glob("*.yml")),
-    *sorted(drafts.TEMPLATES.rglob("workflows/*.yml")),
+    *sorted(drafts.TEMPLATES.rglob(".github/workflows/*.yml")),
 ]
 PROJECT = tomllib.loads(disk.read_text(ROOT / "tool/pyproject.toml"))["project"]
 LOCK = ROOT / "tool/requirements.lock"
@@ -41,9 +41,9 @@ def test_requirements_are_pinned_and_end_with_the_package():
         ranges[name].specifier.contains(version) for name, version in pins(PINS).items() if name in ranges
     )
     # And a portfolio that is made with the tool has the same versions.
-    own = pins(kit.requirements())
-    assert own.pop(kit.DISTRIBUTION) == PROJECT["version"]
-    assert own.items() <= pins(PINS).items()
+    *own, tool = lines_of(kit.requirements())
+    assert tool == f"./{kit.WHEELS}/stp_portfolio-{PROJECT['version']}-py3-none-any.whl"
+    assert pins("\n".join(own)).items() <= pins(PINS).items()
 
 
 def test_every_dependency_says_what_it_is_for():
@@ -84,6 +84,7 @@ def test_actions_are_pinned_by_commit_and_tokens_are_small(path):
 
 
 SAME = ["data/README.md", "tests/test_portfolio.py", ".githooks/pre-commit", ".gitattributes"]
+SAME += [".github/workflows/publish.yml"]
 SAME += [f"notebooks/{name}.ipynb" for name in ("coverage", "credits", "progress")]
 
 

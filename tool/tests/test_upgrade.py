@@ -47,8 +47,9 @@ def older(tmp_path):
     disk.put(root / "data/README.md", "As the older version wrote it.\nMy own line.\n")
     (root / ".gitignore").unlink()
     pins = disk.read_text(root / kit.PINS).replace(
-        "stp-portfolio==0.2.0", "stp-portfolio==0.1.9\nmine==1.0  # kept"
+        "stp_portfolio-0.2.0", "stp_portfolio-0.1.9"
     )
+    pins += "mine==1.0  # kept\n"
     disk.put(root / kit.PINS, pins.replace("pandas==3.1.1", "pandas==3.0.0"))
     for name, text in OWN.items():
         disk.put(root / name, text)
@@ -58,7 +59,8 @@ def older(tmp_path):
 def test_only_untouched_files_of_the_tool_are_written(older):
     """Those are as the new version has them; changed ones are shown and stay, removed ones stay away."""
     before, said = files_of(older), []
-    upgrade.rewrite(older, said.append)
+    upgrade.rewrite(older, kit.owned(), said.append)
+    kit.write_ledger(older)
     after = files_of(older)
     assert {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)} == {
         "README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER
@@ -68,7 +70,7 @@ def test_only_untouched_files_of_the_tool_are_written(older):
     assert "data/README.md was changed here" in said[0]
     assert "-My own line." in said[0]
     assert len(said) == 1
-    upgrade.rewrite(older, said.append)
+    upgrade.rewrite(older, kit.owned(), said.append)
     assert len(said) == 1  # what was said once is not said again
     assert files_of(older) == after
 
@@ -76,20 +78,22 @@ def test_only_untouched_files_of_the_tool_are_written(older):
 def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     """Pins move together, everything of the owner's is as it was, and undo gives back the rest."""
     installed = []  # pip would replace the very package under test: what it does is for the slow test
-    monkeypatch.setattr(upgrade, "_pip", lambda _, *arguments: installed.append(arguments) or 0)
+    monkeypatch.setattr(upgrade, "_pip", lambda *arguments: installed.append(arguments[2:]))
     monkeypatch.setattr(upgrade.editions, "build_public", lambda _: 0)
-    disk.put(older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl", b"older")
+    present = older / kit.WHEELS / "stp_portfolio-0.2.0-py3-none-any.whl"
+    present.rename(older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl")
     before, said = files_of(older), []
     upgrade._keep(older, "0.1.9")
+    disk.put(present, b"newer")
     assert upgrade.finish(older, said.append) == 0, said
     after = files_of(older)
     own = {name for name in before if not owner_of(name) and name != "gone.md"}
     assert own >= OWN.keys()
     assert {name: after[name] for name in own} == {name: before[name] for name in own}
     lines = disk.read_text(older / kit.PINS).splitlines()
-    assert {"stp-portfolio==0.2.0", "mine==1.0  # kept", "pandas==3.1.1"} <= set(lines)
+    assert {"./wheels/stp_portfolio-0.2.0-py3-none-any.whl", "mine==1.0  # kept", "pandas==3.1.1"} <= set(lines)
     assert not (older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl").exists()
-    assert installed == [("-r", kit.PINS)]
+    assert installed == [("install", "--no-compile", "-r", kit.PINS)]
     disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it
     monkeypatch.chdir(older)
     assert "version 0.1.9" in command("upgrade", "--undo")[1]
@@ -101,10 +105,15 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["no-such.whl"], "is no wheel of stp-portfolio"), (["--from", "."], "Name the new folder as well")],
+    [
+        (["no-such.whl"], "is no wheel of stp-portfolio"),
+        (["--from", "."], "Name the new folder as well"),
+        ([], "Only a version is asked of the package index"),
+    ],
 )
 def test_upgrade_refuses_and_changes_nothing(older, monkeypatch, arguments, said):
-    """What is no wheel, and half a wish."""
+    """What is no wheel, half a wish, and nothing newer in wheels/: no index is asked of its own accord."""
+    disk.put(older / kit.PINS, kit.requirements())
     before = files_of(older)
     monkeypatch.chdir(older)
     code, told = command("upgrade", *arguments)
@@ -219,7 +228,7 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     tool = [python, "-c", "from stp_portfolio.cli import main; main()"]
     root = tmp_path / "portfolio"
     run([*tool, "start", root, "--start", "2025-09-01"], tmp_path)
-    assert "stp-portfolio==0.1.9" in disk.read_text(root / kit.PINS)
+    assert "stp_portfolio-0.1.9" in disk.read_text(root / kit.PINS)
     run([*tool, "record", "S-C1/1", "started", "--date", "2025-10-01"], root)
     shutil.copy(root / "notebooks/credits.ipynb", root / "notebooks/mine.ipynb")
     disk.put(root / "intro.md", disk.read_text(root / "intro.md") + "\nMy own words.\n")
