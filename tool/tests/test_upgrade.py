@@ -46,9 +46,7 @@ def older(tmp_path):
     disk.put(root / kit.LEDGER, ledger + f'"gone.md" = "{kit.digest(root / "gone.md")}"\n')
     disk.put(root / "data/README.md", "As the older version wrote it.\nMy own line.\n")
     (root / ".gitignore").unlink()
-    pins = disk.read_text(root / kit.PINS).replace(
-        "stp_portfolio-0.2.0", "stp_portfolio-0.1.9"
-    )
+    pins = disk.read_text(root / kit.PINS).replace("stp_portfolio-0.2.0", "stp_portfolio-0.1.9")
     pins += "mine==1.0  # kept\n"
     disk.put(root / kit.PINS, pins.replace("pandas==3.1.1", "pandas==3.0.0"))
     for name, text in OWN.items():
@@ -91,7 +89,9 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     assert own >= OWN.keys()
     assert {name: after[name] for name in own} == {name: before[name] for name in own}
     lines = disk.read_text(older / kit.PINS).splitlines()
-    assert {"./wheels/stp_portfolio-0.2.0-py3-none-any.whl", "mine==1.0  # kept", "pandas==3.1.1"} <= set(lines)
+    assert {"./wheels/stp_portfolio-0.2.0-py3-none-any.whl", "mine==1.0  # kept", "pandas==3.1.1"} <= set(
+        lines
+    )
     assert not (older / kit.WHEELS / "stp_portfolio-0.1.9-py3-none-any.whl").exists()
     assert installed == [("install", "--no-compile", "-r", kit.PINS)]
     disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it

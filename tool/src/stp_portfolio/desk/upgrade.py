@@ -187,9 +187,7 @@ def bring_over(old: Path, folder: Path, say: Say) -> None:
                 shutil.copy(old / name, tree / name.replace(".ipynb", "-of-before.ipynb"))
         for path in {*tree.glob("**/*.ipynb")} - {tree / name for name in kit.owned()}:
             if b"stp_portfolio" in path.read_bytes():
-                say(
-                    f"{path.name} uses the tool: compare it with today's notebooks/progress.ipynb."
-                )
+                say(f"{path.name} uses the tool: compare it with today's notebooks/progress.ipynb.")
         settings = reading.load(tree).settings
         config = configuration.read_yaml(drafts.filled("first/_config.yml", settings=settings))
         config = _merged(configuration.read_yaml(disk.read_text(old / "_config.yml")), config)
