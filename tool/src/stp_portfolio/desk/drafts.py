@@ -152,7 +152,7 @@ def _with_entry(toc: str, page: str, index: str) -> str:
         new = [f"- file: {index}", *new]
     before = [*chapters[:1], *(entries[name] for name in (index, *beside) if name in entries)]
     if not before:
-        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in new), ""])
+        return toc
     indent = " " * max(before[-1].start_mark.column - 2, 0)
     end = (
         max(value.end_mark.line for _, value in _under(before[-1]) if isinstance(value, yaml.ScalarNode)) + 1
