@@ -137,27 +137,30 @@ def list_page(root: Path, page: str) -> None:
 
 
 def _with_entry(toc: str, page: str, index: str) -> str:
-    """The contents with one more page, on a line of its own and indented as what stands before it.
-
-    ``index`` is the chapter that it belongs to, empty where it has none.
-    """
-    tree, lines = yaml.compose(toc), toc.splitlines()
-    entries = {name.value: entry for entry, name in _under(tree, "file")}
-    beside = [
-        name for name in entries if name != index and name.rpartition("/")[0] == page.rpartition("/")[0]
-    ]
-    chapters = [chapters.value[-1] for _, chapters in _under(tree, "chapters") if chapters.value]
-    new = [f"- file: {page}"] if beside or not index else ["  sections:", f"    - file: {page}"]
-    if index and not beside and index not in entries:
-        new = [f"- file: {index}", *new]
-    before = [*chapters[:1], *(entries[name] for name in (index, *beside) if name in entries)]
-    if not before:
+    """The contents with one more page, on a line of its own and indented as what stands before it."""
+    lines = toc.splitlines()
+    before, new = _place(yaml.compose(toc), page, index)
+    if before is None:
         return toc
-    indent = " " * max(before[-1].start_mark.column - 2, 0)
-    end = (
-        max(value.end_mark.line for _, value in _under(before[-1]) if isinstance(value, yaml.ScalarNode)) + 1
-    )
+    indent = " " * max(before.start_mark.column - 2, 0)
+    end = max(value.end_mark.line for _, value in _under(before) if isinstance(value, yaml.ScalarNode)) + 1
     return "\n".join([*lines[:end], *(indent + line for line in new), *lines[end:], ""])
+
+
+def _place(tree: yaml.Node | None, page: str, index: str) -> tuple[yaml.Node | None, list[str]]:
+    """The entry that a page follows, None where there is none, and the lines to put there.
+
+    Beside its folder's last page, else under its chapter ``index``, else as a new chapter.
+    """
+    entries = {name.value: entry for entry, name in _under(tree, "file")}
+    siblings = [name for name in entries if name.rpartition("/")[0] == page.rpartition("/")[0]]
+    if beside := [name for name in siblings if name != index]:
+        return entries[beside[-1]], [f"- file: {page}"]
+    nested = ["  sections:", f"    - file: {page}"]
+    if siblings:
+        return entries[index], nested
+    chapters = (chapters.value[-1] for _, chapters in _under(tree, "chapters") if chapters.value)
+    return next(chapters, None), [f"- file: {index}", *nested] if index else [f"- file: {page}"]
 
 
 def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:

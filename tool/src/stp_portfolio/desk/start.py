@@ -215,7 +215,7 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
         return all(is_english(word) and word not in first_names() for word in words)
 
     terms = dict.fromkeys(hit.value for hit in found)
-    approved = [term for term in terms if is_known(term)]
+    approved = list(filter(is_known, terms))
     lines = "".join(f"{term} | {today} | from the curriculum\n" for term in approved)
     disk.put(tree / sources.TERMS, disk.read_text(tree / sources.TERMS) + lines)
     return approved, [term for term in terms if term not in approved]
