@@ -52,10 +52,8 @@ def test_prompts_never_reach_a_reader(small, begun):
     small.write("M/1_Task.md", drafts.draft(portfolio, activity).replace("(index.md)", "(../intro.md)"))
     done = small.build()
     assert done.code == 0, done.output
-    texts = (
-        p.read_text(encoding="utf-8") for p in done.html.rglob("*") if p.suffix in {".html", ".js", ".txt"}
-    )
-    text = " ".join(" ".join(texts).split())
+    files = [path for path in done.html.rglob("*") if path.suffix in {".html", ".js", ".txt"}]
+    text = " ".join(" ".join(map(disk.read_text, files)).split())
     assert "still to be written" in text
     prompts = drafts.prompts_for(small.tree, activity)
     assert [prompt for prompt in prompts.values() if prompt.split("?")[0][:30] in text] == []
@@ -68,8 +66,8 @@ def test_overlay_example_keeps_the_contract_and_stays_out(portfolio, book):
     found = {path.relative_to(overlay).with_suffix("").as_posix(): path for path in overlay.rglob("*.md")}
     activities = {activity.page: activity for activity in portfolio.activities}
     assert len(found) == 3
-    built = (p.read_text(encoding="utf-8") for p in book.html.rglob("*") if p.suffix in {".html", ".js"})
-    public = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", " ".join(built)))
+    built = [path for path in book.html.rglob("*") if path.suffix in {".html", ".js"}]
+    public = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", " ".join(map(disk.read_text, built))))
     for docname, path in found.items():
         page = pages.read(path)
         assert list(pages.problems(page, activities[docname], portfolio)) == []

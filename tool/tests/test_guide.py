@@ -23,7 +23,7 @@ INSTALL = re.search(r"^```sh\n(.+?)\n```", README, re.MULTILINE)[1]
 # What is run in place of a line: the packages are installed, and the example is this repository.
 INSTEAD = {
     INSTALL: f"ln -s '{sys.prefix}' .venv && if [ -f _config.yml ]; then jupyter-book build .; fi",
-    'python -m pip install -r requirements.txt "stp-portfolio[lab]"': "",
+    'python -m pip install "stp-portfolio[lab]"': "",
     "jupyter lab": "",  # a test of its own starts it
     "portfolio preview": "",  # so has the preview
 }

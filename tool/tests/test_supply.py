@@ -6,16 +6,14 @@ import tomllib
 
 import pytest
 import yaml
-from conftest import ROOT, toc_files
+from conftest import ROOT
 from packaging.requirements import Requirement
 
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import drafts, kit
 
-WORKFLOWS = [
-    *sorted((ROOT / ".github/workflows").glob("*.yml")),
-    *sorted(drafts.TEMPLATES.rglob("workflows/*.yml")),
-]
+FOLDERS = (ROOT / ".github/workflows", drafts.TEMPLATES / "owned/.github/workflows")
+WORKFLOWS = sorted(path for folder in FOLDERS for path in folder.glob("*.yml"))
 PROJECT = tomllib.loads(disk.read_text(ROOT / "tool/pyproject.toml"))["project"]
 LOCK = ROOT / "tool/requirements.lock"
 PINS = disk.read_text(ROOT / kit.PINS)
@@ -37,13 +35,12 @@ def test_requirements_are_pinned_and_end_with_the_package():
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*(; .+)?", line) for line in pinned)
     ranges = {r.name.lower(): r for r in map(Requirement, PROJECT["dependencies"])}
     assert ranges.keys() <= pins(PINS).keys()
-    assert all(
-        ranges[name].specifier.contains(version) for name, version in pins(PINS).items() if name in ranges
-    )
+    for name in ranges.keys() & pins(PINS).keys():
+        assert ranges[name].specifier.contains(pins(PINS)[name]), name
     # And a portfolio that is made with the tool has the same versions.
-    own = pins(kit.requirements())
-    assert own.pop(kit.DISTRIBUTION) == PROJECT["version"]
-    assert own.items() <= pins(PINS).items()
+    *own, tool = lines_of(kit.requirements())
+    assert tool == f"./{kit.WHEELS}/stp_portfolio-{PROJECT['version']}-py3-none-any.whl"
+    assert pins("\n".join(own)).items() <= pins(PINS).items()
 
 
 def test_every_dependency_says_what_it_is_for():
@@ -84,6 +81,7 @@ def test_actions_are_pinned_by_commit_and_tokens_are_small(path):
 
 
 SAME = ["data/README.md", "tests/test_portfolio.py", ".githooks/pre-commit", ".gitattributes"]
+SAME += [".github/workflows/publish.yml"]
 SAME += [f"notebooks/{name}.ipynb" for name in ("coverage", "credits", "progress")]
 
 
@@ -108,19 +106,15 @@ def test_contents_follow_the_register(portfolio):
     """Each activity has one entry of the contents, in the register's order; no page is left out."""
     listed = [activity.page for activity in portfolio.activities]
     folders = {page.rpartition("/")[0] for page in listed}
-    contents = toc_files(ROOT)
+    contents = [name for name in configuration.toc_files(ROOT) if name.rpartition("/")[0] in folders]
     assert [name for name in contents if name in listed] == listed
-    on_disk = {
-        p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.md")
-    }
-    assert on_disk == {name for name in contents if name.rpartition("/")[0] in folders}
+    pages = (path for folder in folders for path in (ROOT / folder).glob("*.md"))
+    assert {path.relative_to(ROOT).with_suffix("").as_posix() for path in pages} == {*contents}
 
 
 def test_no_file_of_the_repository_is_too_large_or_built():
-    """No built page and nothing private is tracked, and nothing over 500 kB."""
+    """No built page and nothing private is tracked, and nothing over 500 kB; a download tracks nothing."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    names = (
-        listed.stdout.decode().split("\0") if listed.returncode == 0 else []
-    )  # a download has nothing tracked
+    names = listed.stdout.decode().split("\0")
     assert [name for name in names if name.startswith(("_build/", "private/"))] == []
     assert [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 500_000] == []

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from stp_portfolio.desk import editions
 
-PACKAGED = ROOT / "tool/src/stp_portfolio/desk/templates/workflows/publish.yml"
+PACKAGED = ROOT / "tool/src/stp_portfolio/desk/templates/owned/.github/workflows/publish.yml"
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
 JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"].values()]

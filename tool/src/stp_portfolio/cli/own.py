@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,87 +13,72 @@ from stp_portfolio.core import dates, phrases, reading
 from stp_portfolio.desk import start as starting
 from stp_portfolio.desk import upgrade as upgrading
 
-
-def _option(name: str, metavar: str, words: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=words)
-
-
-_NEW = typer.Argument(metavar="FOLDER", help="The folder to make; it may not hold anything yet.")
-_BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
-_DRY_RUN = typer.Option("--dry-run", help="Say what would be made, and make nothing.")
 _OURS = starting.CURRICULUM
+_BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
+_NEXT = """\
+Next, one line after the other (README.md there has them for Windows as well):
+  cd {folder}
+  python3 -m venv .venv && .venv/bin/python -m pip install --no-compile -r requirements.txt
+  .venv/bin/jupyter-book build .
+  git init && git config core.hooksPath .githooks
+  git add --all && git commit -m 'My own portfolio'"""
 
 
 @app.command()
 def start(
-    folder: Annotated[Path, _NEW],
-    begun: Annotated[str | None, _option("--start", "DATE", _BEGUN)] = None,
-    title: Annotated[str, _option("--title", "TEXT", "Title of the book.")] = "",
-    curriculum: Annotated[str, _option("--curriculum", "CODE", "Code of your curriculum.")] = _OURS,
-    role: Annotated[str, _option("--role", "TEXT", "Your role, never your name.")] = "",
-    modules: Annotated[Path | None, _option("--modules", "FILE", "Your modules, a CSV file.")] = None,
-    activities: Annotated[
-        Path | None, _option("--activities", "FILE", "Your activities, a CSV file.")
-    ] = None,
-    dry_run: Annotated[bool, _DRY_RUN] = False,
+    folder: Annotated[Path, typer.Argument(help="The folder to make; it may not hold anything yet.")],
+    begun: Annotated[str | None, typer.Option("--start", metavar="DATE", help=_BEGUN)] = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the book.")] = "",
+    curriculum: Annotated[str, typer.Option(metavar="CODE", help="Code of your curriculum.")] = _OURS,
+    role: Annotated[str, typer.Option(metavar="TEXT", help="Your role, never your name.")] = "",
+    modules: Annotated[Path | None, typer.Option(metavar="FILE", help="Your modules, as CSV.")] = None,
+    activities: Annotated[Path | None, typer.Option(metavar="FILE", help="Your activities, as CSV.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made only.")] = False,
 ) -> None:
     """Make a portfolio of your own in a new folder.
 
     Every activity gets a plan to fill in, and the dates that count follow from the programme's first day.
     """
     today = date.today()
+    lists = {name: path for name, path in zip(starting.LISTS, (modules, activities), strict=True) if path}
     day = day_of(begun) or starting.first_monday_of_september(today)
-    wish = starting.Wish(day, title, curriculum, role, modules, activities)
-    made = starting.start(folder, wish, today, dry_run=dry_run)
-    for name in made.files if dry_run else ():
-        say(f"  {name}")
-    _say_made(made, day)
+    made = starting.start(folder, starting.Wish(day, title, curriculum, role, lists), today, dry_run=dry_run)
+    _say_made(made)
     if dry_run:
+        say("\n".join(f"  {name}" for name in made.files))
         say("Nothing was made. Run the command without --dry-run to do it.")
         return
-    if curriculum != starting.CURRICULUM and modules is None:
-        say(
-            "The modules are those of Clinical Informatics: correct data/modules.csv, or use --modules."
-        )
-    _say_first_steps(folder)
+    if curriculum != _OURS and not modules:
+        say("The modules are those of Clinical Informatics: correct data/modules.csv, or use --modules.")
+    say(_NEXT.format(folder=folder))
 
 
-def _say_made(made: starting.Made, day: date) -> None:
-    activities = phrases.activities(len(made.portfolio.activities))
-    say(f"{made.portfolio.settings.title}, begun on {dates.written(day)}, in {len(made.files)} files.")
-    say(f"{activities.capitalize()} with a plan to fill in.")
+def _say_made(made: starting.Made) -> None:
+    own = made.portfolio
+    say(f"{own.settings.title}, begun on {dates.written(own.settings.start)}, in {len(made.files)} files.")
+    say(f"{phrases.activities(len(own.activities)).capitalize()} with a plan to fill in.")
     if made.approved:
         words = phrases.series(made.approved)
         say(f"Words of your curriculum, approved in data/approved_terms.txt: {words}.")
         say("Take out what names a person or a place.")
     if made.to_review:
         say(f"To review before you publish, with portfolio check: {phrases.series(made.to_review)}.")
-    for milestone in made.portfolio.milestones:
+    for milestone in own.milestones:
         of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
         say(f"- {dates.written(milestone.date)}: {milestone.name}{of}")
     say("Check these dates with the School; they stand in data/milestones.csv.")
 
 
-def _say_first_steps(folder: Path) -> None:
-    say("Next, one line after the other (README.md there has them for Windows as well):")
-    for line in (
-        f"cd {folder}",
-        "python3 -m venv .venv && .venv/bin/python -m pip install --no-compile -r requirements.txt",
-        ".venv/bin/jupyter-book build .",
-        "git init && git config core.hooksPath .githooks",
-        "git add --all && git commit -m 'My own portfolio'",
-    ):
-        say(f"  {line}")
-
-
-_OLD = _option("--from", "FOLDER", "Bring over this old copy, which carries the tool, into a new folder.")
+_TO = "A wheel, or a version to fetch from the package index; by default the newest wheel in wheels/."
+_OLD = "Bring over this old copy, which carries the tool, into a new folder."
 
 
 @app.command()
 def upgrade(
-    to: Annotated[str, typer.Argument(metavar="[WHEEL|VERSION]", help="The newest version by default.")] = "",
-    old: Annotated[Path | None, _OLD] = None,
-    back: Annotated[bool, typer.Option("--undo", help="Go back to the version before.")] = False,
+    to: Annotated[str, typer.Argument(metavar="[WHEEL|VERSION]", help=_TO)] = "",
+    old: Annotated[Path | None, typer.Option("--from", metavar="FOLDER", help=_OLD)] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the version before.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", hidden=True)] = False,  # what the new version is asked
 ) -> None:
     """Take this portfolio to another version of the tool.
 
@@ -104,9 +89,11 @@ def upgrade(
     if old:
         upgrading.bring_over(old, Path(to), say)
         say(f"{to} holds the content of {old} now; nothing in {old} has changed.")
-        _say_first_steps(Path(to))
-    elif back:
-        version = upgrading.undo(reading.find_root())
+        say(_NEXT.format(folder=to))
+    elif undo:
+        version = upgrading.undo(reading.find_root(), say)
         say(f"This portfolio is made with version {version} of the tool again.")
+    elif finish:
+        raise typer.Exit(upgrading.finish(reading.find_root(), say))
     else:
         raise typer.Exit(upgrading.upgrade(reading.find_root(), to))

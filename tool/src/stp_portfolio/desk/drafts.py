@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -28,28 +29,16 @@ def filled(name: str, **values: object) -> str:
     """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
     Beside Jinja's own filters: ``plain`` for a text that is no markup to Markdown, ``quoted`` for one that
-    YAML and TOML read alike, ``cell`` for one of CSV, ``month`` for ``June 2025``.
+    YAML and TOML read alike, ``month`` for ``June 2025``.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, StrictUndefined
 
-    loader = FileSystemLoader(TEMPLATES)
     pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
-        loader=loader,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    pages.filters |= {"plain": phrases.plain, "quoted": _quoted, "cell": _cell, "month": dates.written_month}
-    return pages.get_template(name).render(values)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(re.sub(r"[\x00-\x1f\x7f]", " ", text), ensure_ascii=False)
-
-
-def _cell(text: str) -> str:
-    return '"{}"'.format(text.replace('"', '""')) if re.search(r'[",]', text) else text
+    quoted = partial(json.dumps, ensure_ascii=False)
+    pages.filters |= {"plain": phrases.plain, "quoted": quoted, "month": dates.written_month}
+    return pages.from_string(disk.read_text(TEMPLATES / name)).render(values)
 
 
 def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
@@ -133,66 +122,54 @@ def list_page(root: Path, page: str) -> None:
     ``page`` is its path from the root, without ending. Every other line of ``_toc.yml`` stays as it is.
     Raises Refusal where the file cannot be read, or has no line to put another one after.
     """
-    listed = configuration.toc_files(root)
+    listed, path = configuration.toc_files(root), root / "_toc.yml"
     if page in listed:
         return
-    path = root / "_toc.yml"
+    index = f"{page.rpartition('/')[0]}/index" if (root / page).with_name("index.md").is_file() else ""
     try:
-        has_index = (root / page).with_name("index.md").is_file()
-        after = _with_entry(disk.read_text(path), page, has_index=has_index)
-        named = [node.value for key, node in _pairs(yaml.compose(after)) if key in ("file", "root")]
+        after = _with_entry(disk.read_text(path), page, index)
+        named = {name.value for _, name in _under(yaml.compose(after), "file", "root")}
     except yaml.YAMLError as error:
         raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
-    if not {page, *listed} <= set(named):
+    if not {page, *listed} <= named:
         raise Refusal(f"{path.name} shows no place for the page '{page}'. Add it by hand: - file: {page}")
     disk.put(path, after)
 
 
-def _with_entry(toc: str, page: str, *, has_index: bool) -> str:
+def _with_entry(toc: str, page: str, index: str) -> str:
     """The contents with one more page, on a line of its own and indented as what stands before it."""
     lines = toc.splitlines()
-    before, block = _place(yaml.compose(toc), page, has_index=has_index)
+    before, new = _place(yaml.compose(toc), page, index)
     if before is None:
-        return "\n".join([*lines, "chapters:", *(f"  {line}" for line in block), ""])
+        return toc
     indent = " " * max(before.start_mark.column - 2, 0)
-    end = max(node.end_mark.line for _, node in _pairs(before) if isinstance(node, yaml.ScalarNode)) + 1
-    return "\n".join([*lines[:end], *(indent + line for line in block), *lines[end:], ""])
+    end = max(value.end_mark.line for _, value in _under(before) if isinstance(value, yaml.ScalarNode)) + 1
+    return "\n".join([*lines[:end], *(indent + line for line in new), *lines[end:], ""])
 
 
-def _place(tree: yaml.Node | None, page: str, *, has_index: bool) -> tuple[yaml.Node | None, list[str]]:
-    """The entry that a page follows, None where there is none yet, and the lines to put there.
+def _place(tree: yaml.Node | None, page: str, index: str) -> tuple[yaml.Node | None, list[str]]:
+    """The entry that a page follows, None where there is none, and the lines to put there.
 
-    Beside its folder's last page, else under its chapter, else as a new chapter behind the first ones.
+    Beside its folder's last page, else under its chapter ``index``, else as a new chapter.
     """
-    folder = page.rpartition("/")[0]
-    index = f"{folder}/index" if folder and has_index else None
-    entry = [f"- file: {page}"]
-    beside, opened, chapters = [], [], []
-    for node in _mappings(tree):
-        for key, value in node.value:
-            if key.value == "file" and value.value == index:
-                opened.append(node)
-            elif key.value == "file" and value.value.rpartition("/")[0] == folder:
-                beside.append(node)
-            elif key.value == "chapters" and value.value:
-                chapters.append(value.value[-1])
-    nested = ["  sections:", *(f"    {line}" for line in entry)]
-    if beside or opened:
-        return (beside or opened)[-1], entry if beside else nested
-    return (chapters or [None])[0], [f"- file: {index}", *nested] if index else entry
+    entries = {name.value: entry for entry, name in _under(tree, "file")}
+    siblings = [name for name in entries if name.rpartition("/")[0] == page.rpartition("/")[0]]
+    if beside := [name for name in siblings if name != index]:
+        return entries[beside[-1]], [f"- file: {page}"]
+    nested = ["  sections:", f"    - file: {page}"]
+    if siblings:
+        return entries[index], nested
+    chapters = (chapters.value[-1] for _, chapters in _under(tree, "chapters") if chapters.value)
+    return next(chapters, None), [f"- file: {index}", *nested] if index else [f"- file: {page}"]
 
 
-def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
+def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Every value below a node that stands under one of the keys, or any, with the mapping it stands in."""
     for child in node.value if isinstance(node, yaml.CollectionNode) else ():
-        yield from _mappings(child[1] if isinstance(child, tuple) else child)
-
-
-def _pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    """Every key and value below a node of the contents, in the order of the file."""
-    for mapping in _mappings(node):
-        yield from ((key.value, value) for key, value in mapping.value)
+        key, value = child if isinstance(child, tuple) else (None, child)
+        if key and (not keys or key.value in keys):
+            yield node, value
+        yield from _under(value, *keys)
 
 
 def chapter(portfolio: Portfolio, folder: str) -> str:
