@@ -162,7 +162,7 @@ def test_what_is_closed_is_no_fault():
         ("M/1_Task.md", "---\nkernelspec:\n  name: python3\n---\n# 1. Task\n", "a notebook written as text"),
         ("data/progress.csv", "date,module,number,event,note\n2025-01-01,M,1,signed-off,\n", "'signed-off'"),
         ("data/portfolio.toml", 'title = "Small"\n', "data/portfolio.toml"),
-        ("data/approved_terms.txt", b"caf\xe9\n", ""),  # what is said is of privacy's own tests
+        ("data/approved_terms.txt", b"caf\xe9\n", "data/approved_terms.txt"),
     ],
 )  # fmt: skip
 def test_faults_of_a_file_fail_twice(small, file, text, message):
