@@ -11,7 +11,12 @@ from pathlib import Path
 from playwright.sync_api import Error
 
 MISSING = "no Chromium, Chrome or Edge is installed here, so the pages were not tried in a browser"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
 
 

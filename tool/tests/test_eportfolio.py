@@ -58,12 +58,14 @@ def text_of_pdf(path, *running):
 
 
 def sentences_of_page(markup):
-    """The sentences of an article: its blocks, without drawings, folded code, links to headings and the foot."""
+    """The sentences of an article, without drawings, folded code, links to headings and the foot."""
     article = html.fromstring(markup).find(".//article")
     left_out = ".//svg | .//a[@class='headerlink'] | .//footer | .//details[@class='stp-code']"
     for part in article.xpath(left_out):
         part.drop_tree()
-    for block in article.iter("p", "li", "h1", "h2", "h3", "td", "th", "figcaption", "caption", "div", "section"):
+    for block in article.iter(
+        "p", "li", "h1", "h2", "h3", "td", "th", "figcaption", "caption", "div", "section"
+    ):
         block.text, block.tail = f"\n{block.text or ''}", f"\n{block.tail or ''}"
     blocks = etree.tostring(article, method="text", encoding="unicode").split("\n")
     sentences = (squeezed(part) for block in blocks for part in re.split(r"(?<=[.?!])\s+", block))
@@ -102,7 +104,9 @@ def test_structure_can_be_read_back(pdfs):
         elements = [each for each in held if "/S" in each and "/P" in each]
         tags = [str(element.S) for element in elements]
         alts = [str(element.Alt) for element in elements if "/Alt" in element]
-        faces = {str(face.BaseFont) for page in pdf.pages for face in page.Resources.get("/Font", {}).values()}
+        faces = {
+            str(face.BaseFont) for page in pdf.pages for face in page.Resources.get("/Font", {}).values()
+        }
     assert "5. Explore patient care journey experiences" in titles
     assert len(titles) >= 28
     wanted = {"/H1", "/H2", "/L", "/LI", "/Table", "/TH", "/TD", "/Figure", "/Link", "/Caption"}
@@ -169,7 +173,10 @@ def test_page_and_notebook_with_everything(small, tmp_path):
 
 def test_a_changed_page_is_seen_in_its_pdf_and_in_the_books(small):
     """And in no other."""
-    small.write("data/activities.csv", "module,number,title,page,learning_outcomes,url\nM,1,Task,M/1_Task,,\nM,2,More,M/2_More,,\n")
+    small.write(
+        "data/activities.csv",
+        "module,number,title,page,learning_outcomes,url\nM,1,Task,M/1_Task,,\nM,2,More,M/2_More,,\n",
+    )
     small.write("M/2_More.md", (small.tree / "M/1_Task.md").read_text().replace("1. Task", "2. More"))
     small.edit("_toc.yml", "M/1_Task\n", "M/1_Task\n  - file: M/2_More\n")
     before = {path.name: path.read_bytes() for path in exported(small).glob("*.pdf")}
@@ -194,7 +201,9 @@ def test_fault_of_a_page_is_a_fault_of_the_export(small, text, words):
     for _ in range(2):
         done = small.build(*EPORTFOLIO)
         assert done.code != 0
-        assert any(words in fault and re.search(r"intro\.md:\d+", fault) for fault in done.faults), done.output
+        assert any(words in fault and re.search(r"intro\.md:\d+", fault) for fault in done.faults), (
+            done.output
+        )
 
 
 def test_every_page_says_the_day_of_the_export(small):
@@ -208,11 +217,13 @@ def test_every_page_says_the_day_of_the_export(small):
             assert squeezed(other) not in text
 
 
-EVIDENCE = "id,date,title,kind,activities,standards,file\nE1,2025-06-01,Map,note,M/1,HCPC/1,data/evidence/map.txt\n"
+EVIDENCE = (
+    "id,date,title,kind,activities,standards,file\nE1,2025-06-01,Map,note,M/1,HCPC/1,data/evidence/map.txt\n"
+)
 
 
 def test_export_packs_everything(small, tmp_path):
-    """Of the chosen activities alone: PDFs, narratives, evidence files, manifest, index and one zip; no more."""
+    """Of the chosen activities alone: PDFs, narratives, evidence, manifest, index, one zip; no more."""
     small.write("data/evidence/map.txt", "14 hand-offs")
     small.write("data/evidence.csv", EVIDENCE)
     out = tmp_path / "out"
@@ -240,7 +251,9 @@ def test_export_packs_everything(small, tmp_path):
     assert call(small.tree, "export", "--edition", "assessor")[0] == 1
 
 
-@pytest.mark.parametrize("name", ["../../../x_map.txt", "..\\x_map.txt", "/x_map.txt", ".x_map.txt", "x map.txt", "…"])
+@pytest.mark.parametrize(
+    "name", ["../../../x_map.txt", "..\\x_map.txt", "/x_map.txt", ".x_map.txt", "x map.txt", "…"]
+)
 def test_names_of_an_export_stay_in_its_folder(name):
     """Whatever a register or a page is called: letters, digits and three marks, and no dot at the start."""
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", package.safe(name))

@@ -65,7 +65,7 @@ def test_faults_of_a_page_fail_twice(small):
 
 
 def test_finished_pages_are_held_to_their_promises(tmp_path):
-    """A missing file, anchor and image are each reported once with their page; a file's name is no alt text."""
+    """A missing file, anchor and image are each reported with their page; a file's name is no alt text."""
     (tmp_path / "a.html").write_text(
         '<a href="b.html#there">x</a><a href="b.html#gone">x</a><a href="c.html">x</a>'
         '<img src="d.png" alt="a drawing">'
@@ -144,14 +144,20 @@ def test_faults_of_the_configuration_fail_twice(small, old, new, message):
         (Small.cell("1 / 0"), "sums: a cell failed: ZeroDivisionError: division by zero"),
         (Small.cell("import warnings\nwarnings.warn('doubtful')"), "stderr"),
         (Small.cell("import os\nos._exit(1)"), "Kernel died"),
-        (Small.cell("import time\ntime.sleep(60)"), "A cell timed out while it was being executed, after 2 s"),
-        (Small.cell("print('NH' + 'S number', '943 4' + '76 5919')"), "an output holds an identifier (NHS nu"),
+        (
+            Small.cell("import time\ntime.sleep(60)"),
+            "A cell timed out while it was being executed, after 2 s",
+        ),
+        (
+            Small.cell("print('NH' + 'S number', '943 4' + '76 5919')"),
+            "an output holds an identifier (NHS nu",
+        ),
         (Small.cell("1", tags=["raises-exception"]), "has the tag 'raises-exception'"),
         (Small.cell(None), "The build stopped"),
     ],
 )
 def test_faults_of_a_cell_fail_twice(small, cell, message):
-    """A cell that fails, warns, kills its kernel, takes too long, says who somebody is, may fail or is none."""
+    """A cell that fails, warns, kills its kernel, is too slow, identifies somebody, may fail or is none."""
     small.edit("_config.yml", "timeout: 120", "timeout: 2")
     small.notebook(cells=[cell])
     fails_twice(small, message)

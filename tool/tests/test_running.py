@@ -132,7 +132,7 @@ def test_what_moved_meanwhile_is_not_kept(small):
 
 
 def test_the_store_keeps_the_latest_whole_runs(small, monkeypatch):
-    """Runs that were used longest ago are dropped; one that was not written to its end is not taken for one."""
+    """Runs used longest ago are dropped; one that was not written to its end is not taken for one."""
     monkeypatch.setattr(notebooks, "KEEP", 1)
     for number in (1, 2):
         small.notebook(f"print({number})")

@@ -250,13 +250,16 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
         return
     first = (section.first_child_matching_class(nodes.title) or 0) + 1
     if activity := portfolio.activity_on.get(docname):
-        prose = section.first_child_matching_class((nodes.paragraph, nodes.section), first)
-        standfirst = prose if prose is not None and isinstance(section[prose], nodes.paragraph) else first - 1
-        section.insert(standfirst + 1, facts(portfolio, activity))
+        section.insert(_after_standfirst(section, first), facts(portfolio, activity))
     marks = {"stp-edition": app.config.stp_edition, "stp-example": sentences.example_line(portfolio)}
     for name, text in marks.items():
         if text:
             section.insert(first, nodes.paragraph(text=text, classes=[name]))
+
+
+def _after_standfirst(section: nodes.section, first: int) -> int:
+    found = section.first_child_matching_class((nodes.paragraph, nodes.section), first)
+    return found + 1 if found is not None and isinstance(section[found], nodes.paragraph) else first
 
 
 def _panel_name(paragraph: nodes.paragraph) -> str | None:

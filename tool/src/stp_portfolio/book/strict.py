@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 from docutils import nodes
 from lxml import html
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
@@ -116,17 +117,20 @@ def swallowed(text: str, file: str) -> Iterator[Finding]:
     lines = text.splitlines()
     for token in _blocks().parse(text):
         first, after = token.map or (0, 0)
-        in_head = token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
-        code, fault, remedy = "not-closed", "", f"Put {token.markup} on a line of its own after it"
-        if in_head or token.info.startswith("{code-cell}"):
-            code, fault = "notebook-as-text", "a notebook written as text, whose numbers would go stale"
-            remedy = "Save it as .ipynb (jupytext --to ipynb)"
-        elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[first + 1 : after]):
-            fault = f"'{lines[first].strip()[:40]}' is not closed, and hides what follows"
-        elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
-            fault, remedy = "a comment is not closed, and hides what follows", "Put --> after it"
-        if fault:
+        for code, fault, remedy in _hiding(token, lines[first:after]):
             yield Finding(code, file, fault, remedy, first + 1)
+
+
+def _hiding(token: Token, lines: list[str]) -> Iterator[tuple[str, str, str]]:
+    in_head = token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
+    if in_head or token.info.startswith("{code-cell}"):
+        fault = "a notebook written as text, whose numbers would go stale"
+        yield "notebook-as-text", fault, "Save it as .ipynb (jupytext --to ipynb)"
+    elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[1:]):
+        fault = f"'{lines[0].strip()[:40]}' is not closed, and hides what follows"
+        yield "not-closed", fault, f"Put {token.markup} on a line of its own after it"
+    elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
+        yield "not-closed", "a comment is not closed, and hides what follows", "Put --> after it"
 
 
 def _closed(markup: str, below: list[str]) -> bool:
