@@ -68,10 +68,9 @@ def check_credits(built, recount):
 
 def check_milestones_and_standards(built, recount):
     listed = cells(built.page("notebooks/progress"), "Milestones")
-    needed = {
-        row["name"]: f"{row['required']} of {row['module']}" for row in recount.milestones if row["required"]
-    }
-    wanted = [[r["name"], written(r["date"]), needed.get(r["name"], "")] for r in recount.milestones]
+    asked = [f"{row['required']} of {row['module']}" if row["required"] else "" for row in recount.milestones]
+    days = [written(row["date"]) for row in recount.milestones]
+    wanted = [[row["name"], *more] for row, *more in zip(recount.milestones, days, asked, strict=True)]
     assert sorted(row[:3] for row in listed) == sorted(wanted)
     for row in listed:
         assert not row[2] or int(row[3]) == recount.done(row[2].split(" of ")[1])

@@ -52,7 +52,7 @@ def render(source, alt="What it shows."):
 
 def texts(svg):
     """The texts of a drawing, in its order."""
-    return ["".join(each.itertext()) for each in ElementTree.fromstring(svg).iter("{*}text")]
+    return ["".join(each.itertext()) for each in ElementTree.fromstring(svg).findall(".//{*}text")]
 
 
 # -- drawing ----------------------------------------------------------------------------------
