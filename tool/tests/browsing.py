@@ -1,39 +1,33 @@
 """A browser that is installed on this machine, and the book served to it the way a web server would."""
 
 import gzip
-import os
 import shutil
-import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from playwright.sync_api import Error
+
 MISSING = "no Chromium, Chrome or Edge is installed here, so the pages were not tried in a browser"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "msedge", "chrome")
-_PLACES = {
-    "win32": [
-        Path(os.environ.get(folder, "C:/"), *parts)
-        for folder in ("PROGRAMFILES(X86)", "PROGRAMFILES", "LOCALAPPDATA")
-        for parts in (
-            ("Microsoft", "Edge", "Application", "msedge.exe"),
-            ("Google", "Chrome", "Application", "chrome.exe"),
-        )
-    ],
-    "darwin": [
-        Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
-        Path("/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge"),
-        Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
-    ],
-}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
 
 
-def installed():
-    """The path of an installed browser, or None."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    return found or next((str(path) for path in _PLACES.get(sys.platform, ()) if path.is_file()), None)
+def launched(tool):
+    """A browser that is installed here: by its command, or where Chrome and Edge are put; or None."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    places = [{"executable_path": path}] if path else [{"channel": "chrome"}, {"channel": "msedge"}]
+    for place in places:
+        with suppress(Error):
+            return tool.chromium.launch(args=ARGUMENTS, **place)
+    return None
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -1,5 +1,6 @@
 """What the tests share: the shipped book built once a run, small books in process, and copies to break."""
 
+import json
 import os
 import re
 import shutil
@@ -9,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-from browsing import ARGUMENTS, MISSING, installed
+from browsing import MISSING, launched
 from click.testing import CliRunner
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
@@ -18,7 +18,9 @@ from playwright.sync_api import sync_playwright
 from stp_portfolio.core import reading
 
 ROOT = Path(__file__).parents[2]  # the worked example, of which this folder is a part
-JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book.exe" if sys.platform == "win32" else "jupyter-book")
+JUPYTER_BOOK = Path(sys.executable).with_name(
+    "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
+)
 NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "tool")
 
 
@@ -32,18 +34,8 @@ def pytest_terminal_summary(terminalreporter):
 
 def toc_files(tree):
     """The pages that the contents of a tree name, in their order."""
-    found = []
-
-    def walk(value):
-        if isinstance(value, dict):
-            found.extend([value["file"]] if "file" in value else [])
-            for child in value.values():
-                walk(child)
-        for child in value if isinstance(value, list) else ():
-            walk(child)
-
-    walk(yaml.safe_load((tree / "_toc.yml").read_text(encoding="utf-8")))
-    return found
+    text = (tree / "_toc.yml").read_text(encoding="utf-8")
+    return re.findall(r"^[ -]*(?:root|file): *([^\s#]+)", text, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,19 +56,21 @@ class Built:
     @property
     def faults(self):
         """What was reported, without the rest of the output."""
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", self.output)
-        return [line for line in plain.splitlines() if "WARNING" in line or "ERROR" in line or "CRITICAL" in line]
+        return [line for line in self.output.splitlines() if re.search("WARNING|ERROR|CRITICAL", line)]
 
     @property
     def read(self):
         """The pages that this run read."""
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", self.output)
-        return re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", plain)
+        return re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", self.output)
 
     @property
     def executed(self):
         """The notebooks that this run executed."""
         return re.findall(r"^(\S+) was executed in [\d.]+ s$", self.output, flags=re.MULTILINE)
+
+
+def uncoloured(output):
+    return re.sub(r"\x1b\[[0-9;]*m", "", output)
 
 
 def build(tree, *options, **environment):
@@ -85,22 +79,23 @@ def build(tree, *options, **environment):
         [JUPYTER_BOOK, "build", ".", *options], cwd=tree, env={**os.environ, **environment},
         capture_output=True, text=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
-    return Built(done.returncode, done.stdout + done.stderr, tree)
+    return Built(done.returncode, uncoloured(done.stdout + done.stderr), tree)
 
 
 def build_here(tree, *options):
-    """The same build in this process: a tenth of the time for a small book, since nothing is imported again."""
+    """The same build in this process: for a small book a tenth of the time, as all is imported already."""
     from jupyter_book.cli.main import main
 
     done = CliRunner().invoke(main, ["build", str(tree), *options])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
-    return Built(done.exit_code, done.output, tree)
+    return Built(done.exit_code, uncoloured(done.output), tree)
 
 
 def once(tmp_path_factory, name, make):
     """A folder made by whichever worker comes first, and shared by all of them; ``make`` fills it."""
-    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     folder, log = shared / name, shared / f"{name}.log"
     with FileLock(shared / f"{name}.lock"):
         if not log.is_file():
@@ -143,11 +138,10 @@ def pdfs(book, tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """An installed browser, never one that is fetched."""
-    path = installed()
-    if path is None:
-        pytest.skip(MISSING)
     with sync_playwright() as tool:
-        started = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
+        started = launched(tool)
+        if started is None:
+            pytest.skip(MISSING)
         yield started
         started.close()
 
@@ -171,12 +165,27 @@ def data(tmp_path):
 
 # -- a book of two pages ----------------------------------------------------------------------
 
+TASK = """\
+# 1. Task
+
+It waits. It will change something.
+
+## Plan
+
+**Occasion.** A day.
+
+**Evidence aimed at.** A note.
+
+**First step.** In **June 2025** I will begin. *Done when:* it is begun.
+
+**Risk.** None.
+
+Read next: [home](../intro.md), to begin again.
+"""
 SMALL = {
     "_toc.yml": "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n",
     "intro.md": "# Home\n\nThe words of the home page.\n",
-    "M/1_Task.md": "# 1. Task\n\nIt waits. It will change something.\n\n## Plan\n\n**Occasion.** A day.\n\n"
-    "**Evidence aimed at.** A note.\n\n**First step.** In **June 2025** I will begin. *Done when:* it is begun.\n\n"
-    "**Risk.** None.\n\nRead next: [home](../intro.md), to begin again.\n",
+    "M/1_Task.md": TASK,
     "data/portfolio.toml": 'title = "Small"\nrole = "trainee"\ncurriculum = "X"\nstart = 2023-09-04\n'
     'language = "en-GB"\nas_of = 2025-06-30\n',
     "data/modules.csv": "phase,code,module,credits,signed_off\n1,M,Module,20,\n",
@@ -196,19 +205,38 @@ class Small:
         for name, text in SMALL.items():
             self.write(name, text)
         shutil.copy(ROOT / "_config.yml", tree)
-        if (ROOT / "_static").is_dir():
-            shutil.copytree(ROOT / "_static", tree / "_static")
 
     def write(self, name, text):
         path = self.tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
     def home(self, text):
         """Put a text below the home page's heading and build: what a test of one fault needs."""
         self.write("intro.md", f"# Home\n\nThe words of the home page.\n\n{text}\n")
         return self.build()
+
+    def edit(self, name, old, new):
+        text = (self.tree / name).read_text(encoding="utf-8")
+        assert old in text
+        return self.write(name, text.replace(old, new, 1))
+
+    @staticmethod
+    def cell(source, **metadata):
+        """A code cell of a notebook, which never ran."""
+        empty = {"cell_type": "code", "outputs": [], "execution_count": None}
+        return empty | {"metadata": metadata, "source": source}
+
+    def notebook(self, *sources, cells=(), words="What was computed."):
+        """A page, listed as ``sums``, that is a notebook of these sources, and of ready ``cells``."""
+        title = {"cell_type": "markdown", "metadata": {}, "source": f"# Sums\n\n{words}"}
+        listed = [title, *map(self.cell, sources), *cells]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        whole = {"cells": [{"id": f"c{n}"} | cell for n, cell in enumerate(listed)], "metadata": kernel}
+        self.write("sums.ipynb", json.dumps(whole | {"nbformat": 4, "nbformat_minor": 5}))
+        if "sums" not in (self.tree / "_toc.yml").read_text(encoding="utf-8"):
+            self.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: sums\n")
 
     def build(self, *options):
         return build_here(self.tree, *options)
@@ -217,6 +245,4 @@ class Small:
 @pytest.fixture
 def small(tmp_path):
     """A book of two pages to break."""
-    tree = tmp_path / "small"
-    tree.mkdir()
-    return Small(tree)
+    return Small(tmp_path / "small")

@@ -6,9 +6,11 @@ import re
 from decimal import Decimal
 
 from browsing import pages_of
-from conftest import build
+from conftest import build_here
 from lxml import etree, html
 from recount import Recount, written
+
+NOTEBOOKS = [f"notebooks/{name}" for name in ("credits", "progress", "coverage")]
 
 
 def plain(text):
@@ -31,74 +33,74 @@ def cells(page, caption):
     raise AssertionError(f"no table with the caption '{caption}'")
 
 
-def check_numbers(built):  # noqa: C901 - one table after another
+def check_numbers(built):
     """Hold every computed number of a book against the recount of its own data."""
+    assert built.code == 0, built.output
     recount = Recount(built.tree)
     total = len(recount.activities)
-    home = built.page("intro")
-    progress, sums, coverage = (
-        built.page(f"notebooks/{name}") for name in ("progress", "credits", "coverage")
+    assert f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities" in text_of(
+        built.page("intro")
     )
-
-    head = f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities"
-    assert head in text_of(home)
+    check_credits(built, recount)
+    check_milestones_and_standards(built, recount)
+    progress = built.page("notebooks/progress")
     for row in cells(progress, "Activities by status"):
         assert int(row[1]) == (total if row[0] == "Total" else recount.count(row[0]))
+    listed = cells(progress, "The activities, their status and their dates")
+    for activity, row in zip(recount.activities, listed, strict=True):
+        check_activity(recount, activity, row, text_of(built.page(activity["page"])))
+    for module in {row["module"] for row in recount.activities}:
+        check_chapter(built, recount, module)
 
-    programme = cells(home, "Modules of the programme and their credits")
+
+def check_credits(built, recount):
+    programme = cells(built.page("intro"), "Modules of the programme and their credits")
     assert [row[2] for row in programme[:-1]] == [row["credits"] for row in recount.modules]
-    assert programme[-1][0] == "Total"
-    assert programme[-1][2] == str(recount.total_credits)
-    assert f"{recount.total_credits} credits come from {len(recount.modules)} modules" in text_of(sums)
-    by_phase = cells(sums, "Credits by phase")
-    assert by_phase[-1][1:] == [str(recount.total_credits), str(recount.earned)]
-    for row in by_phase[:-1]:
-        phase = row[0].removeprefix("Phase ")
-        assert Decimal(row[1]) == sum(Decimal(m["credits"]) for m in recount.modules if m["phase"] == phase)
+    assert (programme[-1][0], programme[-1][2]) == ("Total", str(recount.total_credits))
+    page = built.page("notebooks/credits")
+    assert f"{recount.total_credits} credits come from {len(recount.modules)} modules" in text_of(page)
+    *by_phase, sums = cells(page, "Credits by phase")
+    assert sums[1:] == [str(recount.total_credits), str(recount.earned)]
+    for row in by_phase:
+        own = [each for each in recount.modules if each["phase"] == row[0].removeprefix("Phase ")]
+        assert Decimal(row[1]) == sum(Decimal(each["credits"]) for each in own)
 
-    listed = cells(progress, "Milestones")
-    assert sorted(row[:3] for row in listed) == sorted(
-        [
-            row["name"],
-            written(row["date"]),
-            f"{row['required']} of {row['module']}" if row["required"] else "",
-        ]
-        for row in recount.milestones
-    )
+
+def check_milestones_and_standards(built, recount):
+    listed = cells(built.page("notebooks/progress"), "Milestones")
+    asked = [f"{row['required']} of {row['module']}" if row["required"] else "" for row in recount.milestones]
+    days = [written(row["date"]) for row in recount.milestones]
+    wanted = [[row["name"], *more] for row, *more in zip(recount.milestones, days, asked, strict=True)]
+    assert sorted(row[:3] for row in listed) == sorted(wanted)
     for row in listed:
-        if row[2]:
-            assert int(row[3]) == recount.done(row[2].split(" of ")[1])
-
-    table = cells(coverage, "Standards and the evidence that speaks to them")
+        assert not row[2] or int(row[3]) == recount.done(row[2].split(" of ")[1])
+    table = cells(built.page("notebooks/coverage"), "Standards and the evidence that speaks to them")
     for row, (standard, pieces) in zip(table, recount.standards.items(), strict=True):
         assert row[0].startswith(f"{standard}:")
         assert row[1:] == [str(len(pieces)), ", ".join(pieces) or "None yet"]
 
-    for activity, row in zip(
-        recount.activities, cells(progress, "The activities, their status and their dates"), strict=True
-    ):
-        key = f"{activity['module']}/{activity['number']}"
-        page = text_of(built.page(activity["page"]))
-        status = recount.status[key]
-        assert f"{activity['number']}. {activity['title']}" in row[0]
-        assert row[1] == status
-        assert f"Status {status}" in page
-        if key in recount.waiting:
-            assert f"with the assessor for {recount.waiting[key]} days" in page
-        held = [piece for piece in recount.evidence if key in piece["activities"].split(";")]
-        assert int(row[-1]) == len(held)
-        for piece in held:
-            assert f"{piece['id']} {piece['title']}" in page
-    for module in {row["module"] for row in recount.activities}:
-        listed = [row for row in recount.activities if row["module"] == module]
-        chapter = built.page(f"{listed[0]['page'].rpartition('/')[0]}/index")
-        for word in set(recount.status.values()):
-            own = [r for r in listed if recount.status[f"{module}/{r['number']}"] == word]
-            if own:
-                caption = f"{word}: {len(own)} {'activity' if len(own) == 1 else 'activities'}"
-                assert [row[0] for row in cells(chapter, caption)] == [
-                    f"{r['number']}. {r['title']}" for r in own
-                ]
+
+def check_activity(recount, activity, row, page):
+    key = f"{activity['module']}/{activity['number']}"
+    status = recount.status[key]
+    assert f"{activity['number']}. {activity['title']}" in row[0]
+    assert row[1] == status
+    assert f"Status {status}" in page
+    if key in recount.waiting:
+        assert f"with the assessor for {recount.waiting[key]} days" in page
+    held = [piece for piece in recount.evidence if key in piece["activities"].split(";")]
+    assert int(row[-1]) == len(held)
+    assert [piece for piece in held if f"{piece['id']} {piece['title']}" not in page] == []
+
+
+def check_chapter(built, recount, module):
+    listed = [row for row in recount.activities if row["module"] == module]
+    chapter = built.page(f"{listed[0]['page'].rpartition('/')[0]}/index")
+    for word in set(recount.status.values()):
+        own = [row for row in listed if recount.status[f"{module}/{row['number']}"] == word]
+        caption = f"{word}: {len(own)} {'activity' if len(own) == 1 else 'activities'}"
+        shown = [row[0] for row in cells(chapter, caption)] if own else []
+        assert shown == [f"{row['number']}. {row['title']}" for row in own]
 
 
 def test_shipped_book_builds_without_a_warning(book):
@@ -107,7 +109,7 @@ def test_shipped_book_builds_without_a_warning(book):
     assert "WARNING" not in book.output
     assert "ERROR" not in book.output
     names = ["index", "intro", *(row["page"] for row in Recount(book.tree).activities)]
-    names += [f"notebooks/{name}" for name in ("credits", "progress", "coverage")]
+    names += NOTEBOOKS
     assert len(names) == 25
     for name in names:
         assert (book.html / f"{name}.html").is_file()
@@ -122,11 +124,8 @@ def test_illustration_is_the_one_described(book):
     """The shipped data are the trainee at 30 June 2025 that the book says it shows."""
     recount = Recount(book.tree)
     assert recount.total_credits == 180
-    counted = {
-        word: recount.count(word)
-        for word in ("Signed off", "Submitted", "Returned", "In progress", "Not started")
-    }
-    assert counted == {"Signed off": 8, "Submitted": 3, "Returned": 1, "In progress": 4, "Not started": 4}
+    counted = {"Signed off": 8, "Submitted": 3, "Returned": 1, "In progress": 4, "Not started": 4}
+    assert {word: recount.count(word) for word in counted} == counted
     assert max(recount.waiting.values()) > 28
     assert len(recount.evidence) >= 15
     assert sum(";" in row["activities"] for row in recount.evidence) >= 3
@@ -134,20 +133,16 @@ def test_illustration_is_the_one_described(book):
 
 def test_example_is_marked_on_every_page_that_shows_it(book):
     """The line that says the content is invented stands once on every page of the book."""
-    names = [
-        *(row["page"] for row in Recount(book.tree).activities),
-        "intro",
-        "C1_Professional_Foundations/index",
-    ]
-    for name in [*names, "notebooks/progress", "notebooks/credits", "notebooks/coverage"]:
+    names = ["intro", "C1_Professional_Foundations/index", *NOTEBOOKS]
+    for name in [*names, *(row["page"] for row in Recount(book.tree).activities)]:
         assert text_of(book.page(name)).count("Illustration: the progress, evidence") == 1, name
 
 
 def test_every_figure_has_numbers_in_its_alt_text_a_caption_and_a_table(book):
     """A figure is never the only place of its numbers."""
     seen = 0
-    for name in ("progress", "credits", "coverage"):
-        page = html.fromstring(book.page(f"notebooks/{name}"))
+    for name in NOTEBOOKS:
+        page = html.fromstring(book.page(name))
         figures = page.findall(".//figure")
         seen += len(figures)
         for figure in figures:
@@ -160,32 +155,23 @@ def test_every_figure_has_numbers_in_its_alt_text_a_caption_and_a_table(book):
 
 def test_code_is_folded_for_the_reader(book):
     """Each result stands open, its code folded above it; a page says how its numbers were computed."""
-    for name in ("progress", "credits", "coverage"):
-        page = html.fromstring(book.page(f"notebooks/{name}"))
+    for name in NOTEBOOKS:
+        page = html.fromstring(book.page(name))
         folded = page.xpath("//details[@class='stp-code' and not(@open)]")
-        assert folded
         assert {fold.findtext("summary") for fold in folded} == {"Code"}
-        code = page.xpath("//*[contains(concat(' ', @class, ' '), ' cell_input ')]")
-        assert len(code) == len(
-            page.xpath("//details//*[contains(concat(' ', @class, ' '), ' cell_input ')]")
-        )
-        assert "Computed when the book was built, from the files in data/" in text_of(
-            book.page(f"notebooks/{name}")
-        )
+        code = "//*[contains(concat(' ', @class, ' '), ' cell_input ')]"
+        assert len(page.xpath(code)) == len(page.xpath(f"//details{code}")) > 0
+        assert "Computed when the book was built, from the files in data/" in text_of(book.page(name))
 
 
 def test_every_page_is_well_made(book):
     """One h1, headings by one, a title and description of its own, tables with captions and heads."""
     titles, descriptions = {}, {}
     for name in pages_of(book.html):
-        text = (book.html / name).read_text(encoding="utf-8")
-        page = html.fromstring(text)
-        levels = [
-            int(heading.tag[1])
-            for heading in page.xpath("//article//*[self::h1 or self::h2 or self::h3 or self::h4]")
-        ]
-        assert levels[0] == 1
-        assert levels.count(1) == 1
+        page = html.fromstring((book.html / name).read_text(encoding="utf-8"))
+        headings = page.xpath("//article//*[self::h1 or self::h2 or self::h3 or self::h4]")
+        levels = [int(heading.tag[1]) for heading in headings]
+        assert levels[0] == 1 not in levels[1:]
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
         titles[name] = page.findtext(".//title")
         (descriptions[name],) = page.xpath("//meta[@name='description']/@content")
@@ -229,33 +215,25 @@ def test_search_data_is_that_of_the_records(book, portfolio):
 
 
 def test_another_day_and_another_row_show_everywhere(copy):
-    """One more event, then another day of reading: every page that depends on it shows the new numbers."""
-    path = copy / "data/progress.csv"
-    path.write_text(path.read_text(encoding="utf-8") + "2025-06-25,S-C1,11,signed_off,\n", encoding="utf-8")
-    done = build(copy)
-    assert done.code == 0, done.output
+    """One more event and another day of reading: every page that depends on them shows the new numbers."""
+    changes = {
+        "progress.csv": lambda text: f"{text}2025-06-25,S-C1,11,signed_off,\n",
+        "portfolio.toml": lambda text: text.replace("2025-06-30", "2025-10-01"),
+    }
+    for name, changed in changes.items():
+        path = copy / "data" / name
+        path.write_text(changed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    done = build_here(copy)
     assert Recount(copy).count("Signed off") == 9
     check_numbers(done)
     chapter = "C1_Professional_Foundations"
     assert {f"{chapter}/11_LearningSession", f"{chapter}/index", "about/news", "intro"} <= set(done.read)
-    settings = copy / "data/portfolio.toml"
-    settings.write_text(
-        settings.read_text(encoding="utf-8").replace("2025-06-30", "2025-10-01"), encoding="utf-8"
-    )
-    done = build(copy)
-    assert done.code == 0, done.output
-    check_numbers(done)
 
 
 def test_stray_files_are_not_pages(small):
     """A virtual environment, a tool's cache and notes beside the book are neither built nor a fault."""
     strays = (
-        ".pytest_cache/README.md",
-        ".venv/lib/x.md",
-        "env/lib/.cache/y.md",
-        "env/z.ipynb",
-        "NOTES.md",
-        "private/p.md",
+        ".pytest_cache/README.md .venv/lib/x.md env/lib/.cache/y.md env/z.ipynb NOTES.md private/p.md".split()
     )
     for name in strays:
         small.write(name, "# Stray\n")

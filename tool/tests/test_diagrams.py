@@ -41,11 +41,8 @@ COLOURED = """sequenceDiagram
     A->>B: both
     end
     link A: Board @ https://example.org"""
-EVERY = [pytest.param(source, id=kind) for kind, source in SOURCES.items()] + [
-    pytest.param(STYLED, id="styled"),
-    pytest.param(COLOURED, id="coloured"),
-    pytest.param("gantt\n    A :active, 2026-01-05, 3d\n    B :crit, done, 2026-01-06, 2d", id="critical"),
-]
+CRITICAL = "gantt\n    A :active, 2026-01-05, 3d\n    B :crit, done, 2026-01-06, 2d"
+EVERY = SOURCES | {"styled": STYLED, "coloured": COLOURED, "critical": CRITICAL}
 COLOUR = re.compile(r"currentColor|none|url\(#[^)]+\)|var\(--stp-[a-z]+, #[0-9a-f]{6}\)")
 
 
@@ -55,9 +52,7 @@ def render(source, alt="What it shows."):
 
 def texts(svg):
     """The texts of a drawing, in its order."""
-    return [
-        "".join(each.itertext()) for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("}text")
-    ]
+    return ["".join(each.itertext()) for each in ElementTree.fromstring(svg).findall(".//{*}text")]
 
 
 # -- drawing ----------------------------------------------------------------------------------
@@ -67,34 +62,23 @@ def texts(svg):
 def test_every_kind_is_drawn(kind):
     """Each kind of diagram has a drawing with the words of its source."""
     shown = " ".join(texts(render(SOURCES[kind])))
-    words = set(
-        re.findall(
-            r"Triage|Describes|On hold|PATIENT|Resource|Configure wards|Urgent|Informatics|NPfIT",
-            SOURCES[kind],
-        )
-    )
+    named = r"Triage|Describes|On hold|PATIENT|Resource|Configure wards|Urgent|Informatics|NPfIT"
+    words = set(re.findall(named, SOURCES[kind]))
     assert words
     assert all(word in shown for word in words)
 
 
 def test_the_same_bytes_everywhere():
     """A second drawing, and one in another place with another hash seed, are the same to the byte."""
-    code = (
-        "import sys; from stp_portfolio.book.diagrams import render; print(render(sys.stdin.read(), 'x')[0])"
-    )
-    for kind in ("gantt", "flowchart", "timeline"):
-        drawn = [render(SOURCES[kind], "x") for _ in range(2)]
-        for zone, seed in (("Pacific/Auckland", "1"), ("America/St_Johns", "2")):
-            done = subprocess.run(
-                [sys.executable, "-c", code],
-                input=SOURCES[kind],
-                env={**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
-                capture_output=True,
-                encoding="utf-8",
-                check=True,
-            )
-            drawn.append(done.stdout.rstrip("\n"))
-        assert len(set(drawn)) == 1
+    code = "import sys; from stp_portfolio.book import diagrams; sys.stdout.write(repr("
+    code += "[diagrams.render(each, 'x')[0] for each in eval(sys.stdin.read())]))"
+    kinds = [SOURCES[kind] for kind in ("gantt", "flowchart", "timeline")]
+    drawn = [repr([render(kind, "x") for kind in kinds]) for _ in range(2)]
+    for zone, seed in (("Pacific/Auckland", "1"), ("America/St_Johns", "2")):
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}
+        command = [sys.executable, "-c", code]
+        drawn.append(subprocess.check_output(command, input=repr(kinds), env=environment, encoding="utf-8"))
+    assert len(set(drawn)) == 1
 
 
 def test_today_is_on_no_chart():
@@ -126,26 +110,21 @@ def test_bundle_is_the_published_one():
 # -- safe on a page ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", EVERY)
-def test_svg_keeps_to_the_rules_of_a_page(source):
+@pytest.mark.parametrize("kind", EVERY)
+def test_svg_keeps_to_the_rules_of_a_page(kind):
     """Only shapes and real text; no style, script, link, handler or colour of its own; labelled; no id."""
-    drawn = render(source)
+    drawn = render(EVERY[kind])
     root = ElementTree.fromstring(drawn)
-    assert root.get("role") == "img"
-    assert root.get("aria-label") == "What it shows."
+    assert (root.get("role"), root.get("aria-label")) == ("img", "What it shows.")
     assert texts(drawn)
-    for element in root.iter():
-        assert element.tag.rpartition("}")[2] in {
-            "svg", "g", "path", "rect", "circle", "ellipse", "line", "polygon", "polyline", "text", "tspan",
-        }  # fmt: skip
-        for name, value in element.attrib.items():
-            assert not re.match(r"style|on|data-|id$|.*href", name)
-            assert element is root or name != "class"
-            assert not re.search(r"--(?!stp-)|calc\(|color-mix|script:|https?:(?!//www\.w3\.org)", value), (
-                value
-            )
-            if name in ("fill", "stroke"):
-                assert COLOUR.fullmatch(value), value
+    shapes = set("svg g path rect circle ellipse line polygon polyline text tspan".split())
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= shapes
+    assert not [element for element in root.iter() if element is not root and "class" in element.attrib]
+    foreign = r"--(?!stp-)|calc\(|color-mix|script:|https?:(?!//www\.w3\.org)"
+    for name, value in ((name, value) for element in root.iter() for name, value in element.attrib.items()):
+        assert not re.match(r"style|on|data-|id$|.*href", name)
+        assert not re.search(foreign, value), value
+        assert name not in ("fill", "stroke") or COLOUR.fullmatch(value), value
 
 
 def test_the_authors_colours_become_one_highlight():
@@ -226,7 +205,7 @@ def test_words_are_escaped():
         ("pie" + "".join(f'\n "{name}" : 1' for name in "abcde"), 1, "4 slices", "Use a table"),
         ("flowchart TD\n" + "x" * 60_000, 1, "flowchart TD", "limit of 50000"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_named_with_what_to_do(source, line, named, advice):
     """A beginner's mistake names its line and what to do, and nothing of the parser's own language."""
     with pytest.raises(DiagramError) as caught:

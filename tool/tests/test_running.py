@@ -1,14 +1,17 @@
 """Notebooks run ahead, at once, and only when what they may depend on has changed; pages likewise."""
 
-import json
 import os
+import shutil
 import time
+from datetime import date, timedelta
+from functools import partial
 
 import psutil
 import pytest
-from test_faults import add_notebook, edit
+from conftest import build
 
 from stp_portfolio.book import notebooks
+from stp_portfolio.core import digests, reading
 
 # Text that a page would show of the records, without the package: quick, and as the records are now.
 COUNT = "from pathlib import Path\nprint('rows:', len(Path('data/progress.csv').read_text().splitlines()))"
@@ -19,9 +22,13 @@ def shown(done, text):
     return text in done.page("sums")
 
 
-def test_what_runs_and_what_is_read(small):
+def kept(small):
+    return list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
+
+
+def test_what_runs_and_what_is_read(small, monkeypatch):
     """Nothing twice; a row runs the notebook and reads who shows it; put back, the old result is found."""
-    add_notebook(small, COUNT)
+    small.notebook(COUNT)
     first = small.build()
     assert (first.executed, shown(first, "rows: 1")) == (["sums"], True)
     html = {path: path.read_bytes() for path in first.html.rglob("*") if path.is_file()}
@@ -42,38 +49,51 @@ def test_what_runs_and_what_is_read(small):
     back = small.build()
     assert (back.executed, shown(back, "rows: 1")) == ([], True)
 
+    monkeypatch.setattr(digests, "code", lambda: "a changed line of the package")
+    other = small.build()
+    assert (other.executed, sorted(other.read)) == (["sums"], ["M/1_Task", "intro", "sums"])
 
-def test_what_else_makes_a_notebook_run(small):
-    """Its code and the files beside it do, and the day; its prose and another page do not."""
-    whole = add_notebook(small, "import helper\nprint('said:', helper.WORD)")
+
+def test_a_changed_line_is_other_code(tmp_path, monkeypatch):
+    """The hash that decides changes with any file of the package, and with nothing else."""
+    monkeypatch.setattr(digests, "PACKAGE", shutil.copytree(digests.PACKAGE / "core", tmp_path / "core"))
+    hashes = [digests.code.__wrapped__(), digests.code.__wrapped__()]
+    with (tmp_path / "core/dates.py").open("a", encoding="utf-8") as file:
+        file.write("# A line.\n")
+    assert len({*hashes, digests.code.__wrapped__()}) == 2
+    assert hashes[0] == hashes[1]
+
+
+def test_what_else_makes_a_notebook_run(small, monkeypatch):
+    """Its code and the files beside it do, and the day, given or today; its prose and another page do not."""
+    source = "import helper\nprint('said:', helper.WORD)"
+    small.notebook(source)
     small.write("helper.py", "WORD = 'first'\n")
     assert shown(small.build(), "said: first")
-    whole["cells"][0]["source"] += "\n\nOne more sentence."
-    small.write("sums.ipynb", json.dumps(whole))
+    small.notebook(source, words="Other words.")
     prose = small.build()
-    assert (prose.executed, prose.read) == ([], ["sums"])
-    assert shown(prose, "One more sentence.")
+    assert (prose.executed, prose.read, shown(prose, "Other words.")) == ([], ["sums"], True)
     small.write("helper.py", "WORD = 'another'\n")
     assert shown(small.build(), "said: another")
-    edit(small, "data/portfolio.toml", "2025-06-30", "2025-07-01")
+    small.edit("data/portfolio.toml", "as_of = 2025-06-30\n", "")
     assert small.build().executed == ["sums"]
     assert small.home("Other words.").executed == []
+    tomorrow = date.today() + timedelta(days=1)
+    monkeypatch.setattr(reading, "load", partial(reading.load, today=tomorrow))
+    assert small.build().executed == ["sums"]
 
 
 def test_a_page_is_read_when_what_it_shows_changes(small):
     """Its source whatever its time, a file it includes, a title in the menu of the others."""
     small.write("part.txt", "An included line.")
     small.home("```{include} part.txt\n```")
-    path = small.write(
-        "M/1_Task.md", (small.tree / "M/1_Task.md").read_text().replace("It waits.", "It waits longer.")
-    )
-    os.utime(path, (0, 0))
+    os.utime(small.edit("M/1_Task.md", "It waits.", "It waits longer."), (0, 0))
     assert small.build().read == ["M/1_Task"]
     small.write("part.txt", "Another included line.")
     done = small.build()
     assert done.read == ["intro"]
     assert "Another included line." in done.page("intro")
-    edit(small, "M/1_Task.md", "# 1. Task", "# 1. The task")
+    small.edit("M/1_Task.md", "# 1. Task", "# 1. The task")
     done = small.build()
     assert done.read == ["M/1_Task"]
     assert "1. The task" in done.page("intro")
@@ -82,9 +102,9 @@ def test_a_page_is_read_when_what_it_shows_changes(small):
 def test_a_page_out_of_the_contents_leaves_the_site(small):
     """Its page goes, with every line of the menu that led there."""
     small.write("more.md", "# More\n\nWords.\n")
-    edit(small, "_toc.yml", "chapters:\n", "chapters:\n  - file: more\n")
+    small.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: more\n")
     assert (small.build().html / "more.html").is_file()
-    edit(small, "_toc.yml", "  - file: more\n", "")
+    small.edit("_toc.yml", "  - file: more\n", "")
     done = small.build()
     assert done.code == 0, done.output
     assert not (done.html / "more.html").exists()
@@ -94,32 +114,33 @@ def test_a_page_out_of_the_contents_leaves_the_site(small):
 def test_a_failing_notebook_runs_once_a_build_and_is_not_kept(small, tmp_path):
     """Its cells are not tried a second time in the same build, and are in the next."""
     log = tmp_path / "log"
-    add_notebook(small, f"open({str(log)!r}, 'a').write('x')\n1 / 0")
+    small.notebook(f"open({str(log)!r}, 'a').write('x')\n1 / 0")
     for times in (1, 2):
         assert small.build().code == 1
         assert log.read_text() == "x" * times
-    assert not list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
+    assert not kept(small)
 
 
 def test_what_moved_meanwhile_is_not_kept(small):
     """Records saved while the notebook runs: what it gave is not found under the old records' hash."""
-    add_notebook(
-        small, "from pathlib import Path\nwith Path('data/progress.csv').open('a') as f:\n    f.write('\\n')"
-    )
+    write = "with Path('data/progress.csv').open('a') as f:\n    f.write('\\n')"
+    small.notebook(f"from pathlib import Path\n{write}")
     done = small.build()
     assert done.code == 0, done.output
-    assert not list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
+    assert not kept(small)
     assert small.build().executed == ["sums"]
 
 
-def test_a_cut_off_run_is_made_again(small):
-    """A stored run that was not written to its end is not taken for one."""
-    whole = add_notebook(small, COUNT)
-    small.build()
-    for path in (small.tree / "_build" / notebooks.FOLDER).glob("*.json"):
-        path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
-    whole["cells"][0]["source"] += "\n\nA sentence."
-    small.write("sums.ipynb", json.dumps(whole))
+def test_the_store_keeps_the_latest_whole_runs(small, monkeypatch):
+    """Runs used longest ago are dropped; one that was not written to its end is not taken for one."""
+    monkeypatch.setattr(notebooks, "KEEP", 1)
+    for number in (1, 2):
+        small.notebook(f"print({number})")
+        assert small.build().executed == ["sums"]
+    (path,) = kept(small)
+    assert small.build().executed == []
+    path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    small.notebook("print(2)", words="A sentence.")
     assert small.build().executed == ["sums"]
 
 
@@ -129,48 +150,29 @@ def test_notebooks_run_at_the_same_time(small):
         "import time\nfrom pathlib import Path\nPath('{0}').touch()\n"
         "while not Path('{1}').exists():\n    time.sleep(0.05)\nprint('met')"
     )
-    add_notebook(small, meet.format("a.tmp", "b.tmp"))
+    small.notebook(meet.format("a.tmp", "b.tmp"))
     (small.tree / "sums.ipynb").rename(small.tree / "other.ipynb")
-    add_notebook(small, meet.format("b.tmp", "a.tmp"))
-    edit(small, "_toc.yml", "chapters:\n", "chapters:\n  - file: other\n")
-    done = small.build()
-    assert done.code == 0, done.output
-    assert shown(done, "met")
+    small.notebook(meet.format("b.tmp", "a.tmp"))
+    small.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: other\n")
+    assert shown(small.build(), "met")
 
 
 def test_a_build_that_stops_leaves_no_kernel(small):
     """An identifier ends the build while a notebook sleeps: at once, and its kernel ends with it."""
-    add_notebook(small, "import time\ntime.sleep(100)")
-    edit(small, "M/1_Task.md", "It waits.", "NHS number 943 476 5919.")
+    small.notebook("import time\ntime.sleep(100)")
+    small.edit("M/1_Task.md", "It waits.", "NHS number 943 476 5919.")
     begun = time.monotonic()
     done = small.build()
-    assert done.code == 1
+    assert (done.code, "Traceback" in done.output) == (1, False)
     assert "could identify a person" in done.output
-    assert "Traceback" not in done.output
     assert time.monotonic() - begun < 60  # the cell alone would take longer
-    kernels = [
-        each for each in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(each.cmdline())
-    ]
-    assert kernels == []
-
-
-def test_the_store_keeps_the_latest(small, monkeypatch):
-    """Runs that were used longest ago are dropped."""
-    monkeypatch.setattr(notebooks, "KEEP", 1)
-    for number in (1, 2):
-        add_notebook(small, f"print({number})")
-        assert small.build().executed == ["sums"]
-    assert len(list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))) == 1
-    assert small.build().executed == []
+    children = psutil.Process().children(recursive=True)
+    assert not [each for each in children if "ipykernel" in " ".join(each.cmdline())]
 
 
 @pytest.mark.slow
 def test_same_input_gives_the_same_bytes(copy):
     """Two clean builds of the shipped book agree in every file, though Python orders its sets differently."""
-    import shutil
-
-    from conftest import build
-
     trees = []
     for seed in ("1", "2"):
         shutil.rmtree(copy / "_build")

@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 import pytest
 from lxml import html
-from test_faults import add_notebook, edit
 
 from stp_portfolio.book import frame
 from stp_portfolio.book.translator import as_attributes, made_right
@@ -23,7 +22,7 @@ def page_of(done, name="intro"):
 def test_what_an_address_brings(small):
     """With the address where it is published: a site map, one address a page, an error page for any depth."""
     assert not (small.build().html / "sitemap.xml").exists()
-    edit(small, "_config.yml", "html:\n", f"html:\n  baseurl: {ADDRESS}/\n")
+    small.edit("_config.yml", "html:\n", f"html:\n  baseurl: {ADDRESS}/\n")
     done = small.build()
     root = ElementTree.parse(done.html / "sitemap.xml").getroot()
     listed = [element.text for element in root.iter() if element.tag.endswith("}loc")]
@@ -41,7 +40,7 @@ def test_a_portfolios_own_styles_come_last(small):
     small.write("_static/own.css", "h1 { color: inherit }\n")
     small.write("_static/own.js", "'use strict';\n")
     small.write("_static/icon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
-    edit(small, "_config.yml", "html:\n", "html:\n  favicon: _static/icon.svg\n")
+    small.edit("_config.yml", "html:\n", "html:\n  favicon: _static/icon.svg\n")
     page = page_of(small.build(), "M/1_Task")
     assert page.xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css", "../_static/own.css"]
     assert page.xpath("//script/@src") == ["../_static/portfolio.js", "../_static/own.js"]
@@ -85,23 +84,13 @@ def test_the_text_is_written_right(small):
 def test_sphinx_designs_sheet_stands_where_it_is_used(small):
     """A page with a card loads it before the book's own, the other page does not."""
     done = small.home(":::{card} Title\nBody\n:::\n")
-    assert page_of(done).xpath("//link[@rel='stylesheet']/@href") == [
-        "_static/sphinx-design.min.css",
-        "_static/book.css",
-    ]
-    assert page_of(done, "M/1_Task").xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css"]
+    sheets = [page_of(done, name).xpath("//link[@rel='stylesheet']/@href") for name in ("intro", "M/1_Task")]
+    assert sheets == [["_static/sphinx-design.min.css", "_static/book.css"], ["../_static/book.css"]]
 
 
 def test_a_cell_with_hidden_code_folds_it(small):
     """Tagged ``hide-input``: its code in a fold named Code, its output open; or the other way round."""
-    cells = [
-        {
-            "cell_type": "code", "id": tag, "metadata": {"tags": [tag]}, "source": "6 * 7", "outputs": [],
-            "execution_count": None,
-        }
-        for tag in ("hide-input", "hide-output")
-    ]  # fmt: skip
-    add_notebook(small, cells=cells)
+    small.notebook(cells=[small.cell("6 * 7", tags=[tag]) for tag in ("hide-input", "hide-output")])
     page = page_of(small.build(), "sums")
     first, second = page.findall(".//details")
     assert (first.findtext("summary"), second.findtext("summary")) == ("Code", "Output")

@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -30,7 +29,9 @@ from stp_portfolio.show.palette import INK, LIGHT, PANEL, THEMED, WARM
 logger = logging.getLogger(__name__)
 
 WIDTH = 560  # units; a narrower diagram is centred in them, so that its text is as large as in any other
+FLOW = r"\A(?:graph|flowchart)\b.*\n"  # the first line of a flowchart
 SECONDS, MEMORY = 20, 256 * 2**20
+OURS = re.compile(r"$|none$|currentColor$|var\(")  # colours that are not the author's
 MISSING = (
     "Diagrams need an engine that is not installed: pip install 'stp-portfolio[diagrams]'. Where there is "
     "none for this machine, build the book on another one or in CI, or put a picture in the diagram's place."
@@ -58,10 +59,8 @@ def render(source: str, alt: str = "") -> tuple[str, str]:
     if root.find(".//text") is None:
         raise DiagramError("This diagram is empty. Add a line such as: A[Referral] --> B[Triage]")
     if not alt and drawn["description"].strip():
-        alt = (
-            ". ".join(filter(None, (drawn[key].strip().rstrip(".") for key in ("title", "description"))))
-            + "."
-        )
+        parts = (drawn[key].strip().rstrip(".") for key in ("title", "description"))
+        alt = ". ".join(filter(None, parts)) + "."
     if not alt:
         raise DiagramError(NO_WORDS)
     root.set("aria-label", alt)
@@ -108,9 +107,8 @@ def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
     said, lines = found["error"], [line.strip() for line in source.splitlines()] or [""]
     if found["code"] == "unclear":
         return DiagramError(said)
-    word = re.search(
-        r"[:(][ \"]*([^\s.\")]+)", said
-    )  # where Pele gives no number: the first line with its word
+    # Where Pele gives no number: the first line with its word.
+    word = re.search(r"[:(][ \"]*([^\s.\")]+)", said)
     with_word = (n for n, line in enumerate(lines, 1) if word and word[1] in re.split(r"[\s:,]+", line))
     number = found["line"] or next(with_word, 1)
     line = lines[min(number, len(lines)) - 1]
@@ -118,13 +116,9 @@ def _mistake(source: str, found: dict[str, Any]) -> DiagramError:
     context = f"{first}\n{line}\n{said}"
     syntax = found["code"] == "syntax"
     fallback = "Compare it with the examples at mermaid.js.org." if syntax else said.split("\n")[0]
-    advice = next((say for pattern, say in _advice() if re.search(pattern, context)), fallback)
+    known = tomllib.loads(_part("advice.toml").replace("$flow", FLOW))["advice"]
+    advice = next((each["say"] for each in known if re.search(each["pattern"], context)), fallback)
     return DiagramError(f"Line {number} of the diagram, '{line[:80]}', is not understood. {advice}", number)
-
-
-def _advice() -> Iterator[tuple[str, str]]:
-    for each in tomllib.loads(_part("advice.toml"))["advice"]:
-        yield each["pattern"].replace("$flow", r"\A(?:graph|flowchart)\b.*\n"), each["say"]
 
 
 # -- style ------------------------------------------------------------------------------------
@@ -135,16 +129,14 @@ def _themed(drawn: dict[str, Any]) -> etree._Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     old = etree.fromstring(drawn["svg"].encode(), parser)
     left, width = min(0, (drawn["width"] - WIDTH) / 2), max(WIDTH, drawn["width"])
-    for element in list(old.iter("{*}title", "{*}desc")):  # their words are in the label
-        element.getparent().remove(element)
+    etree.strip_elements(old, "{*}title", "{*}desc", with_tail=False)  # their words are in the label
     for element in old.iter():
         element.tag = etree.QName(element).localname
         if element.tag not in _list()["shapes"]:
             raise DiagramError("Pictures, formulas and links cannot be drawn in a diagram. Leave them out.")
         kept = _attributes(element)
         element.attrib.clear()
-        for name, value in kept.items():
-            element.set(name, value)
+        element.attrib.update([*kept.items()])
     box = f"{left:g} 0 {width:g} {drawn['height']:g}"
     look = {"class": "stp-svg stp-diagram", "role": "img", "font-size": "16", "fill": "currentColor"}
     root = etree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": box, **look})
@@ -157,18 +149,12 @@ def _attributes(element: etree._Element) -> dict[str, str]:
 
     The author's own colours become one highlight: each of them is unreadable in some theme.
     """
+    allowed = _list()["styles"]
     styles = dict(re.findall(r"([\w-]+)\s*:\s*([^;]*[^;\s])", element.get("style", "")))
-    merged = {
-        **element.attrib,
-        **{name: value for name, value in styles.items() if name in _list()["styles"]},
-    }
-    kept = {
-        str(name): _value(str(value))
-        for name, value in merged.items()
-        if name in _list()["attributes"] | _list()["styles"]
-    }
-    named = [name for name in ("fill", "stroke") if name in kept]
-    own = [name for name in named if not re.match(r"none$|currentColor$|var\(", kept[name])]
+    merged = {**element.attrib, **{name: styles[name] for name in styles if name in allowed}}
+    allowed |= _list()["attributes"]
+    kept = {str(name): _value(str(value)) for name, value in merged.items() if name in allowed}
+    own = [name for name in ("fill", "stroke") if not OURS.match(kept.get(name, ""))]
     if element.tag in ("text", "tspan"):
         return {name: value for name, value in kept.items() if name not in own}
     if not own:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,22 +20,14 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-from stp_portfolio.book.panels import portfolio_of
+from stp_portfolio.book.panels import portfolio_of, standards_of
 from stp_portfolio.core import digests, disk, progress
 
 THEME = Path(__file__).parent / "theme"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
-)
 DESCRIPTION = 200  # characters, as much as a search engine shows
 NEIGHBOURS = 20  # how many pages before and after the current one a long chapter lists in the menu
-UNUSED = (
-    "pygments.css",
-    "mystnb.*.css",
-    "translations.js",
-    "design-tabs.js",
-)  # written whatever a theme says
+# Written whatever a theme says.
+UNUSED = ("pygments.css", "mystnb.*.css", "translations.js", "design-tabs.js")
 
 
 # -- what a page is about ---------------------------------------------------------------------
@@ -111,35 +102,17 @@ def frame(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
         # A server shows it at any depth, so its links begin at the root of the server.
         base = urlsplit(str(app.config.html_baseurl)).path.rstrip("/")
         context["pathto"] = lambda name, resource=False: f"{base}/{name}" + ("" if resource else ".html")
-    way = trail(env, pagename)
-    parts = env.tocs.get(env.config.root_doc, nodes.bullet_list()).findall(addnodes.toctree)
-    context.update(
-        config=app.config,
-        titles={
-            page: title_of(env, page)
-            for page in (*way, *app.config.stp_footer, pagename)
-            if page in env.titles
-        },
-        policy=POLICY,
-        description=env.metadata.get(pagename, {}).get("stp_description"),
-        menu=[
-            (
-                part.get("caption"),
-                branch(env, [page for _, page in part["entries"] if page], [*way, pagename]),
-            )
-            for part in parts
-        ],
-        way=way,
-        contents=_on_this_page(context.get("toc", "")),
-    )
-
-
-def _on_this_page(contents: str) -> str:
-    """The headings below the title, as a list; empty where there are fewer than two."""
-    below = html.fragment_fromstring(contents).find("li/ul") if contents else None
-    return (
-        "" if below is None or len(below.findall(".//li")) < 2 else html.tostring(below, encoding="unicode")
-    )
+    context["config"], context["titles"] = app.config, env.titles
+    context["description"] = env.metadata.get(pagename, {}).get("stp_description")
+    context["way"] = way = trail(env, pagename)
+    context["menu"] = []
+    for part in env.tocs.get(env.config.root_doc, nodes.bullet_list()).findall(addnodes.toctree):
+        listed = [page for _, page in part["entries"] if page]
+        context["menu"].append((part.get("caption"), branch(env, listed, [*way, pagename])))
+    # The headings below the title, where there are two or more.
+    below = html.fragment_fromstring(context.get("toc") or "<ul/>").find("li/ul")
+    several = below is not None and len(below.findall(".//li")) > 1
+    context["contents"] = html.tostring(below, encoding="unicode") if several else ""
 
 
 def not_found(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -160,24 +133,10 @@ def search_pages(app: Sphinx) -> str:
     for activity in portfolio.activities:
         if activity.page in known:
             key, number = activity.key, activity.key.number
-            held = progress.evidence_for(portfolio, key, portfolio.on)
-            spoken = {standard for piece in held for standard in piece.standards}
-            standards = [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
+            standards = standards_of(portfolio, progress.evidence_for(portfolio, key, portfolio.on))
             keys = [f"Activity {key}", str(number), str(key), f"DTA {number}", f"{key.module} {number}"]
             known[activity.page] |= {"keys": keys, "standards": standards}
     return f"const PAGES = {json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(',', ':'))};\n"
-
-
-def site_map(app: Sphinx) -> str:
-    """The addresses of all pages, for search engines; the format asks for whole addresses."""
-    base = escape(str(app.config.html_baseurl).rstrip("/"))
-    pages = "\n".join(
-        f"<url><loc>{base}/{escape(page)}.html</loc></url>" for page in sorted(app.env.found_docs)
-    )
-    head = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
-    )
-    return f"{head}\n{pages}\n</urlset>\n"
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -187,11 +146,12 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     disk.put(out / "searchpages.js", search_pages(app))
     disk.put(out / "index.html", (out / f"{app.config.root_doc}.html").read_bytes())
-    (out / "sitemap.xml").unlink(missing_ok=True)
-    if app.config.html_baseurl:
-        disk.put(out / "sitemap.xml", site_map(app))
-    for path in (path for pattern in UNUSED for path in (out / "_static").glob(pattern)):
-        path.unlink()
+    for pattern in ("sitemap.xml", *(f"_static/{name}" for name in UNUSED)):
+        for path in out.glob(pattern):
+            path.unlink()
+    if base := str(app.config.html_baseurl).rstrip("/"):
+        listed = {"base": base, "pages": sorted(app.env.found_docs)}
+        disk.put(out / "sitemap.xml", app.builder.templates.render("sitemap.xml", listed))
 
 
 def configure(app: Sphinx, config: Config) -> None:

@@ -23,11 +23,10 @@ def figure(svg: str, alt: str, caption: str) -> nodes.figure:
     return node
 
 
-def table(content: Table, docname: str, *classes: str) -> nodes.table:
+def table(content: Table, *classes: str) -> nodes.table:
     """A table as a page holds it: caption, header row, row headers, numbers to the right.
 
-    ``docname`` is the page it stands on, from which its links lead. Where no column has a name there is
-    no header row: each row names itself.
+    Where no column has a name there is no header row: each row names itself.
     """
     content = content.shortened()
     node = nodes.table(classes=list(classes or ("stp-table",)))
@@ -35,34 +34,32 @@ def table(content: Table, docname: str, *classes: str) -> nodes.table:
         node["ids"] = [nodes.make_id(f"table {content.caption}")]
         node += nodes.title(text=content.caption)
     group = nodes.tgroup(cols=len(content.columns))
-    node += group
     group += [nodes.colspec(colwidth=1, stub=int(not index)) for index in range(len(content.columns))]
     if any(content.columns):
-        group += nodes.thead("", _row(content, content.columns, docname))
-    body = nodes.tbody()
-    for index, cells in enumerate(content.rows):
-        last = content.total and index == len(content.rows) - 1
-        body += _row(content, cells, docname, ["stp-total"] if last else [])
-    group += body
+        group += nodes.thead("", _row(content, content.columns))
+    rows = [_row(content, cells) for cells in content.rows]
+    if content.total:
+        rows[-1]["classes"].append("stp-total")
+    group += nodes.tbody("", *rows)
+    node += group
     return node
 
 
-def _row(content: Table, cells: Sequence[Cell], docname: str, classes: Sequence[str] = ()) -> nodes.row:
-    row = nodes.row(classes=list(classes))
+def _row(content: Table, cells: Sequence[Cell]) -> nodes.row:
+    row = nodes.row()
     for column, cell in zip(content.columns, cells, strict=True):
-        entry = nodes.entry(classes=["stp-number"] if column in content.numeric else [])
+        shown: nodes.Element
         if isinstance(cell, tuple):
-            entry += nodes.bullet_list(
-                "", *(nodes.list_item("", nodes.paragraph("", "", link_to(link, docname))) for link in cell)
-            )
+            links = (nodes.paragraph("", "", link_to(link)) for link in cell)
+            shown = nodes.bullet_list("", *(nodes.list_item("", link) for link in links))
         else:
-            shown = link_to(cell, docname) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
-            entry += nodes.paragraph("", "", shown)
-        row += entry
+            inside = link_to(cell) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
+            shown = nodes.paragraph("", "", inside)
+        row += nodes.entry("", shown, classes=["stp-number"] if column in content.numeric else [])
     return row
 
 
-def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
+def link_to(link: Link, *children: nodes.Node) -> nodes.Node:
     """A reference to another page of the book, or to an address; resolving it warns if there is no such page.
 
     It is the node that MyST makes of ``[text](page.md)``: Sphinx' own ``doc`` reference would keep
@@ -73,16 +70,8 @@ def link_to(link: Link, docname: str, *children: nodes.Node) -> nodes.Node:
         return nodes.reference("", "", inside, refuri=link.page)
     if not link.page:
         return inside
-    return addnodes.pending_xref(
-        "",
-        inside,
-        refdomain="doc",
-        reftype="myst",
-        reftarget=link.page,
-        reftargetid=None,
-        refdoc=docname,
-        refexplicit=True,
-    )
+    target = {"refdomain": "doc", "reftype": "myst", "reftarget": link.page, "reftargetid": None}
+    return addnodes.pending_xref("", inside, refexplicit=True, **target)
 
 
 class NotebookOutput:
@@ -92,13 +81,12 @@ class NotebookOutput:
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int]]] = []
 
     @staticmethod
-    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+    def handle_mime(_: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
         """Nodes for a table or a figure; None leaves any other output to myst-nb."""
         if inline:
             return None
         if data.mime_type == tables.MIME:
-            docname = renderer.renderer.sphinx_env.docname
-            return [table(tables.from_json(data.content), docname)]
+            return [table(tables.from_json(data.content))]
         if data.mime_type == charts.MIME:
             return [figure(**data.content)]
         return None

@@ -55,11 +55,9 @@ def key_of(portfolio: Portfolio, path: Path, notebook: dict[str, Any]) -> str:
     code = json.dumps([cells, notebook.get("metadata", {}).get("kernelspec")], sort_keys=True)
     beside = [each for each in sorted(path.parent.iterdir()) if each.suffix not in disk.PAGE_ENDINGS]
     files = [each for each in beside if each.is_file() and each.name[0] != "."]
-    return digests.digest([
-        code.encode(), digests.code().encode(), portfolio.on.isoformat().encode(),
-        *digests.parts_of(portfolio.root / contract.FOLDER),
-        *(part for each in files for part in (each.name.encode(), each.read_bytes())),
-    ])  # fmt: skip
+    said = [code.encode(), digests.code().encode(), portfolio.on.isoformat().encode()]
+    said += (part for each in files for part in (each.name.encode(), each.read_bytes()))
+    return digests.digest([*said, *digests.parts_of(portfolio.root / contract.FOLDER)])
 
 
 class Runs:
@@ -83,22 +81,23 @@ class Runs:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return  # strict says so when the page is read
         kept = self.store / f"{key}.json"
+        found: Future[Run] = Future()
         try:
-            found = Run(**json.loads(kept.read_text(encoding="utf-8")))
+            found.set_result(Run(**json.loads(kept.read_text(encoding="utf-8"))))
             os.utime(kept)
-            self.futures[name] = Future()
-            self.futures[name].set_result(found)
         except (OSError, ValueError, TypeError):  # not there, or not written to its end
-            self.futures[name] = asyncio.run_coroutine_threadsafe(self._run(name, path, notebook), self.loop)
+            found = asyncio.run_coroutine_threadsafe(self._run(path, notebook, kept), self.loop)
+        self.futures[name] = found
 
-    async def _run(self, name: str, path: Path, notebook: dict[str, Any]) -> Run:
+    async def _run(self, path: Path, notebook: dict[str, Any], kept: Path) -> Run:
         async with self.at_once:
             begun = self.loop.time()
             run = await execute(notebook, path.parent, self.timeout)
+        name = path.relative_to(self.portfolio.root).with_suffix("").as_posix()
         logger.info(f"{name} was executed in {self.loop.time() - begun:.1f} s")
         # What was saved meanwhile may be in the outputs or not: then they are shown and not kept.
-        if not run.error and key_of(self.portfolio, path, notebook) == self.keys[name]:
-            disk.put(self.store / f"{self.keys[name]}.json", json.dumps(asdict(run), ensure_ascii=False))
+        if not run.error and key_of(self.portfolio, path, notebook) == kept.stem:
+            disk.put(kept, json.dumps(asdict(run), ensure_ascii=False))
             for old in sorted(self.store.glob("*.json"), key=lambda each: each.stat().st_mtime)[:-KEEP]:
                 old.unlink(missing_ok=True)
         return run
@@ -130,9 +129,7 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     read: Any = nbformat.reads  # it has no types
     node = read(json.dumps(notebook), as_version=4)
     manager = AsyncKernelManager(kernel_name=node.metadata.get("kernelspec", {}).get("name") or "python3")
-    client = NotebookClient(
-        node, km=manager, timeout=timeout, record_timing=False, shutdown_kernel="immediate"
-    )
+    client = NotebookClient(node, km=manager, timeout=timeout, shutdown_kernel="immediate")
     error = ""
     try:
         await client.async_execute(cwd=str(folder), cleanup_kc=True, stderr=subprocess.DEVNULL)
@@ -179,9 +176,8 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     notebook = json.loads(source[0])
     cells = code_cells(notebook)
     if len(cells) != len(run.cells):
-        logger.warning(
-            f"{docname} was saved while the book was built. Build again.", type="stp", subtype="cell"
-        )
+        said = f"{docname} was saved while the book was built. Build again."
+        logger.warning(said, type="stp", subtype="cell")
     for cell, held in zip(cells, run.cells, strict=False):
         cell.update(held)
     notebook["metadata"] = {**notebook.get("metadata", {}), **run.metadata}

@@ -33,7 +33,7 @@ PREFIX = "panel:"
 MANY_TILES = 100  # more activities than this are counted by module: nobody reads so many tiles
 MONTHS_AHEAD = 6
 SOFTWARE = ("jupyter-book", "Sphinx", "myst-nb", "pandas", "matplotlib")
-Panel = Callable[[Portfolio, str], list[nodes.Node]]
+Panel = Callable[[Portfolio, str], list[nodes.Node]]  # the records, and the page it stands on
 
 portfolios: WeakKeyDictionary[Sphinx, Portfolio] = WeakKeyDictionary()
 
@@ -50,12 +50,7 @@ def _answer(*texts: str) -> nodes.paragraph:
     return nodes.paragraph(text=" ".join(texts), classes=["stp-answer"])
 
 
-def _in(parent: nodes.Element, *children: nodes.Node) -> nodes.Element:
-    parent.extend(children)
-    return parent
-
-
-def _slug(status: str) -> str:
+def _slug(status: Status) -> str:
     return f"stp-{status.lower().replace(' ', '-')}"
 
 
@@ -64,36 +59,38 @@ def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     said, answers = sentences.status_summary(portfolio), sentences.progress_answers(portfolio)
     if len(answers) < 2:
         return [_answer(said, sentences.progress_answer(portfolio))]
-    items = (_in(nodes.list_item(), nodes.paragraph(text=answer)) for answer in answers)
-    return [_answer(said), _in(nodes.bullet_list(), *items)]
+    items = (nodes.list_item("", nodes.paragraph(text=answer)) for answer in answers)
+    return [_answer(said), nodes.bullet_list("", *items)]
 
 
-def _each_module(portfolio: Portfolio, listed: Callable[[list[Activity]], nodes.Node]) -> list[nodes.Node]:
+def _each_module(
+    portfolio: Portfolio, listed: Callable[[Sequence[Activity]], nodes.Node]
+) -> list[nodes.Node]:
     """The activities of each module as a list; where there are several, each under the module's name."""
     modules = progress.modules_with_activities(portfolio)
     found: list[nodes.Node] = []
     for module in modules:
         if len(modules) > 1:
             found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
-        found.append(listed(list(progress.activities_of(portfolio, module.code))))
+        found.append(listed(progress.activities_of(portfolio, module.code)))
     return found
 
 
 def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
     if len(portfolio.activities) > MANY_TILES:
-        return [table(tables.by_module(portfolio), docname)]
+        return [table(tables.by_module(portfolio))]
     now = progress.statuses(portfolio, portfolio.on)
 
     def tile(activity: Activity) -> nodes.Node:
         status = now[activity.key]
-        shown = [("number", str(activity.key.number)), ("status", str(status)), ("title", activity.title)]
-        parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown]
+        shown = {"number": str(activity.key.number), "status": str(status), "title": activity.title}
+        parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown.items()]
         spaced = [child for part in parts for child in (part, nodes.Text(" "))][:-1]
-        link = link_to(Link(activity.heading, activity.page), docname, *spaced)
-        return _in(nodes.list_item(classes=[_slug(status)]), _in(nodes.paragraph(), link))
+        link = link_to(Link(activity.heading, activity.page), *spaced)
+        return nodes.list_item("", nodes.paragraph("", "", link), classes=[_slug(status)])
 
-    return _each_module(portfolio, lambda own: _in(nodes.bullet_list(classes=["stp-strip"]), *map(tile, own)))
+    return _each_module(portfolio, lambda own: nodes.bullet_list("", *map(tile, own), classes=["stp-strip"]))
 
 
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
@@ -104,32 +101,28 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
     now = progress.statuses(portfolio, portfolio.on)
 
-    def listed(own: list[Activity]) -> nodes.Node:
-        numbers = [activity.key.number for activity in own]
+    def listed(own: Sequence[Activity]) -> nodes.Node:
+        first = own[0].key.number
         # A list that counts for itself, where the numbers have no gap; else each line carries its number.
-        counts = numbers == list(range(numbers[0], numbers[0] + len(own)))
-        items = nodes.enumerated_list(enumtype="arabic", start=numbers[0]) if counts else nodes.bullet_list()
-        items["classes"].append("stp-activities")
+        counts = [activity.key.number for activity in own] == list(range(first, first + len(own)))
+        items = nodes.enumerated_list(enumtype="arabic", start=first) if counts else nodes.bullet_list()
         for activity in own:
-            status = str(now[activity.key])
-            link = link_to(Link(activity.title if counts else activity.heading, activity.page), docname)
-            shown = nodes.inline(text=status, classes=["stp-status", _slug(status)])
-            items.append(_in(nodes.list_item(), _in(nodes.paragraph(), link, nodes.Text(" "), shown)))
+            status = now[activity.key]
+            link = link_to(Link(activity.title if counts else activity.heading, activity.page))
+            shown = nodes.inline(text=str(status), classes=["stp-status", _slug(status)])
+            items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), shown)))
         return items
 
     return _each_module(portfolio, listed)
 
 
 def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """The activities whose pages stand in this page's folder, grouped by status."""
+    """The activities of the modules whose pages stand in this page's folder, grouped by status."""
     folder = docname.rpartition("/")[0]
-    found: list[nodes.Node] = []
-    for module in progress.modules_with_activities(portfolio):
-        own = progress.activities_of(portfolio, module.code)
-        if any(activity.page.rpartition("/")[0] == folder for activity in own):
-            for _, grouped in tables.by_status(portfolio, module.code):
-                found.append(table(grouped, docname, "stp-by-status"))
-    return found
+    here = {each.key.module for each in portfolio.activities if each.page.rpartition("/")[0] == folder}
+    modules = [each.code for each in progress.modules_with_activities(portfolio) if each.code in here]
+    grouped = (found for module in modules for _, found in tables.by_status(portfolio, module))
+    return [table(found, "stp-by-status") for found in grouped]
 
 
 def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
@@ -138,26 +131,16 @@ def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
     if not due:
         return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
+    steps, falls = phrases.plural(len(due), "step"), "falls" if len(due) == 1 else "fall"
     count = phrases.plural(len({activity.key for activity, _ in due}), "page")
-    falls = "falls" if len(due) == 1 else "fall"
-    rows = tuple(
-        (
-            dates.written_month(date(*step.month, 1)),
-            Link(activity.heading, activity.page),
-            step.action,
-            step.measure[:1].upper() + step.measure[1:],
-        )
-        for activity, step in due
-        if step.month
-    )
-    content = Table("Steps that fall due, by month", ("Month", "Activity", "Step", "Done when"), rows)
-    said = f"{phrases.plural(len(due), 'step')} on {count} {falls} due up to {last}."
-    return [_answer(said), table(content, docname)]
-
-
-def gaps(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
-    """Which standards the evidence speaks to, and which it does not, in a sentence."""
-    return [_answer(sentences.coverage_answer(portfolio))]
+    rows: list[tuple[Cell, ...]] = []
+    for activity, step in due:
+        month = dates.written_month(date(*step.month, 1)) if step.month else None
+        measure = step.measure[:1].upper() + step.measure[1:]
+        rows.append((month, Link(activity.heading, activity.page), step.action, measure))
+    columns = ("Month", "Activity", "Step", "Done when")
+    said = _answer(f"{steps} on {count} {falls} due up to {last}.")
+    return [said, table(Table("Steps that fall due, by month", columns, tuple(rows)))]
 
 
 def versions(portfolio: Portfolio) -> Table:
@@ -166,8 +149,12 @@ def versions(portfolio: Portfolio) -> Table:
     return Table("Made with", ("Software", "Version"), rows)
 
 
-def _as_panel(made: Callable[[Portfolio], Table]) -> Panel:
-    return lambda portfolio, docname: [table(made(portfolio), docname)]
+def _as_panel(made: Callable[[Portfolio], Table | str]) -> Panel:
+    def panel(portfolio: Portfolio, _: str) -> list[nodes.Node]:
+        content = made(portfolio)
+        return [table(content) if isinstance(content, Table) else _answer(content)]
+
+    return panel
 
 
 PANELS: dict[str, Panel] = {
@@ -178,7 +165,7 @@ PANELS: dict[str, Panel] = {
     "chapter": chapter,
     "milestones": _as_panel(tables.milestones),
     "evidence": _as_panel(tables.evidence),
-    "gaps": gaps,
+    "gaps": _as_panel(sentences.coverage_answer),
     "ahead": ahead,
     "by standard": _as_panel(tables.by_standard),
     "news": _as_panel(tables.news),
@@ -186,26 +173,27 @@ PANELS: dict[str, Panel] = {
 }
 
 
-def facts(portfolio: Portfolio, activity: Activity, docname: str) -> nodes.Node:
+def facts(portfolio: Portfolio, activity: Activity) -> nodes.Node:
     """What an activity's page owes its reader before the prose: status, months and evidence."""
     events = progress.history(portfolio, activity.key, portfolio.on)
     held = progress.evidence_for(portfolio, activity.key, portfolio.on)
-    revised = max([event.date for event in events] + [piece.date for piece in held], default=None)
+    days = [event.date for event in events] + [piece.date for piece in held]
     rows: dict[str, Cell] = {
         "Activity": f"{activity.key.module}, number {activity.key.number}",
         "Status": _status_line(portfolio, events),
         "Worked on": _months(events),
         "Evidence held": "; ".join(f"{piece.id} {piece.title}" for piece in held) or "None yet",
-        "Standards": ", ".join(_standards(portfolio, held)) or "None yet",
-        "Last revised": dates.written_month(revised) if revised else None,
+        "Standards": ", ".join(standards_of(portfolio, held)) or "None yet",
+        "Last revised": dates.written_month(max(days)) if days else None,
         "Learning outcomes": activity.learning_outcomes or None,
         "Curriculum": Link("Curriculum library", activity.url) if activity.url else None,
     }
     content = Table("", ("", ""), tuple(filter(all, rows.items())))
-    return table(content, docname, "stp-facts", _slug(progress.status_after(events)))
+    return table(content, "stp-facts", _slug(progress.status_after(events)))
 
 
-def _standards(portfolio: Portfolio, held: Sequence[Evidence]) -> list[str]:
+def standards_of(portfolio: Portfolio, held: Sequence[Evidence]) -> list[str]:
+    """The standards that pieces of evidence speak to, in the order of ``standards.csv``."""
     spoken = {key for piece in held for key in piece.standards}
     return [str(standard.key) for standard in portfolio.standards if standard.key in spoken]
 
@@ -227,7 +215,7 @@ def _status_line(portfolio: Portfolio, events: Sequence[Event]) -> str:
 def _months(events: Sequence[Event]) -> str:
     if not events:
         return "Not yet"
-    first, last = dates.written_month(events[0].date), dates.written_month(events[-1].date)
+    first, last = (dates.written_month(events[index].date) for index in (0, -1))
     if events[-1].event != "signed_off":
         return f"Since {first}"
     return first if first == last else f"{first} to {last}"
@@ -240,7 +228,7 @@ def panels_for(portfolio: Portfolio, docname: str, names: Sequence[str]) -> list
     """Everything generated on a page that asks for the panels ``names``; what it shows, in one list."""
     activity = portfolio.activity_on.get(docname)
     return [
-        *([facts(portfolio, activity, docname)] if activity else []),
+        *([facts(portfolio, activity)] if activity else []),
         *(node for name in names for node in PANELS[name](portfolio, docname)),
         nodes.paragraph(text=sentences.example_line(portfolio), classes=["stp-example"]),
     ]
@@ -262,7 +250,7 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
         return
     first = (section.first_child_matching_class(nodes.title) or 0) + 1
     if activity := portfolio.activity_on.get(docname):
-        section.insert(_after_standfirst(section, first), facts(portfolio, activity, docname))
+        section.insert(_after_standfirst(section, first), facts(portfolio, activity))
     marks = {"stp-edition": app.config.stp_edition, "stp-example": sentences.example_line(portfolio)}
     for name, text in marks.items():
         if text:
@@ -270,20 +258,16 @@ def place(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _after_standfirst(section: nodes.section, first: int) -> int:
-    for index in range(first, len(section)):
-        if isinstance(section[index], nodes.paragraph):
-            return index + 1
-        if isinstance(section[index], nodes.section):
-            break
-    return first
+    found = section.first_child_matching_class((nodes.paragraph, nodes.section), first)
+    return found + 1 if found is not None and isinstance(section[found], nodes.paragraph) else first
 
 
 def _panel_name(paragraph: nodes.paragraph) -> str | None:
-    children = [child for child in paragraph if not isinstance(child, nodes.Text) or child.strip()]
-    if len(children) != 1 or not isinstance(children[0], nodes.Element):
-        return None
-    title = str(children[0].get("title") or children[0].get("reftitle") or "")
-    return title.removeprefix(PREFIX).strip() if title.startswith(PREFIX) else None
+    match [child for child in paragraph if not isinstance(child, nodes.Text) or child.strip()]:
+        case [nodes.Element() as link]:
+            title = str(link.get("title") or link.get("reftitle") or "")
+            return title.removeprefix(PREFIX).strip() if title.startswith(PREFIX) else None
+    return None
 
 
 def setup(app: Sphinx) -> None:

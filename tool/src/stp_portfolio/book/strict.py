@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 from docutils import nodes
 from lxml import html
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
@@ -42,9 +43,8 @@ logger = logging.getLogger(__name__)
 
 LOG = "error.log"  # the traceback of a build that stopped, for who wants it
 NOT_CURRENT = "html-not-current"
-TEXT_NOTEBOOK = re.compile(
-    r"^(?:jupytext|kernelspec):|^file_format: mystnb", re.MULTILINE
-)  # in a page's head
+# In the head of a page.
+TEXT_NOTEBOOK = re.compile(r"^(?:jupytext|kernelspec):|^file_format: mystnb", re.MULTILINE)
 
 
 class _Counter(std_logging.Handler):
@@ -67,7 +67,7 @@ def begin(app: Sphinx, config: Config) -> None:
     """Forget a build that was not clean; check records, configuration and sources; start the notebooks."""
     clean = _builds[app].clean = digests.was_clean(Path(app.doctreedir))
     Path(app.doctreedir, digests.STAMP).unlink(missing_ok=True)
-    atexit.register(_set_aside_unless_clean, Path(app.outdir), Path(app.doctreedir, digests.STAMP))
+    atexit.register(_set_aside, Path(app.outdir), Path(app.doctreedir))
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
@@ -117,21 +117,20 @@ def swallowed(text: str, file: str) -> Iterator[Finding]:
     lines = text.splitlines()
     for token in _blocks().parse(text):
         first, after = token.map or (0, 0)
-        if token.info.startswith("{code-cell}") or (
-            token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
-        ):
-            fault = "a notebook written as text, whose numbers would go stale"
-            yield Finding(
-                "notebook-as-text", file, fault, "Save it as .ipynb (jupytext --to ipynb)", first + 1
-            )
-        elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[first + 1 : after]):
-            fault = f"'{lines[first].strip()[:40]}' is not closed, and hides what follows"
-            yield Finding(
-                "not-closed", file, fault, f"Put {token.markup} on a line of its own after it", first + 1
-            )
-        elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
-            fault = "a comment is not closed, and hides what follows"
-            yield Finding("not-closed", file, fault, "Put --> after it", first + 1)
+        for code, fault, remedy in _hiding(token, lines[first:after]):
+            yield Finding(code, file, fault, remedy, first + 1)
+
+
+def _hiding(token: Token, lines: list[str]) -> Iterator[tuple[str, str, str]]:
+    in_head = token.type == "front_matter" and TEXT_NOTEBOOK.search(token.content)
+    if in_head or token.info.startswith("{code-cell}"):
+        fault = "a notebook written as text, whose numbers would go stale"
+        yield "notebook-as-text", fault, "Save it as .ipynb (jupytext --to ipynb)"
+    elif token.type in ("fence", "colon_fence") and not _closed(token.markup, lines[1:]):
+        fault = f"'{lines[0].strip()[:40]}' is not closed, and hides what follows"
+        yield "not-closed", fault, f"Put {token.markup} on a line of its own after it"
+    elif token.type == "html_block" and "<!--" in token.content.rpartition("-->")[2]:
+        yield "not-closed", "a comment is not closed, and hides what follows", "Put --> after it"
 
 
 def _closed(markup: str, below: list[str]) -> bool:
@@ -163,15 +162,12 @@ def screen_output(app: Sphinx, doctree: nodes.document) -> None:
         return
     texts = [str(node["alt"]) for node in doctree.findall(nodes.Element) if node.get("alt")]
     for node in doctree.findall(nodes.TextElement):
+        text = node.astext()
         raw = isinstance(node, nodes.raw)
-        texts += _texts(node.astext()) if raw else [node.astext()]
+        texts += html.fragment_fromstring(text, create_parent="div").itertext() if raw else [text]
     for hit in direct("\n\n".join(texts), sources.own_dates(portfolio_of(app))):
         said = f"an output holds an identifier ({hit.kind})"
         logger.warning(said, location=app.env.docname, type="stp", subtype="screening")
-
-
-def _texts(markup: str) -> list[str]:
-    return [str(text) for text in html.fragment_fromstring(markup, create_parent="div").itertext()]
 
 
 # -- at the end -------------------------------------------------------------------------------
@@ -194,7 +190,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         _stop(app, _explained(app, exception))
     if build.count:
         app.statuscode = 1
-        _set_aside(output)
+        _set_aside(output, Path(app.doctreedir))
     else:
         (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
         disk.put(Path(app.doctreedir, digests.STAMP), digests.code())
@@ -213,20 +209,18 @@ def _explained(app: Sphinx, error: Exception) -> str:
 def _stop(app: Sphinx, message: str) -> NoReturn:
     """End the build at once with a message, and leave nothing that looks current."""
     notebooks.stop(app)
-    _set_aside(Path(app.outdir))
+    _set_aside(Path(app.outdir), Path(app.doctreedir))
     sys.stderr.write(f"\n{message}\n")
     raise SystemExit(1)
 
 
-def _set_aside_unless_clean(output: Path, stamp: Path) -> None:
-    """However this process ends, by a signal or in the hands of another extension."""
-    if stamp.parent.is_dir() and not stamp.is_file():
-        _set_aside(output)
+def _set_aside(output: Path, doctrees: Path) -> None:
+    """Move pages that may be wrong or old away from where a reader looks for the book, unless they are clean.
 
-
-def _set_aside(output: Path) -> None:
-    """Move pages that may be wrong or old away from where a reader looks for the book."""
-    if output.name != "html" or not any(output.glob("*.html")):
+    Asked again as the process ends, in whatever way: by a signal, or in the hands of another extension.
+    """
+    stamped = not doctrees.is_dir() or (doctrees / digests.STAMP).is_file()
+    if stamped or output.name != "html" or not any(output.glob("*.html")):
         return
     aside = output.with_name(NOT_CURRENT)
     try:

@@ -71,10 +71,8 @@ class Translator(HTML5Translator):
         if node["ids"] and not re.fullmatch(r"id\d+", node["ids"][0]):
             if isinstance(node, nodes.section):
                 title = f"Link to the section: {node[0].astext()}"
-            self.body.append(
-                f'<a class="headerlink" href="#{node["ids"][0]}" aria-label="{escape(title)}">'
-                f"{self.config.html_permalinks_icon}</a>"
-            )
+            link = f'<a class="headerlink" href="#{node["ids"][0]}" aria-label="{escape(title)}">'
+            self.body.append(f"{link}{self.config.html_permalinks_icon}</a>")
 
     def visit_entry(self, node: nodes.entry) -> None:
         """An empty heading is a cell."""
@@ -125,9 +123,8 @@ class Translator(HTML5Translator):
 
 def visit_picture(translator: HTML5Translator, node: Picture) -> None:
     """Write the SVG into the page, where it follows the theme and its text stays text."""
-    translator.body.append(
-        f'<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">{node["svg"]}</div>\n'
-    )
+    box = '<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">'
+    translator.body.append(f"{box}{node['svg']}</div>\n")
     raise nodes.SkipNode
 
 
@@ -170,8 +167,6 @@ def setup(app: Sphinx) -> None:
     app.set_translator("html", Translator)
     app.add_node(Picture, html=(visit_picture, None))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_hidden_cell))
-    app.add_html_math_renderer(
-        "stp", inline_renderers=(visit_formula, None), block_renderers=(visit_formula, None)
-    )
+    app.add_html_math_renderer("stp", (visit_formula, None), (visit_formula, None))
     app.add_directive("margin", Sidebar)  # a remark beside the text; its title is optional
     app.connect("doctree-read", unescape_links)

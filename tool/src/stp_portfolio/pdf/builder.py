@@ -74,9 +74,8 @@ class EportfolioBuilder(Builder):
         wanted = activities if asked else self.env.found_docs
         pages, sources = [], {}
         with TemporaryDirectory(prefix="portfolio-") as pictures:
-            for docname in filter(
-                wanted.__contains__, self.env.collect_relations()
-            ):  # in the order of the contents
+            in_order = [docname for docname in self.env.collect_relations() if docname in wanted]
+            for docname in in_order:
                 tree = self.env.get_and_resolve_doctree(docname, self)
                 page = PageWriter(docname, Path(self.srcdir), Path(pictures), self.config.html_baseurl)
                 pages.append(page.document(tree))

@@ -114,7 +114,8 @@ def _mend(element: etree._Element, name: str) -> None:
         del found["transform"]
     element.attrib.clear()
     for key, value in found.items():
-        own = f"{name}-{value}" if key == "id" else re.sub(r"^#(?=[a-z])|url\(#", rf"\g<0>{name}-", value)
+        place = r"^#|url\(#" if key == "href" else r"url\(#"
+        own = f"{name}-{value}" if key == "id" else re.sub(place, rf"\g<0>{name}-", value)
         element.set(key, THEMED.get(value, own))
 
 
