@@ -167,7 +167,7 @@ def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml
     """Every value below a node that stands under one of the keys, or any, with the mapping it stands in."""
     for child in node.value if isinstance(node, yaml.CollectionNode) else ():
         key, value = child if isinstance(child, tuple) else (None, child)
-        if key and (not keys or key.value in keys):
+        if node and key and (not keys or key.value in keys):
             yield node, value
         yield from _under(value, *keys)
 

@@ -516,8 +516,9 @@ def shown(text: str) -> tuple[Counter[str], set[int]]:
     drawn = re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE)
     settings = {**_PARSING, "warning_stream": said}
     document = publish_doctree(drawn, parser=Parser(), settings_overrides=settings)
-    for unseen in [*document.findall(nodes.raw), *document.findall(nodes.system_message)]:
-        unseen.parent.remove(unseen)
+    for unseen in [*document.findall(lambda node: isinstance(node, nodes.raw | nodes.system_message))]:
+        if unseen.parent:
+            unseen.parent.remove(unseen)
     texts = [str(node) for node in document.findall(nodes.Text)]
     texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
     texts += re.findall(r"^[ >]*`{3,}(.*)", text, re.MULTILINE)
