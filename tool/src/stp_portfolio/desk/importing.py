@@ -110,7 +110,7 @@ class Old:
 
 def read(file: Path) -> Old:
     """Read an old page. Raises Refusal for what is no page."""
-    if not _is_page(file):
+    if file.suffix.lower() not in (*MARKDOWN, *HTML, *WORD) or not file.is_file():
         raise Refusal("there is no such page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
     if file.stat().st_size > contract.MAX_BYTES:
         raise Refusal(f"it is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first.")
@@ -120,11 +120,7 @@ def read(file: Path) -> Old:
     else:
         html = text = _INVISIBLE.sub(" ", disk.read_text(file))
     if markdown := file.suffix.lower() in MARKDOWN:
-        match = re.match(_FENCED, text) or re.match(_KEYS, text, re.IGNORECASE)
-        front = _front_matter(match) if match else {}
-        parser = MarkdownIt().enable("table").use(admon_plugin).use(footnote_plugin, inline=False)
-        html = parser.render(text[match.end() if match else 0 :])
-        html = _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
+        front, html = _front_and_html(text)
     soup = BeautifulSoup(html, "html.parser")
     text = text if markdown else "\n".join(soup.stripped_strings)
     if not text.strip():
@@ -133,6 +129,15 @@ def read(file: Path) -> Old:
     found = {"title": soup.title, "heading": whole.h1}
     said = {key: tag.get_text(" ", strip=True) for key, tag in found.items() if tag}
     return Old(file, text, said | front, BeautifulSoup(str(whole), "html.parser"))
+
+
+def _front_and_html(text: str) -> tuple[dict[str, str], str]:
+    """The front matter of Markdown, and the rest as HTML, in which a tag that is none of HTML is text."""
+    match = re.match(_FENCED, text) or re.match(_KEYS, text, re.IGNORECASE)
+    parser = MarkdownIt().enable("table").use(admon_plugin).use(footnote_plugin, inline=False)
+    html = parser.render(text[match.end() if match else 0 :])
+    html = _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
+    return _front_matter(match) if match else {}, html
 
 
 def _front_matter(match: re.Match[str]) -> dict[str, str]:
@@ -157,16 +162,18 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
+def _is_title(letters: str, activity: Activity) -> bool:
+    return letters != "" and letters in (_letters(activity.title), _letters(basename(activity.page)))
+
+
 def meant(portfolio: Portfolio, text: str) -> set[Activity]:
     """The activities that a title, a file's name or an address speaks of: by key, number or title."""
     text, every = _DATED.sub("", text, count=1), portfolio.activities
     codes = "|".join({re.escape(each.key.module) for each in every})
     marked = rf"(?<![^\W_])(?:({codes})[\s/_-]*|{_KIND})0*(\d{{1,3}})(?!\d)"
     match = re.search(marked, text, re.IGNORECASE)
-    if not match and (title := _letters(text)):
-        named = {each for each in every if title in (_letters(each.title), _letters(basename(each.page)))}
-        if named:
-            return named
+    if not match and (titled := {each for each in every if _is_title(_letters(text), each)}):
+        return titled
     match = match or _FIRST.match(text)
     numbered = {each for each in every if match and each.key.number == int(match[2])}
     code = (match[1] or "").casefold() if match else ""
@@ -176,13 +183,13 @@ def meant(portfolio: Portfolio, text: str) -> set[Activity]:
 def infer(portfolio: Portfolio, old: Old) -> str:
     """The page of the activity that an old page is about. Raises Refusal where that is not clear."""
     clues = [old.front.get(key, "") for key in ("dta", "activity", "number", "title", "heading")]
-    clues = [f"DTA {clue}" if clue.isdecimal() else clue for clue in (*clues, old.file.stem)]
-    said = [found for clue in clues if (found := meant(portfolio, clue))]
-    agreed, module = set.intersection(*said) if said else set(), old.front.get("module", "").casefold()
+    numbered = re.sub(r"^(\d+)$", r"DTA \1", "\n".join([*clues, old.file.stem]), flags=re.MULTILINE)
+    said = list(filter(None, (meant(portfolio, clue) for clue in numbered.split("\n")))) or [set[Activity]()]
+    agreed, module = set.intersection(*said), old.front.get("module", "").casefold()
     agreed = {each for each in agreed if each.key.module.casefold() == module} or agreed
     if len(agreed) == 1:
         return agreed.pop().page
-    possible = agreed or set().union(*said) or set(portfolio.activities)
+    possible = agreed or set.union(*said) or set(portfolio.activities)
     keys = [str(each.key) for each in portfolio.activities if each in possible] or ["about/Page"]
     raise Refusal(
         "which activity it is about is not clear from its front matter, heading and name. Say it with --to, "
@@ -216,10 +223,12 @@ def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path) -> st
     return destination(portfolio, f"{to}/{re.sub('[^a-zA-Z0-9]+', '-', path).strip('-')}")
 
 
-def _check_free(portfolio: Portfolio, page: str, activity: Activity | None) -> None:
-    """Raise Refusal where a page stands that is neither empty nor an untouched draft."""
-    path = disk.page_file(portfolio.root, page)
-    text = disk.read_text(path) if path else ""
+def _check_free(portfolio: Portfolio, page: str, *, replace_: bool) -> None:
+    """Raise Refusal where a notebook stands, or a page that is neither empty nor an untouched draft."""
+    path, activity = disk.page_file(portfolio.root, page), _activity(portfolio, page)
+    if path and path.suffix == ".ipynb":
+        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
+    text = disk.read_text(path) if path and not replace_ else ""
     if text.strip() and not (activity and drafts.is_draft(portfolio, activity, text)):
         raise Refusal(
             f"{page}.md is written already. Import with --replace to put the old page in its place "
@@ -244,8 +253,8 @@ def _called(address: str) -> str:
 class Move:
     """One old page on its way to a page of the book, which is named by its path without ending.
 
-    ``known`` is the page of each name that an address may use; ``pictures`` are cleaned bytes by path; ``notes``
-    are what needs a look, and words of its place, until ``looks`` can say on which line.
+    ``known`` is the page of each name that an address may use, ``pictures`` are cleaned bytes by path, and
+    ``notes`` what needs a look, with words of its place, until ``looks`` can say on which line.
     """
 
     portfolio: Portfolio
@@ -284,6 +293,7 @@ class Move:
             raw = " ".join(str(element).split())[:200]
             self.look("dropped", f"what '{element.name}' did is not taken over: {raw}", "Say it in words")
             element.extract()
+        self.fit_notes(body)
         self.fit_blocks(body)
         steps = {"img": self.fit_picture, "a": self.fit_link, "pre": self.fit_code}
         for element in body(list(steps)):
@@ -294,8 +304,8 @@ class Move:
                 self.look("sign", what, "Write what it stood for", str(left))
         return str(_Writer(**_STYLE).convert_soup(body)).replace(_NOTE, "[^").replace(_END, "]")
 
-    def fit_blocks(self, body: BeautifulSoup) -> None:
-        """Footnotes, rules, ticks, diagrams, and headings inside of something."""
+    def fit_notes(self, body: BeautifulSoup) -> None:
+        """Footnotes, and the quotations that are admonitions to GitHub."""
         for rule in body.select("a.footnote-backref, hr"):
             rule.decompose()
         for note in body.select("sup.footnote-ref"):
@@ -303,15 +313,18 @@ class Move:
         for item in body.select("li.footnote-item"):
             (item.p or item).insert(0, f"{_NOTE}{str(item['id'])[2:]}{_END}: ")
             item.name = "div"
-        for tick in body("input"):
-            tick.replace_with("[x] " if tick.has_attr("checked") else "[ ] ")
-        for drawn in body.select("div.mermaid"):
-            drawn.name = "pre"
-        for quote_ in body("blockquote"):  # as GitHub writes admonitions
+        for quote_ in body("blockquote"):
             first = next((text for text in quote_.strings if text.strip()), None)
             if first and (mark := re.match(r"\s*\[!(\w+)\]\s*", first)):
                 first.replace_with(first[mark.end() :])
                 quote_.name, quote_["class"] = "div", f"admonition {mark[1].lower()}"
+
+    def fit_blocks(self, body: BeautifulSoup) -> None:
+        """Ticks, diagrams, and headings inside of something."""
+        for tick in body("input"):
+            tick.replace_with("[x] " if tick.has_attr("checked") else "[ ] ")
+        for drawn in body.select("div.mermaid"):
+            drawn.name = "pre"
         for heading in body.select(_INNER):
             heading.name = "strong"
             heading.wrap(body.new_tag("p"))
@@ -319,13 +332,9 @@ class Move:
     def fit_picture(self, image: Tag) -> None:
         """A clean picture beside the new page, with words for who cannot see it or a request for them."""
         source, said = unquote(str(image.get("src") or "")), " ".join(str(image.get("alt") or "").split())
-        path, folders = re.split(r"[?#]", source)[0].strip("/"), (self.folder, *self.old.file.parents[:3])
-        data = re.match(r"data:image/(png|jpe?g|webp);base64,", source)
-        ending = f".{data[1]}" if data else Path(path).suffix.lower()
-        name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
         try:
-            file = Path() if data else next(each / path for each in folders if (each / path).is_file())
-            raw = base64.b64decode(source[data.end() :]) if data else file.read_bytes()
+            ending, raw = self.picture(source)
+            name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
             with _as_file(f"picture{ending}", raw) as copy:
                 clean_picture(copy)
                 self.pictures[join(dirname(self.page), name)] = copy.read_bytes()
@@ -341,6 +350,14 @@ class Move:
             self.look(
                 "no-words", f"the picture {name} has no words for who cannot see it", "Write them", name
             )
+
+    def picture(self, source: str) -> tuple[str, bytes]:
+        """The ending and bytes of a picture that lies beside the old page, in its site or in its text."""
+        if data := re.match(r"data:image/(png|jpe?g|webp);base64,", source):
+            return f".{data[1]}", base64.b64decode(source[data.end() :])
+        path, folders = re.split(r"[?#]", source)[0].strip("/"), (*self.old.file.parents[:3], self.folder)
+        file = next(each / path for each in folders if (each / path).is_file())
+        return file.suffix.lower(), file.read_bytes()
 
     def fit_link(self, link: Tag) -> None:
         """A link to the new page; where it leads nowhere here its words, with the old address behind them."""
@@ -403,15 +420,13 @@ def _as_file(name: str, content: bytes | str) -> Iterator[Path]:
 # -- writing ----------------------------------------------------------------------------------
 
 _plain: Any = MarkdownConverter  # its types leave methods out
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "heading_style": "atx",
     "newline_style": "backslash",
     "bullets": "-",
     "table_infer_header": True,
 }
-
-
-# Backslashes that nothing needs, in the midst of a line: they hinder reading, and look like paths to screening.
+# Backslashes that nothing needs in the midst of a line, and that look like paths to the screening.
 _NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
 
 
@@ -455,28 +470,37 @@ def _arranged(body: str, title: str, sections: tuple[str, ...]) -> list[str]:
     """The parts of an old page in the order and depth that the book wants, below its heading.
 
     ``title`` is shown at the head of the reflection or plan; ``sections`` are none for a further page.
-    ``above`` are the levels of the headings above a line, 0 for a section that has none on the old page.
     """
-    tokens = MarkdownIt("commonmark").parse(body)
-    levels = {each.map[0]: int(each.tag[1]) for each in tokens if each.type == "heading_open" and each.map}
-    lines, names = body.split("\n"), {_letters(name): name for name in sections}
+    tokens = [each for each in MarkdownIt().parse(body) if each.type == "heading_open"]
+    levels = {each.map[0]: int(each.tag[1]) for each in tokens if each.map}
     main = "Reflection" if "Reflection" in sections else "".join(sections)
     placed: dict[str, list[str]] = {"": [], **{name: [] for name in sections}}
     placed[main] += [title, ""]
-    place, above = ("", []) if any(_letters(lines[each]) in names for each in levels) else (main, [0])
-    for number, line in enumerate(lines):
-        level = levels.get(number, 0)
-        if level and (found := names.pop(_letters(line), "")):
-            place, above = found, [level]
-            continue
-        if level:
-            above = [each for each in above if each < level]
-            place, above = place if above else main, [*(above or [0]), level]
-            line = f"{'#' * min(6, len(above) + bool(place))} {line.lstrip('# ')}"
-        placed[place].append(line)
+    for name, line in _placed(body.split("\n"), levels, {_letters(name): name for name in sections}, main):
+        placed[name].append(line)
     texts = {name: "\n".join(below).strip("\n") for name, below in placed.items()}
     still = f"This part is {pages.UNWRITTEN}."
     return [texts.pop(""), *(f"## {name}\n\n{text or still}" for name, text in texts.items())]
+
+
+def _placed(
+    lines: list[str], levels: dict[int, int], names: dict[str, str], main: str
+) -> Iterator[tuple[str, str]]:
+    """Each line with its section, its heading's level stepped; what stands in none goes to the ``main`` one.
+
+    ``above`` are the levels of the headings above a line, 0 for a section that has none on the old page.
+    """
+    place, above = ("", []) if any(_letters(lines[each]) in names for each in levels) else (main, [0])
+    for number, line in enumerate(lines):
+        level = levels.get(number)
+        if level and (found := names.pop(_letters(line), "")):
+            place, above = found, [level]
+        elif level:
+            above = [each for each in above if each < level]
+            place, above = place if above else main, [*(above or [0]), level]
+            yield place, f"{'#' * min(6, len(above) + bool(place))} {line.lstrip('# ')}"
+        else:
+            yield place, line
 
 
 def _as_page(move: Move, body: str) -> str:
@@ -533,11 +557,8 @@ def made_sound(text: str) -> tuple[str, list[str]]:
         faults = shown(text)[1]
         if not faults:
             return text, literal
-        lines = text.split("\n")
-        ranges = [
-            each.map for each in MarkdownIt().enable("table").parse(text) if each.map and not each.level
-        ]
-        for first, last in reversed(ranges):
+        lines, tokens = text.split("\n"), MarkdownIt().enable("table").parse(text)
+        for first, last in reversed([each.map for each in tokens if each.map and not each.level]):
             block = "\n".join(lines[first:last]).rstrip()
             wrong = any(first < fault <= last for fault in faults)
             if wrong and block not in literal and not block.startswith(("# ", "## ")):
@@ -559,27 +580,25 @@ def prepare(
     Returns them, and for each page of a folder that has no clear place, or whose place is taken, the reason;
     for a single page that is raised as Refusal.
     """
-    folder = source if source.is_dir() else source.parent
+    folder, refused = source if source.is_dir() else source.parent, list[str]()
     known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
+    files = (
+        sorted(each for each in source.rglob("*") if _is_page(each, source)) if source.is_dir() else [source]
+    )
     olds: dict[str, Old] = {}
-    moves: list[Move] = []
-    refused: list[str] = []
-    for file in sorted(filter(_is_page, source.rglob("*"))) if source.is_dir() else [source]:
+    for file in files:
         with _listed(file, refused):
             old = read(file)
             page = _page_of(portfolio, old, to, source)
-            if page in olds:
+            _check_free(portfolio, page, replace_=replace_)
+            if olds.setdefault(page, old) is not old:
                 taken = f"it would be {page}.md, as {olds[page].file.name} is"
                 raise Refusal(f"{taken}. Import it alone, with --to.")
-            if not replace_:
-                _check_free(portfolio, page, _activity(portfolio, page))
             path, published = file.relative_to(folder).as_posix(), old.front.get("permalink", "")
             known |= {_called(name): page for name in (path, published, _DATED.sub("", file.name))}
-            olds[page] = old
-    for page, old in olds.items():
-        with _listed(old.file, refused):
-            moves.append(_finished(Move(portfolio, folder, known, old, page)))
-    if not source.is_dir() and refused or not (moves or refused):
+    moves = [Move(portfolio, folder, known, old, page) for page, old in olds.items()]
+    moves = [move for move in moves if _finished(move, refused)]
+    if not files or (refused and files == [source]):
         raise Refusal(refused[0] if refused else f"{source} holds no page of Markdown, HTML or Word.")
     return moves, refused
 
@@ -593,17 +612,24 @@ def _listed(file: Path, refused: list[str]) -> Iterator[None]:
         refused.append(f"{file.name} was not imported: {error}")
     except Exception as error:  # noqa: BLE001 - a foreign file may be broken, or nested too deep, in any way
         why = f"{type(error).__name__}: {error}".rstrip(": ")
-        refused.append(
-            f"{file.name} was not imported: it cannot be read ({why}). Simplify it, and save it anew."
-        )
+        refused.append(f"{file.name} was not imported: it cannot be read ({why}). Save it anew, and simpler.")
 
 
-def _is_page(path: Path) -> bool:
-    hidden = any(part.startswith((".", "_build", "_site", "node_modules")) for part in path.parts)
+def _is_page(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "_build", "_site", "node_modules")) for part in parts)
     return not hidden and path.suffix.lower() in (*MARKDOWN, *HTML, *WORD) and path.is_file()
 
 
-def _finished(move: Move) -> Move:
+def _finished(move: Move, refused: list[str]) -> bool:
+    """Whether the page could be made, or else is among the refused."""
+    with _listed(move.old.file, refused):
+        _finish(move)
+        return True
+    return False
+
+
+def _finish(move: Move) -> None:
     """Make the page, and list what needs a look."""
     old = move.old
     move.text, literal = made_sound(_as_page(move, move.fit()))
@@ -619,7 +645,6 @@ def _finished(move: Move) -> Move:
     by_line = list(map(words, move.text.split("\n")))
     looks = [replace(look, line=_line_of(by_line, near)) for look, near in move.notes]
     move.looks = [*_found(move), *dict.fromkeys(looks)]
-    return move
 
 
 def _kept(number: int, line: str) -> str:
@@ -640,14 +665,13 @@ def _found(move: Move) -> Iterator[Finding]:
     with _as_file(basename(name), move.text) as path:
         found = list(sources.grouped(sources.run(portfolio.root, portfolio, [path])))
         written = pages.read(path)
-    for each in sorted(found, key=lambda each: each.code != sources.IDENTIFIER):
+    for each in sorted(found, key=lambda each: each.code):  # identifiers before terms
         built = "; the book is not built until it is out" if each.code == sources.IDENTIFIER else ""
         yield replace(each, file=name, remedy=each.remedy + built)
     owed: list[str] = []
     if activity and "Evidence" in written.sections and not _started(portfolio, activity):
-        owed = [
-            f"{activity.key} is not recorded as started: portfolio record {activity.key} started --date …"
-        ]
+        todo = f"portfolio record {activity.key} started --date …"
+        owed = [f"{activity.key} is not recorded as started: {todo}"]
     elif activity:
         owed = [f"the page owes: {each}" for each in pages.problems(written, activity, portfolio)]
         owed += [f"still open: {each}" for each in pages.reminders(written, activity, portfolio)]
