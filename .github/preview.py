@@ -48,7 +48,7 @@ def main(folder: Path, out: Path) -> int:
             str(path),
             str(out / name),
         ]
-        subprocess.run(command, check=True)  # noqa: S603 - fixed arguments
+        subprocess.run(command, check=True)
         sys.stdout.write(f"{out / name}.png\n")
     return 0
 

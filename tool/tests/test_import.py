@@ -221,7 +221,7 @@ def test_pages_of_the_book_come_over_as_they_are(portfolio, tmp_path):
         assert move.activity == activity
         headings = r"^#.*|^Read next: \[.*?\)|\*\*E\d+\*\*"
         assert re.findall(headings, move.text, re.MULTILINE) == re.findall(
-            headings, source.read_text(encoding="utf-8"), re.M
+            headings, source.read_text(encoding="utf-8"), re.MULTILINE
         )
         assert "% Old line" not in move.text
         expected = ("still open", "the page owes: a part of it", "a diagram has no words")
