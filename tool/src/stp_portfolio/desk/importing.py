@@ -542,7 +542,7 @@ def shown(text: str) -> tuple[Counter[str], set[int]]:
         unseen.parent.remove(unseen)
     texts = [str(node) for node in document.findall(nodes.Text)]
     texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
-    texts += re.findall(r"^[ >]*`{3,}(.*)", text, re.MULTILINE)
+    texts += [each.info for each in MarkdownIt().parse(text) if each.type == "fence"]
     faults = {int(line or 1) for line in re.findall(r"^<string>:(\d*):? ?\(", said.getvalue(), re.MULTILINE)}
     return words(" ".join(texts)) | words("".join(texts)), faults
 
