@@ -247,10 +247,12 @@ def test_word_and_html_come_over(portfolio, old, monkeypatch):
     Image.new("RGB", (2, 2)).save(buffer := io.BytesIO(), format="PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
     picture = f"<img alt='two dots' src='data:image/png;base64,{data}'>"
-    page = f"<title>DTA 5</title><nav>Menu</nav><main><h2>Reflection</h2><p>So.</p>{picture}</main>"
+    main = f"<main><h2>Reflection</h2><p>So.</p>{picture}</main>"
+    page = f"<html><head><title>DTA 5</title></head><body><nav>Menu</nav>{main}</body></html>"
     move = prepare(portfolio, write(old, "a.html", page), None)
     assert "So.\n\n![two dots](images/5_PatientCareJourney-1.png)" in move.text
     assert "% Old line 2: Menu" in move.text
+    assert move.text.count("Menu") == 1
     assert Image.open(
         io.BytesIO(move.pictures[f"{Path(PAGE).parent}/images/5_PatientCareJourney-1.png"])
     ).size == (2, 2)

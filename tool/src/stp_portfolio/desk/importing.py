@@ -125,10 +125,13 @@ def read(file: Path) -> Old:
     text = text if markdown else "\n".join(soup.stripped_strings)
     if not text.strip():
         raise Refusal("it holds no text. There is nothing to import.")
-    whole = soup.select_one("main, [role=main], article") or soup.body or soup
-    found = {"title": soup.title, "heading": whole.h1}
-    said = {key: tag.get_text(" ", strip=True) for key, tag in found.items() if tag}
-    return Old(file, text, said | front, BeautifulSoup(str(whole), "html.parser"))
+    article = soup.select_one("main, [role=main], article") or soup.body or soup
+    front = {"title": _line(soup.title), "heading": _line(article.h1)} | front
+    return Old(file, text, front, BeautifulSoup(str(article), "html.parser"))
+
+
+def _line(tag: Tag | None) -> str:
+    return " ".join(tag.get_text().split()) if tag else ""
 
 
 def _front_and_html(text: str) -> tuple[dict[str, str], str]:
@@ -175,9 +178,12 @@ def meant(portfolio: Portfolio, text: str) -> set[Activity]:
     if not match and (titled := {each for each in every if _is_title(_letters(text), each)}):
         return titled
     match = match or _FIRST.match(text)
-    numbered = {each for each in every if match and each.key.number == int(match[2])}
-    code = (match[1] or "").casefold() if match else ""
-    return {each for each in numbered if code in ("", each.key.module.casefold())}
+    if not match:
+        return set()
+    numbered = {each for each in every if each.key.number == int(match[2])}
+    return {
+        each for each in numbered if (match[1] or each.key.module).casefold() == each.key.module.casefold()
+    }
 
 
 def infer(portfolio: Portfolio, old: Old) -> str:
@@ -189,9 +195,12 @@ def infer(portfolio: Portfolio, old: Old) -> str:
     agreed = {each for each in agreed if each.key.module.casefold() == module} or agreed
     if len(agreed) == 1:
         return agreed.pop().page
-    possible = agreed or set.union(*said) or set(portfolio.activities)
+    raise _unclear(portfolio, agreed or set.union(*said) or set(portfolio.activities))
+
+
+def _unclear(portfolio: Portfolio, possible: set[Activity]) -> Refusal:
     keys = [str(each.key) for each in portfolio.activities if each in possible] or ["about/Page"]
-    raise Refusal(
+    return Refusal(
         "which activity it is about is not clear from its front matter, heading and name. Say it with --to, "
         f"such as --to {keys[0]}. Possible: {', '.join(keys[:8])}{' …' if keys[8:] else ''}."
     )
@@ -221,19 +230,6 @@ def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path) -> st
             raise
     path = _DATED.sub("", old.file.relative_to(folder).with_suffix("").as_posix()).removesuffix("/index")
     return destination(portfolio, f"{to}/{re.sub('[^a-zA-Z0-9]+', '-', path).strip('-')}")
-
-
-def _check_free(portfolio: Portfolio, page: str, *, replace_: bool) -> None:
-    """Raise Refusal where a notebook stands, or a page that is neither empty nor an untouched draft."""
-    path, activity = disk.page_file(portfolio.root, page), _activity(portfolio, page)
-    if path and path.suffix == ".ipynb":
-        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
-    text = disk.read_text(path) if path and not replace_ else ""
-    if text.strip() and not (activity and drafts.is_draft(portfolio, activity, text)):
-        raise Refusal(
-            f"{page}.md is written already. Import with --replace to put the old page in its place "
-            f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
-        )
 
 
 # -- fitting ----------------------------------------------------------------------------------
@@ -274,7 +270,13 @@ class Move:
     @property
     def activity(self) -> Activity | None:
         """The activity whose page it becomes."""
-        return _activity(self.portfolio, self.page)
+        return next((each for each in self.portfolio.activities if each.page == self.page), None)
+
+    @property
+    def names(self) -> list[str]:
+        """What an address may call the old page: its path, where it was published, its name without a day."""
+        path = self.old.file.relative_to(self.folder).as_posix()
+        return [path, self.old.front.get("permalink", ""), _DATED.sub("", self.old.file.name)]
 
     def look(self, code: str, fault: str, remedy: str, near: str = "") -> None:
         """Note what needs a look, and words of its place on the new page."""
@@ -517,10 +519,6 @@ def _as_page(move: Move, body: str) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _activity(portfolio: Portfolio, page: str) -> Activity | None:
-    return next((activity for activity in portfolio.activities if activity.page == page), None)
-
-
 def _started(portfolio: Portfolio, activity: Activity) -> bool:
     return progress.status(portfolio, activity.key, portfolio.on) is not progress.Status.NOT_STARTED
 
@@ -545,7 +543,7 @@ def shown(text: str) -> tuple[Counter[str], set[int]]:
             unseen.parent.remove(unseen)
     texts = [str(node) for node in document.findall(nodes.Text)]
     texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
-    texts += re.findall(r"^[ >]*`{3,}(.*)", text, re.MULTILINE)
+    texts += [each.info for each in MarkdownIt().parse(text) if each.type == "fence"]
     faults = {int(line or 1) for line in re.findall(r"^<string>:(\d*):? ?\(", said.getvalue(), re.MULTILINE)}
     return words(" ".join(texts)) | words("".join(texts)), faults
 
@@ -581,26 +579,35 @@ def prepare(
     for a single page that is raised as Refusal.
     """
     folder, refused = source if source.is_dir() else source.parent, list[str]()
+    files = _pages_in(source) if source.is_dir() else [source]
+    moves: list[Move] = []
     known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
-    files = (
-        sorted(each for each in source.rglob("*") if _is_page(each, source)) if source.is_dir() else [source]
-    )
-    olds: dict[str, Old] = {}
     for file in files:
         with _listed(file, refused):
             old = read(file)
-            page = _page_of(portfolio, old, to, source)
-            _check_free(portfolio, page, replace_=replace_)
-            if olds.setdefault(page, old) is not old:
-                taken = f"it would be {page}.md, as {olds[page].file.name} is"
-                raise Refusal(f"{taken}. Import it alone, with --to.")
-            path, published = file.relative_to(folder).as_posix(), old.front.get("permalink", "")
-            known |= {_called(name): page for name in (path, published, _DATED.sub("", file.name))}
-    moves = [Move(portfolio, folder, known, old, page) for page, old in olds.items()]
+            move = Move(portfolio, folder, known, old, _page_of(portfolio, old, to, source))
+            _check_free(move, moves, replace_=replace_)
+            known |= dict.fromkeys(map(_called, move.names), move.page)
+            moves.append(move)
     moves = [move for move in moves if _finished(move, refused)]
     if not files or (refused and files == [source]):
         raise Refusal(refused[0] if refused else f"{source} holds no page of Markdown, HTML or Word.")
     return moves, refused
+
+
+def _check_free(move: Move, others: list[Move], *, replace_: bool) -> None:
+    """Raise Refusal where a notebook stands, another page comes, or a page is not a mere draft."""
+    page, path = move.page, disk.page_file(move.portfolio.root, move.page)
+    if other := next((other for other in others if other.page == page), None):
+        raise Refusal(f"it would be {page}.md, as {other.old.file.name} is. Import it alone, with --to.")
+    if path and path.suffix == ".ipynb":
+        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
+    text = disk.read_text(path) if path and not replace_ else ""
+    if text.strip() and not (move.activity and drafts.is_draft(move.portfolio, move.activity, text)):
+        raise Refusal(
+            f"{page}.md is written already. Import with --replace to put the old page in its place "
+            f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
+        )
 
 
 @contextmanager
@@ -615,10 +622,11 @@ def _listed(file: Path, refused: list[str]) -> Iterator[None]:
         refused.append(f"{file.name} was not imported: it cannot be read ({why}). Save it anew, and simpler.")
 
 
-def _is_page(path: Path, folder: Path) -> bool:
-    parts = path.relative_to(folder).parts
-    hidden = any(part.startswith((".", "_build", "_site", "node_modules")) for part in parts)
-    return not hidden and path.suffix.lower() in (*MARKDOWN, *HTML, *WORD) and path.is_file()
+def _pages_in(folder: Path) -> list[Path]:
+    """The page files of an older site, without what is hidden or was built."""
+    found = [each for each in folder.rglob("*") if each.suffix.lower() in (*MARKDOWN, *HTML, *WORD)]
+    hidden = re.compile(r"(^|/)(\.|_build|_site|node_modules)")
+    return sorted(each for each in found if not hidden.search(each.relative_to(folder).as_posix()))
 
 
 def _finished(move: Move, refused: list[str]) -> bool:
