@@ -1,6 +1,7 @@
 """The rooms of the package: lower ones never import higher ones, and no module waits for itself."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 
@@ -9,7 +10,7 @@ from conftest import ROOT
 
 PACKAGE = "stp_portfolio"
 SOURCE = ROOT / "tool" / "src" / PACKAGE
-ROOMS = [{"core"}, {"show", "diagrams"}, {"privacy"}, {"book", "pdf"}, {"desk"}, {"cli"}]  # from the bottom
+ROOMS = [{"core"}, {"show"}, {"privacy"}, {"book", "pdf"}, {"desk"}, {"cli"}]  # from the bottom
 
 
 def imports_of(source):
@@ -73,3 +74,15 @@ def test_each_wrong_arrow_is_found(tmp_path, files, words):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert [fault for fault in faults(tmp_path) if words in fault]
+
+
+def test_the_drawing_shows_each_module_in_its_room():
+    """CONTRIBUTING.md draws the rooms as they are: every module, and none that is not there."""
+    drawing = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
+    )
+    drawn = re.findall(r"^(\w+)/ +((?:.|\n(?! *\w+/))*)", drawing, flags=re.MULTILINE)
+    for room, text in drawn:
+        modules = {path.stem for path in (SOURCE / room).glob("*.py")} - {"__init__"}
+        assert modules <= set(re.findall(r"\w+", text)), room
+    assert {room for room, _ in drawn} == {room for line in ROOMS for room in line}

@@ -16,6 +16,7 @@ from docutils.parsers.rst.directives.body import Sidebar
 from lxml import etree, html
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
@@ -134,6 +135,20 @@ def visit_hidden_cell(translator: HTML5Translator, node: nodes.Element) -> None:
     translator.body.append(f'<details class="stp-code"><summary>{name}</summary>\n')
 
 
+class CodeBelow(SphinxPostTransform):
+    """What a cell shows comes first, and its code is folded below it."""
+
+    default_priority = 900  # after MyST-NB has folded the code
+
+    def run(self, **options: Any) -> None:
+        """Put the folded code of each cell behind its outputs."""
+        for fold in list(self.document.findall(HideCodeCellNode)):
+            if "above-input" in fold["classes"] and fold.parent:
+                cell = fold.parent
+                cell.remove(fold)
+                cell.append(fold)
+
+
 def depart_hidden_cell(translator: HTML5Translator, node: nodes.Element) -> None:
     """Close the fold."""
     translator.body.append("</details>\n")
@@ -167,6 +182,7 @@ def setup(app: Sphinx) -> None:
     app.set_translator("html", Translator)
     app.add_node(Picture, html=(visit_picture, None))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_hidden_cell))
+    app.add_post_transform(CodeBelow)
     app.add_html_math_renderer("stp", (visit_formula, None), (visit_formula, None))
     app.add_directive("margin", Sidebar)  # a remark beside the text; its title is optional
     app.connect("doctree-read", unescape_links)
