@@ -269,13 +269,13 @@ OFTEN = "page/alt text/front matter/CSV cell/notebook code/HTML comment/image me
 
 
 @pytest.mark.parametrize("name", OFTEN.split("/"))
-def test_every_kind_in_every_carrier_is_found(small, monkeypatch, name):
+def test_every_kind_in_every_carrier_is_found(small, name):
     """Sentences that identify, each as the content of each carrier: as many are found as on their own."""
-    texts = [row["text"] for row in rows_of(SETS[0]) if row["label"] == "1"][::6]
+    often = 60 if name in ("alt text", "image metadata") else 6  # reading a picture takes 0.2 s
+    texts = [row["text"] for row in rows_of(SETS[0]) if row["label"] == "1"][::often]
     texts = [re.sub(r"[\n\u2028]", " ", text.replace('"', "'")) for text in texts]
     vocabulary = Vocabulary(sources.approved_terms(ROOT))
     originals = {path: path.read_bytes() for path in small.tree.rglob("*") if path.is_file()}
-    monkeypatch.setattr(carriers, "ocr_engine", lambda: None)  # the pictures here are white
     found = 0
     for words in texts:
         safe = words.replace(",", ";") if name == "CSV cell" else words

@@ -156,12 +156,23 @@ def check_source(app: Sphinx, docname: str, source: list[str]) -> None:
         logger.warning(finding.words, location=(docname, finding.line), type="stp", subtype=finding.code)
 
 
+def _unseen_forms(doctree: nodes.document) -> Iterator[nodes.Element]:
+    """The forms of a notebook's outputs that are for other places than a page, where a better one is there."""
+    for bundle in doctree.findall(nodes.container):
+        forms = [form for form in bundle.children if isinstance(form, nodes.Element)]
+        if bundle.get("nb_element") == "mime_bundle" and len(forms) > 1:
+            yield from (form for form in forms if form.get("mime_type") in ("text/plain", "text/html"))
+
+
 def screen_output(app: Sphinx, doctree: nodes.document) -> None:
     """What a notebook computed is on no list of sources: screen its text, and the words of its pictures."""
     if not str(app.env.doc2path(app.env.docname)).endswith(".ipynb"):
         return
     texts = [str(node["alt"]) for node in doctree.findall(nodes.Element) if node.get("alt")]
+    unseen = {id(node) for form in _unseen_forms(doctree) for node in form.findall()}
     for node in doctree.findall(nodes.TextElement):
+        if id(node) in unseen:
+            continue
         text = node.astext()
         raw = isinstance(node, nodes.raw)
         texts += html.fragment_fromstring(text, create_parent="div").itertext() if raw else [text]
