@@ -90,7 +90,7 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     lines = disk.read_text(older / kit.PINS).splitlines()
     assert {f"./wheels/{present.name}", "mine==1.0  # kept", "pandas==3.1.1"} <= set(lines)
     assert [path.name for path in (older / kit.WHEELS).iterdir()] == [present.name]
-    assert installed == [("install", "--no-compile", "-r", kit.PINS)]
+    assert installed == [("install", "-r", kit.PINS)]
     disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it
     monkeypatch.chdir(older)
     assert "version 0.1.9" in command("upgrade", "--undo")[1]
@@ -194,7 +194,7 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     run(tmp_path, sys.executable, "-m", "venv", "env")
     python = tmp_path / ("env/Scripts/python.exe" if sys.platform == "win32" else "env/bin/python")
     pip = (python, "-m", "pip")
-    run(tmp_path, *pip, "install", "-q", "--no-compile", wheel_of(source, tmp_path / "older"))
+    run(tmp_path, *pip, "install", "-q", wheel_of(source, tmp_path / "older"))
     tool = (python, "-c", "from stp_portfolio.cli import main; main()")
     run(tmp_path, *tool, "start", root, "--start", "2025-09-01")
     assert "stp_portfolio-0.1.9" in disk.read_text(root / kit.PINS)

@@ -157,7 +157,7 @@ def check_source(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def _unseen_forms(doctree: nodes.document) -> Iterator[nodes.Element]:
-    """The forms of a notebook's outputs that are for other places than a page, where a better one is there."""
+    """The forms of an output that are for other places than a page, where a better one is there."""
     for bundle in doctree.findall(nodes.container):
         forms = [form for form in bundle.children if isinstance(form, nodes.Element)]
         if bundle.get("nb_element") == "mime_bundle" and len(forms) > 1:

@@ -18,7 +18,7 @@ _BEGUN = "The day the programme began, as 2026-09-07; by default the first Monda
 _NEXT = """\
 Next, one line after the other (README.md there has them for Windows as well):
   cd {folder}
-  python3 -m venv .venv && .venv/bin/python -m pip install --no-compile -r requirements.txt
+  python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt
   .venv/bin/jupyter-book build .
   git init && git config core.hooksPath .githooks
   git add --all && git commit -m 'My own portfolio'"""

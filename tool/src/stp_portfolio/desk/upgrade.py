@@ -98,7 +98,7 @@ def finish(root: Path, say: Say) -> int:
     rewrite(root, kit.owned(), say)
     kit.write_ledger(root)
     _repin(root, pins)
-    _pip(root, "The files are those of the new version", "install", "--no-compile", "-r", kit.PINS)
+    _pip(root, "The files are those of the new version", "install", "-r", kit.PINS)
     found, _ = checks.run(root)
     for finding in found:
         say(str(finding))
@@ -153,7 +153,7 @@ def undo(root: Path, say: Say) -> str:
     disk.put(root / kit.LEDGER, ledger)
     _repin(root, pins)
     version = folder.name.removeprefix("upgrade-")
-    _pip(root, f"The files of version {version} are back", "install", "--no-compile", "-r", kit.PINS)
+    _pip(root, f"The files of version {version} are back", "install", "-r", kit.PINS)
     shutil.rmtree(folder)
     return version
 
