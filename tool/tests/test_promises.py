@@ -176,6 +176,6 @@ def test_page_is_read_as_markdown(tmp_path):
     page = pages.read(tmp_path / "page.md")
     assert [page.heading, page.standfirst, *page.sections] == ["5. A & b", "One. Two.", "Action plan"]
     (step,) = page.steps
-    assert (step.month, step.action, step.outcome) == ((2025, 6), "Go on.", "it is.")
+    assert (step.month, step.action, step.outcome) == (date(2025, 6, 1), "Go on.", "it is.")
     assert (step.measure, pages.bare(step.measure)) == ("**E01** is `there`.", "E01 is there.")
     assert (page.unwritten, page.evidence, page.reads_next) == (False, ("E01",), True)

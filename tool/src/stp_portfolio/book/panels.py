@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from datetime import date
 from importlib.metadata import version
 from weakref import WeakKeyDictionary
 
@@ -127,17 +126,20 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 
 def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """What the action plans promise for the next months, in a sentence and by month."""
-    due = pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
+    end = dates.months_after(portfolio.on, MONTHS_AHEAD)
+    due, last = (
+        [each for each in pages.steps(portfolio) if portfolio.on < each.month <= end],
+        dates.written_month(end),
+    )
     if not due:
         return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
     steps, falls = phrases.plural(len(due), "step"), "falls" if len(due) == 1 else "fall"
-    count = phrases.plural(len({activity.key for activity, _ in due}), "page")
+    count = phrases.plural(len({each.activity.key for each in due}), "page")
     rows: list[tuple[Cell, ...]] = []
-    for activity, step in due:
-        month = dates.written_month(date(*step.month, 1)) if step.month else None
+    for month, activity, _, step in due:
         measure = step.measure[:1].upper() + step.measure[1:]
-        rows.append((month, Link(activity.heading, activity.page), step.action, measure))
+        link = Link(activity.heading, activity.page)
+        rows.append((dates.written_month(month), link, step.action, measure))
     columns = ("Month", "Activity", "Step", "Done when")
     said = _answer(f"{steps} on {count} {falls} due up to {last}.")
     return [said, table(Table("Steps that fall due, by month", columns, tuple(rows)))]

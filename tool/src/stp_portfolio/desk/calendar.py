@@ -71,13 +71,13 @@ def _targets(portfolio: Portfolio) -> Iterator[Entry]:
 
 
 def _steps(portfolio: Portfolio) -> Iterator[Entry]:
-    for activity, number, step in pages.steps(portfolio):
-        if step.month and not step.outcome and step.month >= (portfolio.on.year, portfolio.on.month):
+    for month, activity, place, step in pages.steps(portfolio):
+        if not step.outcome and month >= portfolio.on.replace(day=1):
             measure = pages.bare(step.measure)
             told = "\n".join([activity.title, *([f"Done when: {measure}"] if measure else [])])
-            summary, day = f"{activity.key}: {pages.bare(step.action)}", dates.month_end(*step.month)
+            summary, day = f"{activity.key}: {pages.bare(step.action)}", dates.months_after(month, 0, 31)
             # Its place on the page, not its words: a step that is reworded or put off stays the same step.
-            yield Entry(f"step/{activity.key}/{number}", day, "Step", summary, told)
+            yield Entry(f"step/{activity.key}/{place}", day, "Step", summary, told)
 
 
 def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:

@@ -15,7 +15,6 @@ from stp_portfolio.show.tables import Cell, Table
 
 MONTHS_AHEAD = 2  # steps of action plans that fall due later are counted, not listed
 STEPS_SHOWN = 8  # of those without an outcome and those due; the others are counted
-FAR = 1200  # months: all steps there are
 
 Rows = list[tuple[Cell, ...]]
 Block = str | tuple[str, ...] | Table  # a paragraph, a short list, a table
@@ -140,22 +139,27 @@ def _waiting(portfolio: Portfolio) -> Section:
 
 def _next(portfolio: Portfolio) -> Section:
     first, *others = sentences.next_actions(portfolio)
-    open_, due = pages.steps_unanswered(portfolio), pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    later, steps = len(pages.steps_ahead(portfolio, FAR)) - len(due), [*open_, *due]
-    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
-    said = [f"{len(open_)} without an outcome so far"] if open_ else []
-    said += [f"{len(due)} due by {last}", *([f"{later} later"] if later else [])]
-    shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
-    counted = f"Steps of action plans: {phrases.series(said)}.{shown}" if steps or later else ""
-    lines = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-    blocks: tuple[Block, ...] = (tuple(others), counted, lines)
+    blocks: tuple[Block, ...] = (tuple(others), *_steps(portfolio))
     return Section("What is next", first, tuple(filter(None, blocks)))
 
 
-def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
-    month = step.month or (on.year, on.month)
-    past = " Its month is past: say what came of it." if month < (on.year, on.month) else ""
-    return f"{dates.written_month(date(*month, 1))}, {activity.key}: {pages.bare(step.action)}{past}"
+def _steps(portfolio: Portfolio) -> tuple[Block, ...]:
+    """How many steps of action plans are open, due and later; and the first of those that are open or due."""
+    on, end = portfolio.on, dates.months_after(portfolio.on, MONTHS_AHEAD)
+    steps = [each for each in pages.steps(portfolio) if each.month > on or not each.step.outcome]
+    shown = [each for each in steps if each.month <= end]
+    open_, later = sum(each.month <= on for each in steps), len(steps) - len(shown)
+    said = [f"{open_} without an outcome so far"] if open_ else []
+    said += [f"{len(shown) - open_} due by {dates.written_month(end)}"]
+    said += [f"{later} later"] if later else []
+    first = f" The first {STEPS_SHOWN} of them:" if len(shown) > STEPS_SHOWN else ""
+    lines = tuple(_step_line(each, on) for each in shown[:STEPS_SHOWN])
+    return (f"Steps of action plans: {phrases.series(said)}.{first}", lines) if steps else ()
+
+
+def _step_line(due: pages.DatedStep, on: date) -> str:
+    past = " Its month is past: say what came of it." if due.step.is_unanswered(on) else ""
+    return f"{dates.written_month(due.month)}, {due.activity.key}: {pages.bare(due.step.action)}{past}"
 
 
 def _dates(portfolio: Portfolio) -> Section:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from stp_portfolio.core import dates, disk, phrases, reading
@@ -121,13 +122,9 @@ def _write_records(tree: Path, wish: Wish) -> None:
         writer.writerows(rows)
         disk.put(tree / FOLDER / name, buffer.getvalue())
 
-    def due(months: int, day: int) -> date:
-        """So many months after the month of the start, on that day or the month's last."""
-        month = dates.months_after(wish.start.replace(day=1), months)
-        return min(month + timedelta(days=day - 1), dates.month_end(month.year, month.month))
-
     listed = Counter(row["module"] for row in activities)
     counts = {code: listed[code] for code in names if listed[code]}
+    due = partial(dates.months_after, wish.start)
     text = drafts.filled("first/data/milestones.csv", counts=counts, due=due)
     disk.put(tree / FOLDER / "milestones.csv", text)
 

@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -34,7 +36,7 @@ PageError = disk.UnreadableError  # a page that cannot be read: which one, and w
 
 _MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
 _STEP = re.compile(
-    r"""\*\*(?P<month>[A-Z][a-z]+\ \d{4})\.?\*\*\s*(?P<action>.*?)
+    r"""\*\*(?P<month>[A-Z][a-z]+\ [12]\d{3})\.?\*\*\s*(?P<action>.*?)
     (?:\s*\*Done\ when:\*\s*(?P<measure>.*?))?
     (?:\s*\*Outcome:\*\s*(?P<outcome>.*))?$""",
     re.VERBOSE,
@@ -43,25 +45,20 @@ _STEP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of an action plan: its month as ``(year, month)``, the action, its measure and what came of it.
+    """A step of an action plan: its month by its first day, the action, its measure and what came of it.
 
     ``month`` is None where the text does not begin with one; the last two are empty where missing.
     """
 
     text: str
-    month: tuple[int, int] | None
+    month: date | None
     action: str
     measure: str = ""
     outcome: str = ""
 
-    def is_before(self, day: date) -> bool:
-        """Whether its month was over on a day."""
-        return bool(self.month and self.month < _month(day))
-
-    @property
-    def written_month(self) -> str:
-        """``June 2025``; empty where there is no month."""
-        return dates.written_month(date(*self.month, 1)) if self.month else ""
+    def is_unanswered(self, day: date) -> bool:
+        """Whether its month was over on a day, and nothing says what came of it."""
+        return bool(self.month and self.month < day.replace(day=1) and not self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +177,9 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
     for step in page.steps:
-        if step.is_before(portfolio.on) and not (step.outcome or page.unwritten):
-            yield f"the step of {step.written_month} is past: say what came of it, after *Outcome:*"
-
-
-def _month(day: date) -> tuple[int, int]:
-    return day.year, day.month
+        if step.month and step.is_unanswered(portfolio.on) and not page.unwritten:
+            month = dates.written_month(step.month)
+            yield f"the step of {month} is past: say what came of it, after *Outcome:*"
 
 
 def _registered(activity: Activity, portfolio: Portfolio) -> list[str]:
@@ -207,10 +201,11 @@ def _plan_problems(page: Page, on: date) -> Iterator[str]:
         if step.month is None:
             yield f"the step '{step.text[:40]}…' does not begin with its month: **June 2025.**"
             continue
+        month = dates.written_month(step.month)
         if not step.measure:
-            yield f"the step of {step.written_month} has no measure: *Done when:* …"
-        if step.outcome and step.month > _month(on):
-            yield f"the step of {step.written_month} lies ahead and has an outcome already"
+            yield f"the step of {month} has no measure: *Done when:* …"
+        if step.outcome and step.month > on:
+            yield f"the step of {month} lies ahead and has an outcome already"
     plan = " ".join(page.sections.get("Plan", ()))
     for part in PLAN_PARTS if "Plan" in page.sections else ():
         if f"**{part}.**" not in plan:
@@ -220,36 +215,24 @@ def _plan_problems(page: Page, on: date) -> Iterator[str]:
 # -- the steps of all pages -------------------------------------------------------------------
 
 
-def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
-    """Every step with a month of every page that is written, with its place on the page, counted from 1.
+class DatedStep(NamedTuple):
+    """A step with its month, and where it stands: the activity, and its place on the page, counted from 1."""
 
-    Notebooks are left out. Raises PageError for a page that cannot be read.
+    month: date
+    activity: Activity
+    place: int
+    step: Step
+
+
+def steps(portfolio: Portfolio) -> list[DatedStep]:
+    """The steps with a month of all pages that are written, by month. Notebooks are left out.
+
+    Raises PageError for a page that cannot be read.
     """
+    found = []
     for activity, path in records.pages(portfolio):
         page = read(path) if path.suffix == ".md" else None
-        for number, step in enumerate(page.steps if page and not page.unwritten else (), start=1):
+        for place, step in enumerate(page.steps if page and not page.unwritten else (), start=1):
             if step.month:
-                yield activity, number, step
-
-
-def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month.
-
-    Raises what ``steps`` raises.
-    """
-    now, end = (_month(dates.months_after(portfolio.on, count)) for count in (0, months))
-    return tuple((activity, step) for month, activity, step in _by_month(portfolio) if now < month <= end)
-
-
-def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages up to the month of the day of reading that have no outcome, by month.
-
-    Raises what ``steps`` raises.
-    """
-    past = [item for item in _by_month(portfolio) if item[0] <= _month(portfolio.on)]
-    return tuple((activity, step) for _, activity, step in past if not step.outcome)
-
-
-def _by_month(portfolio: Portfolio) -> list[tuple[tuple[int, int], Activity, Step]]:
-    dated = ((step.month, activity, step) for activity, _, step in steps(portfolio) if step.month)
-    return sorted(dated, key=lambda item: item[0])
+                found.append(DatedStep(step.month, activity, place, step))
+    return sorted(found, key=attrgetter("month"))
