@@ -45,7 +45,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def fresh(tmp_path):
     """A new portfolio as it comes, to change."""
-    start.start(tmp_path / "portfolio", start.Wish(BEGUN), date.today())
+    start.start(tmp_path / "portfolio", start.Choices(BEGUN), date.today())
     return tmp_path / "portfolio"
 
 
@@ -178,7 +178,7 @@ def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options
 )
 def test_milestones_follow_from_the_start(tmp_path, portfolio, begun, days):
     """The School's dates for a September starter, as in the example; as many months later for others."""
-    own = start.start(tmp_path / "p", start.Wish(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
+    own = start.start(tmp_path / "p", start.Choices(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
     assert [milestone.date.isoformat() for milestone in own.milestones] == days
     known = [(each.name, each.module, each.required) for each in portfolio.milestones]
     assert [(each.name, each.module, each.required) for each in own.milestones] == known

@@ -12,7 +12,6 @@ import typer
 from stp_portfolio.cli.common import Open, activity_named, app, argument, option, refuse, say
 from stp_portfolio.core import phrases, reading
 from stp_portfolio.core.repository import PRIVATE
-from stp_portfolio.desk import approval, checks, editions
 
 NO_PROOF = (
     "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "
@@ -37,6 +36,8 @@ def approve(
 
     Screening does not ask about them any more; an identifier is refused.
     """
+    from stp_portfolio.desk import approval
+
     new = approval.approve(reading.find_root(), terms, reason, date.today())
     what = phrases.series(new) if new else "nothing new"
     say(f"Approved {what}. No check proves that a text is anonymous.")
@@ -48,6 +49,8 @@ def build(edition: Edition = "public", private: Private = None) -> None:
 
     The assessor's is the public book with the private overlay laid on top.
     """
+    from stp_portfolio.desk import editions
+
     root = reading.find_root()
     if _checked(edition) == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
@@ -96,6 +99,8 @@ def export(
 
     With the evidence files, a manifest and one zip.
     """
+    from stp_portfolio.desk import editions
+
     portfolio = reading.load()
     overlay = private or portfolio.root / PRIVATE
     chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
@@ -112,6 +117,8 @@ def release() -> None:
 
     The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened.
     """
+    from stp_portfolio.desk import editions
+
     say(NO_PROOF)
     site = editions.release(reading.find_root(), say)
     say(f"To publish: {site}. Every file with its SHA-256: {site.parent / editions.MANIFEST}")
@@ -128,6 +135,8 @@ def check(
 
     Records, settings, pages, links, notebooks, and what may identify somebody.
     """
+    from stp_portfolio.desk import checks
+
     root = reading.find_root()
     for path in paths or ():
         if not path.exists():

@@ -32,7 +32,7 @@ _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "o
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Choices:
     """What the new portfolio shall be; without a title or a role it gets those that go with the curriculum.
 
     ``lists`` are tables of one's own, by their name in ``data/``, in place of those that come with the tool.
@@ -62,20 +62,20 @@ def first_monday_of_september(today: date) -> date:
     return next(monday for monday in mondays if monday <= today)
 
 
-def start(folder: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Made:
+def start(folder: Path, chosen: Choices, today: date, *, dry_run: bool = False) -> Made:
     """Fill a new folder with a portfolio; with ``dry_run`` make and check it elsewhere, and keep nothing.
 
     Raises Refusal, with nothing made, where the folder holds something or what was wished for is wrong.
     """
-    if wish.start > today:
-        raise Refusal(f"{wish.start} is in the future. A portfolio starts once the programme has.")
+    if chosen.start > today:
+        raise Refusal(f"{chosen.start} is in the future. A portfolio starts once the programme has.")
     with new_folder(folder, keep=not dry_run) as tree:
         kit.lay_out(tree)
-        _write_records(tree, wish)
+        _write_records(tree, chosen)
         try:
             portfolio = reading.load(tree, today, without_pages=True)
         except reading.RecordsError as error:
-            raise Refusal(_in_lists(error, wish)) from error
+            raise Refusal(_in_lists(error, chosen)) from error
         _write_pages(tree, portfolio)
         approved, to_review = _approve(tree, portfolio, today)
         shutil.rmtree(tree / "_build", ignore_errors=True)  # where screening remembers
@@ -106,12 +106,12 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
 # -- records ----------------------------------------------------------------------------------
 
 
-def _write_records(tree: Path, wish: Wish) -> None:
+def _write_records(tree: Path, chosen: Choices) -> None:
     """Settings and tables, with one's own in place of those that come with the tool. Raises Refusal."""
     for path in (FIRST / FOLDER).iterdir():
         if path.name != "milestones.csv":
-            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=wish))
-    modules, activities = (_rows(wish.lists.get(name, tree / FOLDER / name), name) for name in LISTS)
+            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", chosen=chosen))
+    modules, activities = (_rows(chosen.lists.get(name, tree / FOLDER / name), name) for name in LISTS)
     names = {row["code"]: row["module"] for row in modules}
     for row in activities:
         row["page"] = row["page"] or _page_path(row, names.get(row["module"], ""))
@@ -124,17 +124,17 @@ def _write_records(tree: Path, wish: Wish) -> None:
 
     listed = Counter(row["module"] for row in activities)
     counts = {code: listed[code] for code in names if listed[code]}
-    due = partial(dates.months_after, wish.start)
+    due = partial(dates.months_after, chosen.start)
     text = drafts.filled("first/data/milestones.csv", counts=counts, due=due)
     disk.put(tree / FOLDER / "milestones.csv", text)
 
 
-def _in_lists(error: reading.RecordsError, wish: Wish) -> str:
+def _in_lists(error: reading.RecordsError, chosen: Choices) -> str:
     """What is wrong, said of the files that were handed over."""
     text = "\n".join(f"  {finding}" for finding in error.findings)
-    for name, path in wish.lists.items():
+    for name, path in chosen.lists.items():
         text = text.replace(f"{FOLDER}/{name}", str(path))
-    both = "Modules and activities go together: give --modules and --activities." if wish.lists else ""
+    both = "Modules and activities go together: give --modules and --activities." if chosen.lists else ""
     return f"Nothing was made. What is wrong:\n{text}\n{both}".rstrip()
 
 
