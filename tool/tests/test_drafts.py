@@ -55,7 +55,7 @@ def test_prompts_never_reach_a_reader(small, begun):
     files = [path for path in done.html.rglob("*") if path.suffix in {".html", ".js", ".txt"}]
     text = " ".join(" ".join(map(disk.read_text, files)).split())
     assert "still to be written" in text
-    prompts = drafts.prompts_for(small.tree, activity)
+    prompts = drafts.prompts_for(activity)
     assert [prompt for prompt in prompts.values() if prompt.split("?")[0][:30] in text] == []
     assert "for you; no reader" not in text
 

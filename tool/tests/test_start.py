@@ -73,7 +73,7 @@ def test_portfolio_is_whole_at_once(made):
     for activity, path in records.pages(own):
         text = disk.read_text(path)
         assert drafts.is_draft(own, activity, text)
-        assert drafts.prompts_for(folder, activity)["before"] in text
+        assert drafts.prompts_for(activity)["before"] in text
     assert [str(finding) for finding in checks.run(folder)[0]] == []
     assert f"{len(own.activities)} activities with a plan" in said
     assert "To review" not in said
@@ -338,7 +338,7 @@ def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
     assert listed == ["Further/index", "Further/1_First", "Further/2_Second"]
     assert [f for f in checks.run(fresh)[0] if "review" not in str(f)] == []
     assert "0 pages made, 2 there already" in command("new", "m-3")[1]
-    general = drafts.prompts_for(fresh, reading.load(fresh).activities[-1])
+    general = drafts.prompts_for(reading.load(fresh).activities[-1])
     assert general["on"] in " ".join(command("prompts", "M-3/1")[1].split())
     assert command("prompts", "M-3/9")[0] == 1
 

@@ -14,16 +14,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from stp_portfolio.book import (
-    diagrams,
-    frame,
-    freshness,
-    nodes,
-    notebooks,
-    panels,
-    strict,
-    translator,
-)
+from stp_portfolio.book import diagrams, frame, freshness, nodes, notebooks, panels, strict, translator
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

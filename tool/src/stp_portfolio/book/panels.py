@@ -66,11 +66,11 @@ def _each_module(
     portfolio: Portfolio, listed: Callable[[Sequence[Activity]], nodes.Node]
 ) -> list[nodes.Node]:
     """The activities of each module as a list; where there are several, each under the module's name."""
-    modules = progress.modules_with_activities(portfolio)
+    modules = portfolio.modules_in_use
     found: list[nodes.Node] = []
     for module in modules:
         if len(modules) > 1:
-            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
+            found.append(nodes.paragraph(text=module.heading, classes=["stp-strip-head"]))
         found.append(listed(progress.activities_of(portfolio, module.code)))
     return found
 
@@ -95,7 +95,7 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """Every activity as a numbered line: a link to its page, and its status; of very many, their number."""
     if len(portfolio.activities) > MANY_TILES:
-        modules = phrases.plural(len(progress.modules_with_activities(portfolio)), "module")
+        modules = phrases.plural(len(portfolio.modules_in_use), "module")
         counted = phrases.activities(len(portfolio.activities))
         return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
     now = progress.statuses(portfolio, portfolio.on)
@@ -119,7 +119,7 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities of the modules whose pages stand in this page's folder, grouped by status."""
     folder = docname.rpartition("/")[0]
     here = {each.key.module for each in portfolio.activities if each.page.rpartition("/")[0] == folder}
-    modules = [each.code for each in progress.modules_with_activities(portfolio) if each.code in here]
+    modules = [each.code for each in portfolio.modules_in_use if each.code in here]
     grouped = (found for module in modules for _, found in tables.by_status(portfolio, module))
     return [table(found, "stp-by-status") for found in grouped]
 

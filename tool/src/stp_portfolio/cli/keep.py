@@ -54,11 +54,11 @@ def new(activity: NamedOrModule, launch: Open = True) -> None:
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
     missing is made, with the chapter and its place in the contents.
     """
-    from stp_portfolio.desk import drafts, recording
+    from stp_portfolio.desk import drafts
 
     portfolio = reading.load(without_pages=True)
     if "/" not in activity:
-        say("\n".join(recording.module_pages(portfolio, activity)))
+        say("\n".join(drafts.write_pages_of(portfolio, activity)))
         return
     found = common.activity_named(portfolio, activity)
     done = drafts.write_page(portfolio, found)
@@ -79,7 +79,7 @@ def prompts(activity: Named) -> None:
     portfolio = reading.load(without_pages=True)
     found = common.activity_named(portfolio, activity)
     say(f"{found.key} {found.title}", style="bold")
-    for dimension, question in drafts.prompts_for(portfolio.root, found).items():
+    for dimension, question in drafts.prompts_for(found).items():
         say(f"{dimension.capitalize()}: {question}")
     say("All of them are optional. Use what helps, and leave the rest.", style="dim")
 

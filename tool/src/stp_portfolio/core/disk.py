@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,13 @@ def decode(raw: bytes) -> tuple[str, str]:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return raw.decode("cp1252"), "cp1252"
+
+
+def csv_text(rows: Iterable[Iterable[object]], separator: str = ",", line_end: str = "\n") -> str:
+    """Rows of cells as the text of a CSV file."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=separator, lineterminator=line_end).writerows(rows)
+    return buffer.getvalue()
 
 
 def page_file(root: Path, page: str) -> Path | None:

@@ -118,10 +118,9 @@ def _modules(portfolio: Portfolio) -> Rows:
     for module, state in progress.credit_states(portfolio, portfolio.on):
         own = len(progress.activities_of(portfolio, module.code)) if module.code else 0
         done = progress.signed_off_by(portfolio, portfolio.on, module.code) if own else 0
-        named = f"{module.name} ({module.code})" if module.code else module.name
         worth = float(module.credits)
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
-        first = (phrases.phase_name(module.phase), module.code, module.name, named)
+        first = (phrases.phase_name(module.phase), module.code, module.name, module.heading)
         yield (*first, worth, str(state), earned, awaiting, own, done)
 
 
@@ -142,7 +141,7 @@ def _waits(portfolio: Portfolio, names: Names) -> Rows:
 
 
 def _milestones(portfolio: Portfolio) -> Rows:
-    far = {id(each.milestone): each for each in progress.distances(portfolio, portfolio.on)}
     for each in portfolio.milestones:
-        numbers = (getattr(far.get(id(each)), name, None) for name in _FAR.split())
+        far = progress.distance(portfolio, each, portfolio.on)
+        numbers = (getattr(far, name, None) for name in _FAR.split())
         yield (each.date, each.name, each.module, each.note, *numbers)

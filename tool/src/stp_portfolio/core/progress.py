@@ -91,13 +91,9 @@ def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ..
     return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= on)
 
 
-def _courses(portfolio: Portfolio, on: date) -> list[tuple[Activity, tuple[Event, ...]]]:
+def histories(portfolio: Portfolio, on: date) -> list[tuple[Activity, tuple[Event, ...]]]:
+    """Every activity with its events up to and including ``on``."""
     return [(activity, history(portfolio, activity.key, on)) for activity in portfolio.activities]
-
-
-def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
-    """The events of every activity up to and including ``on``, in the order of the activities."""
-    return {activity.key: events for activity, events in _courses(portfolio, on)}
 
 
 def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
@@ -119,18 +115,13 @@ def status(portfolio: Portfolio, key: ActivityKey, on: date) -> Status:
 
 def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
     """The status of every activity on a day, in the order of the activities."""
-    return {key: status_after(events) for key, events in histories(portfolio, on).items()}
+    return {activity.key: status_after(events) for activity, events in histories(portfolio, on)}
 
 
 def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
     """How many activities have each status, zeros included; of one module, or of all."""
     found = Counter(now for key, now in statuses(portfolio, on).items() if module in (None, key.module))
     return {status: found[status] for status in Status}
-
-
-def modules_with_activities(portfolio: Portfolio) -> tuple[Module, ...]:
-    """The modules that hold training activities, in the order of ``modules.csv``."""
-    return portfolio.modules_in_use
 
 
 def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
@@ -158,9 +149,10 @@ def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | N
     return signed_off_by(portfolio, on, module) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
 
 
-def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
-    """How far one milestone that requires activities is on a day."""
-    required = milestone.required or 0
+def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance | None:
+    """How far one milestone is on a day; None where it requires no activities."""
+    if (required := milestone.required) is None:
+        return None
     done = signed_off_by(portfolio, on, milestone.module)
     done_then = signed_off_by(portfolio, min(on, milestone.date), milestone.module)
     days, elapsed = (milestone.date - on).days, (on - portfolio.settings.start).days
@@ -175,8 +167,8 @@ def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
 
 def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
     """The distance to every milestone that requires activities, in date order; of one module, or all."""
-    counted = [milestone for milestone in portfolio.milestones if milestone.required is not None]
-    return tuple(distance(portfolio, each, on) for each in counted if module in (None, each.module))
+    asked = [each for each in portfolio.milestones if module in (None, each.module)]
+    return tuple(far for each in asked if (far := distance(portfolio, each, on)))
 
 
 def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | None:
@@ -187,7 +179,7 @@ def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | Non
 def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
     """Every submission up to a day, in order of submission, with the days it lay with an assessor."""
     found = []
-    for activity, events in _courses(portfolio, on):
+    for activity, events in histories(portfolio, on):
         for event, decision in zip_longest(events, events[1:]):
             if event.event == "submitted":
                 until = decision.date if decision else None
@@ -228,7 +220,7 @@ class Turn(NamedTuple):
 def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
     """All that waits on a day and whose turn it is, longest first."""
     found = []
-    for activity, events in _courses(portfolio, on):
+    for activity, events in histories(portfolio, on):
         status = status_after(events)
         if role := _TURN.get(status):
             since = events[-1].date
@@ -258,28 +250,13 @@ def changes(portfolio: Portfolio, since: date, on: date) -> tuple[Change, ...]:
     Those with events come first, the most settled before the others.
     """
     found = []
-    for activity, events in _courses(portfolio, on):
+    for activity, events in histories(portfolio, on):
         new = tuple(event for event in events if event.date >= since)
         evidence = tuple(piece for piece in evidence_for(portfolio, activity.key, on) if piece.date >= since)
         if new or evidence:
             found.append(Change(activity, status_after(events), new, evidence))
     order = list(Status)
     return tuple(sorted(found, key=lambda change: (not change.events, order.index(change.status))))
-
-
-def evidence_since(portfolio: Portfolio, since: date, on: date) -> tuple[Evidence, ...]:
-    """The evidence dated from ``since`` to ``on``, both included."""
-    return tuple(piece for piece in held(portfolio, on) if piece.date >= since)
-
-
-def last_review(portfolio: Portfolio, on: date) -> date | None:
-    """The latest review meeting before a day, or None."""
-    return max((review for review in portfolio.settings.reviews if review < on), default=None)
-
-
-def reviews_ahead(portfolio: Portfolio, on: date) -> tuple[date, ...]:
-    """The review meetings on or after a day."""
-    return tuple(review for review in portfolio.settings.reviews if review >= on)
 
 
 def month_before(portfolio: Portfolio, on: date) -> date:

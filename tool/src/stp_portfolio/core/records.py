@@ -55,6 +55,11 @@ class Module(NamedTuple):
     credits: Decimal
     signed_off: date | None
 
+    @property
+    def heading(self) -> str:
+        """Its name with its code, where it has one."""
+        return f"{self.name} ({self.code})" if self.code else self.name
+
 
 class Activity(NamedTuple):
     """A training activity; ``page`` is its path from the root without ending."""

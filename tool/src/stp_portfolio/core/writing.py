@@ -8,7 +8,6 @@ git see the change and nothing else.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -101,10 +100,8 @@ class _Table:
 
     def line(self, row: Cells) -> str:
         """One line with its end."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=self.separator, lineterminator=self.line_end)
-        writer.writerow([row.get(column, "") for column in self.header])
-        return buffer.getvalue()
+        cells = [row.get(column, "") for column in self.header]
+        return disk.csv_text([cells], self.separator, self.line_end)
 
 
 def _change_rows(

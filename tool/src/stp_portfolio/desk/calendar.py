@@ -43,10 +43,9 @@ def entries(portfolio: Portfolio) -> tuple[Entry, ...]:
 
 def _milestones(portfolio: Portfolio) -> Iterator[Entry]:
     on = portfolio.on
-    reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
     for each in portfolio.milestones:
         name, notes = each.name, [each.note] if each.note else []
-        if distance := reached.get(id(each)):
+        if distance := progress.distance(portfolio, each, on):
             name += f": {each.required} of {each.module}"
             pace = "" if distance.needed is None else f"; this needs {distance.needed:.2f} a month"
             stands = f"{distance.done}, {sentences.standing(distance).lower()}{pace}"

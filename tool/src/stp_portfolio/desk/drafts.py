@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from stp_portfolio.core import configuration, dates, disk, phrases, progress
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import Refusal, quoted
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
 from stp_portfolio.show import pages
@@ -25,23 +26,26 @@ GENERAL = "any"  # the prompts of an activity that has none of its own
 _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
-def filled(name: str, **values: object) -> str:
+def filled(name: str, *, written: Callable[[Any], str] | None = None, **values: object) -> str:
     """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
+    ``written`` writes each value so that nothing in it is taken for markup.
     Beside Jinja's own filters: ``plain`` for a text that is no markup to Markdown, ``quoted`` for one that
     YAML and TOML read alike, ``month`` for ``June 2025``.
     """
     from jinja2 import Environment, StrictUndefined
 
-    pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    quoted = partial(json.dumps, ensure_ascii=False)
-    pages.filters |= {"plain": phrases.plain, "quoted": quoted, "month": dates.written_month}
+    pages = Environment(
+        undefined=StrictUndefined, finalize=written,
+        autoescape=written is not None,  # noqa: S701 - Markdown, YAML, TOML and CSV are no HTML
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    as_string = partial(json.dumps, ensure_ascii=False)
+    pages.filters |= {"plain": phrases.plain, "quoted": as_string, "month": dates.written_month}
     return pages.from_string(disk.read_text(TEMPLATES / name)).render(values)
 
 
-def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
+def prompts_for(activity: Activity) -> dict[str, str]:
     """The prompts of one activity, its own or the general ones, from ``templates/prompts.toml``.
 
     Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes ``evidence``.
@@ -65,7 +69,7 @@ def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[
     return filled(
         name,
         heading=activity.heading,
-        prompts=prompts_for(portfolio.root, activity),
+        prompts=prompts_for(activity),
         held=held,
         unwritten=UNWRITTEN,
         month=dates.written_month(dates.months_after(portfolio.on, 1)),
@@ -114,6 +118,21 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
             )
     list_page(portfolio.root, activity.page)
     return done
+
+
+def write_pages_of(portfolio: Portfolio, code: str) -> list[str]:
+    """Make every page of a module that is missing, with the chapter and its place in the contents."""
+    own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
+    if not own:
+        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
+        known = f"Modules with activities: {codes}."
+        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
+    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
+    for activity in missing:
+        write_page(portfolio, activity)
+    made = [f"{activity.page}.md was made from the template." for activity in missing]
+    count = phrases.plural(len(missing), "page")
+    return [*made, f"{code}: {count} made, {len(own) - len(missing)} there already."]
 
 
 def list_page(root: Path, page: str) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from stp_portfolio.core import dates, disk, phrases, progress, reading, records, writing
+from stp_portfolio.core import dates, phrases, progress, reading, records, writing
 from stp_portfolio.core.findings import Refusal, quoted
 from stp_portfolio.core.records import Activity, Module, Portfolio
-from stp_portfolio.desk import drafts
 from stp_portfolio.show.sentences import MANY, progress_answer
 
 
@@ -75,18 +74,3 @@ def evidence(portfolio: Portfolio, cells: Mapping[str, str]) -> list[str]:
         f"Registered {row['id']}: {row['title']}, for {phrases.series(row['activities'].split(';'))}.",
         f"Name it in bold on the page, **{row['id']}**, and say what it shows.",
     ]
-
-
-def module_pages(portfolio: Portfolio, code: str) -> list[str]:
-    """Make every page of a module that is missing, with the chapter and its place in the contents."""
-    own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
-    if not own:
-        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
-        known = f"Modules with activities: {codes}."
-        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
-    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
-    for activity in missing:
-        drafts.write_page(portfolio, activity)
-    made = [f"{activity.page}.md was made from the template." for activity in missing]
-    count = phrases.plural(len(missing), "page")
-    return [*made, f"{code}: {count} made, {len(own) - len(missing)} there already."]

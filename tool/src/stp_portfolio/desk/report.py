@@ -56,8 +56,8 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
     """The span that is asked for, else since the last review meeting, else a calendar month."""
     if asked is not None:
         return Span(asked, dates.written(asked))
-    if review := progress.last_review(portfolio, portfolio.on):
-        return Span(review, f"the review of {dates.written(review)}")
+    if reviews := [day for day in portfolio.settings.reviews if day < portfolio.on]:
+        return Span(reviews[-1], f"the review of {dates.written(reviews[-1])}")
     day = progress.month_before(portfolio, portfolio.on)
     why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
@@ -164,16 +164,15 @@ def _step_line(due: pages.DatedStep, on: date) -> str:
 
 def _dates(portfolio: Portfolio) -> Section:
     on, heading = portfolio.on, "Next dates"
-    reached = {distance.milestone: distance for distance in progress.distances(portfolio, on)}
-    found = [(day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)]
+    found = [(day, "Review meeting", "") for day in portfolio.settings.reviews]
     for each in portfolio.milestones:
         asks = [each.note] if each.note else []
-        if each in reached:
-            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(reached[each]).lower()}")
-        found += [(each.date, each.name, ". ".join(asks))] if each.date >= on else []
+        if far := progress.distance(portfolio, each, on):
+            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(far).lower()}")
+        found.append((each.date, each.name, ". ".join(asks)))
+    found = sorted((each for each in found if each[0] >= on), key=lambda each: each[0])
     if not found:
         return Section(heading, "No milestone and no review meeting lies ahead.")
-    found.sort(key=lambda item: item[0])
     rows: Rows = [(dates.written(day), what, (day - on).days, asks) for day, what, asks in found]
     when = f"in {phrases.plural((found[0][0] - on).days, 'day')}" if found[0][0] > on else "today"
     columns = ("Date", "What", "Days", "What it asks for")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from stp_portfolio.core import dates, disk, phrases, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
@@ -116,11 +117,7 @@ def _write_records(tree: Path, chosen: Choices) -> None:
     for row in activities:
         row["page"] = row["page"] or _page_path(row, names.get(row["module"], ""))
     for name, rows in zip(LISTS, (modules, activities), strict=True):
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, COLUMNS[name], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        disk.put(tree / FOLDER / name, buffer.getvalue())
+        disk.put(tree / FOLDER / name, disk.csv_text([COLUMNS[name], *map(dict.values, rows)]))
 
     listed = Counter(row["module"] for row in activities)
     counts = {code: listed[code] for code in names if listed[code]}
@@ -188,10 +185,10 @@ def _write_pages(tree: Path, portfolio: Portfolio) -> None:
         text = drafts.chapter(portfolio, folder)
         links.append(f"[{text.splitlines()[0].removeprefix('# ')}]({folder}/index.md)")
         disk.put(tree / folder / "index.md", text)
-    values = {"settings": portfolio.settings, "folders": folders, "links": phrases.series(links)}
+    listed: dict[str, Any] = {"folders": folders, "links": phrases.series(links)}
     for path in [*FIRST.glob("*.yml"), *FIRST.rglob("*.md")]:
         name = path.relative_to(FIRST).as_posix()
-        disk.put(tree / name, drafts.filled(f"first/{name}", **values))
+        disk.put(tree / name, drafts.filled(f"first/{name}", settings=portfolio.settings, **listed))
 
 
 def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], list[str]]:

@@ -68,10 +68,8 @@ def pack(
                 disk.put(out / name, raw)
             digest = hashlib.sha256(raw).hexdigest()
             rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, edition, commit])
-    manifest = io.StringIO(newline="")
-    csv.writer(manifest, lineterminator="\n").writerows([COLUMNS, *rows])
     disk.put(out / INDEX, "\n".join([*lines, ""]))
-    disk.put(out / MANIFEST, manifest.getvalue())
+    disk.put(out / MANIFEST, disk.csv_text([COLUMNS, *rows]))
     zipped(out / ARCHIVE, {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]})
     return out / ARCHIVE
 

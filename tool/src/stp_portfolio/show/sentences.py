@@ -235,7 +235,7 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
     """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
     events = Counter(event.event for event in portfolio.events if since <= event.date <= portfolio.on)
     parts = [f"{events[name]} {name.replace('_', ' ')}" for name in reversed(EVENTS) if events[name]]
-    added = len(progress.evidence_since(portfolio, since, portfolio.on))
+    added = sum(piece.date >= since for piece in progress.held(portfolio, portfolio.on))
     if not parts and not added:
         return Sentence("Nothing happened and no evidence was added.")
     parts.append(f"{plural(added, 'piece')} of evidence added" if added else "no evidence added")
@@ -249,7 +249,7 @@ def next_actions(portfolio: Portfolio) -> list[str]:
 
 def _actions(portfolio: Portfolio) -> Iterator[str]:
     courses = progress.histories(portfolio, portfolio.on)
-    last = {key: events[-1] for key, events in courses.items() if events}
+    last = {activity.key: events[-1] for activity, events in courses if events}
     now = progress.statuses(portfolio, portfolio.on)
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))

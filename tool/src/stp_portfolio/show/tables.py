@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.frames import label
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Milestone, Module, Portfolio
+from stp_portfolio.core.records import Activity, Milestone, Portfolio
 from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
@@ -159,14 +159,9 @@ def _link(portfolio: Portfolio, activity: Activity) -> Link:
     return Link(label(portfolio, activity), activity.page)
 
 
-def module_name(module: Module) -> str:
-    """A module's name with its code, where it has one."""
-    return f"{module.name} ({module.code})" if module.code else module.name
-
-
 def programme(portfolio: Portfolio) -> Table:
     """The modules by phase with their credits, and the programme's total."""
-    rows: list[Row] = [(phrases.phase_name(m.phase), module_name(m), m.credits) for m in portfolio.modules]
+    rows: list[Row] = [(phrases.phase_name(m.phase), m.heading, m.credits) for m in portfolio.modules]
     rows.append(("Total", None, progress.total_credits(portfolio)))
     caption, columns = "Modules of the programme and their credits", ("Phase", "Module", "Credits")
     return Table(caption, columns, tuple(rows), frozenset({"Credits"}), total=True)
@@ -183,9 +178,9 @@ def milestones(portfolio: Portfolio) -> Table:
 
 
 def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
-    if milestone.required is None:
-        return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
     far = progress.distance(portfolio, milestone, portfolio.on)
+    if far is None:
+        return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
     needed = f"{far.needed:.2f}" if far.needed is not None else None
     return f"{far.required} of {milestone.module}", far.done, sentences.standing(far), needed
 
@@ -233,7 +228,7 @@ def by_module(portfolio: Portfolio) -> Table:
         own = progress.activities_of(portfolio, module.code)
         counts = progress.counts(portfolio, portfolio.on, module.code).values()
         first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
-        rows.append((Link(module_name(module), first.page), len(own), *counts))
+        rows.append((Link(module.heading, first.page), len(own), *counts))
     columns = ("Module", "Activities", *map(str, Status))
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
