@@ -16,6 +16,8 @@ from stp_portfolio.core import dates, disk, phrases, progress, reading
 evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
 SERVES = "An activity it serves, as MODULE/NUMBER. May be repeated."
+PLACE = "The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
+REPLACE = "Replace a page that is written already; it is kept."
 SPEAKS_TO = "A standard it speaks to, as HCPC/7. May be repeated."
 
 
@@ -133,21 +135,10 @@ def evidence_add(
 
 @app.command("import")
 def import_(
-    source: Annotated[
-        Path, typer.Argument(metavar="FILE|FOLDER", help="A page of an older portfolio, or a folder of them.")
-    ],
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="PLACE", help="The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
-        ),
-    ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a page that is written already; it is kept.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
-    ] = False,
+    source: Annotated[Path, argument("FILE|FOLDER", "A page of an older portfolio, or a folder of them.")],
+    to: Annotated[str | None, option("--to", "PLACE", PLACE)] = None,
+    replace: Annotated[bool, option("--replace", None, REPLACE)] = False,
+    dry_run: Annotated[bool, option("--dry-run", None, "Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Take pages of an older portfolio in: Markdown, HTML or Word.
 
@@ -166,10 +157,7 @@ def import_(
             kept = importing.place(portfolio, move)
             say(f"Imported {move}: {count} came over, none lost.")
             say("".join(f"What stood there before is kept: {path}\n" for path in kept))
-        say(
-            "\n".join(
-                [f"What needs a look ({len(move.looks)}):", *map(str, move.looks)] if move.looks else ""
-            )
-        )
+        if move.looks:
+            say("\n".join([f"What needs a look ({len(move.looks)}):", *map(str, move.looks)]))
     if refused:
         refuse("\n".join([f"{phrases.plural(len(refused), 'page')} not imported:", *refused]))

@@ -22,9 +22,7 @@ MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 OF_BOTH = "public or assessor; assessor where there is an overlay."
 ONLY = "Only this activity, as MODULE/NUMBER. May be repeated."
 PORT = "The port to use; the next free one from there."
-OVERLAY = "The overlay of the assessor's edition; private/ by default."
 Edition = Literal["public", "assessor"]
-Private = Annotated[Path | None, option("--private", "DIR", OVERLAY)]
 
 
 @app.command()
@@ -46,18 +44,17 @@ def approve(
 @app.command()
 def build(
     edition: Annotated[Edition, option("--edition", "EDITION", "public or assessor.")] = "public",
-    private: Private = None,
 ) -> None:
     """Build the public or the assessor's edition.
 
-    The assessor's is the public book with the private overlay laid on top.
+    The assessor's is the public book with what is in private/ laid on top.
     """
     from stp_portfolio.desk import editions
 
     root = reading.find_root()
     if edition == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
-    target = editions.build_assessor(root, private or root / PRIVATE, say)
+    target = editions.build_assessor(root, root / PRIVATE, say)
     say(f"{editions.MARK}: {target / 'index.html'}")
 
 
@@ -90,7 +87,6 @@ def export(
     edition: Annotated[Edition | None, option("--edition", "EDITION", OF_BOTH)] = None,
     only: Annotated[list[str] | None, option("--only", "ACTIVITY", ONLY)] = None,
     folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/eportfolio by default.")] = None,
-    private: Private = None,
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
@@ -99,7 +95,7 @@ def export(
     from stp_portfolio.desk import editions
 
     portfolio = reading.load()
-    overlay = private or portfolio.root / PRIVATE
+    overlay = portfolio.root / PRIVATE
     chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
     kind = edition or ("assessor" if overlay.is_dir() else "public")
     say(f"Exporting the {kind} edition.")

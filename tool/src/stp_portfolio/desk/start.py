@@ -18,7 +18,7 @@ from typing import Any
 
 from stp_portfolio.core import dates, disk, phrases, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import FaultsError, Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.desk import drafts, kit
 from stp_portfolio.privacy import sources
@@ -198,8 +198,8 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
     Returns the terms that were approved, and those that were not.
     """
     found = sources.run(tree, portfolio)
-    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
-        raise Refusal("\n".join(["Nothing was made. What could identify a person:", *identifiers]))
+    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
+        raise FaultsError("Nothing was made. What could identify a person:", identifiers)
     texts = [portfolio.settings.curriculum, *(activity.title for activity in portfolio.activities)]
     texts += [f"{module.code} {module.name}" for module in portfolio.modules]
     curriculum = set(_WORD.findall(" ".join(texts).casefold()))
