@@ -27,7 +27,7 @@ def test_every_activity_has_its_own_prompts(portfolio):
 
 def test_draft_keeps_the_contract(portfolio, tmp_path):
     """A draft of every activity has the contract's form, and is a draft until a word of it is changed."""
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     for activity in portfolio.activities:
         text = drafts.draft(portfolio, activity)
         disk.put(tmp_path / "page.md", text)

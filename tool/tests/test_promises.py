@@ -70,7 +70,7 @@ def test_contract_sees_what_is_missing(portfolio, contract_of, name):
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
 def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     activity, plan = (
         next(a for a in portfolio.activities if now[a.key] is each) for each in (status, Status.NOT_STARTED)
     )

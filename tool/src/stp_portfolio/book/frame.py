@@ -133,7 +133,7 @@ def search_pages(app: Sphinx) -> str:
     for activity in portfolio.activities:
         if activity.page in known:
             key, number = activity.key, activity.key.number
-            standards = standards_of(portfolio, progress.evidence_for(portfolio, key, portfolio.on))
+            standards = standards_of(portfolio, progress.evidence_for(portfolio, key))
             keys = [f"Activity {key}", str(number), str(key), f"DTA {number}", f"{key.module} {number}"]
             known[activity.page] |= {"keys": keys, "standards": standards}
     return f"const PAGES = {json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(',', ':'))};\n"

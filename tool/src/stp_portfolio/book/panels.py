@@ -79,7 +79,7 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
     if len(portfolio.activities) > MANY_TILES:
         return [table(tables.by_module(portfolio))]
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
 
     def tile(activity: Activity) -> nodes.Node:
         status = now[activity.key]
@@ -98,7 +98,7 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         modules = phrases.plural(len(portfolio.modules_in_use), "module")
         counted = phrases.activities(len(portfolio.activities))
         return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
 
     def listed(own: Sequence[Activity]) -> nodes.Node:
         first = own[0].key.number
@@ -177,8 +177,8 @@ PANELS: dict[str, Panel] = {
 
 def facts(portfolio: Portfolio, activity: Activity) -> nodes.Node:
     """What an activity's page owes its reader before the prose: status, months and evidence."""
-    events = progress.history(portfolio, activity.key, portfolio.on)
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    events = progress.history(portfolio, activity.key)
+    held = progress.evidence_for(portfolio, activity.key)
     days = [event.date for event in events] + [piece.date for piece in held]
     rows: dict[str, Cell] = {
         "Activity": f"{activity.key.module}, number {activity.key.number}",

@@ -39,7 +39,7 @@ def status(as_of: AsOf = None) -> None:
     table = Table("Activity", "Submitted", box=None, pad_edge=False, title="With an assessor")
     table.title_justify, table.title_style = "left", "bold"
     table.add_column("Days", justify="right")
-    for wait in progress.waiting(portfolio, portfolio.on):
+    for wait in progress.waiting(portfolio):
         table.add_row(f"{wait.activity.key} {wait.activity.title}", dates.written(wait.since), str(wait.days))
     if table.row_count:
         say()

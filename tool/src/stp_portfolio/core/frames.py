@@ -70,7 +70,7 @@ Names = dict[ActivityKey, tuple[Any, ...]]
 
 def frames(portfolio: Portfolio) -> Frames:
     """The frames of a portfolio. Credits are floats, in which halves and quarters are exact."""
-    on, held = portfolio.on, progress.held(portfolio, portfolio.on)
+    on, held = portfolio.on, progress.held(portfolio)
     names = {a.key: (*a.key, str(a.key), label(portfolio, a), a.page) for a in portfolio.activities}
     events = [(e.date, *names[e.activity], e.event, e.note) for e in portfolio.events if e.date <= on]
     serves = [(piece.id, *names[key]) for piece in held for key in piece.activities]
@@ -115,9 +115,9 @@ def _order(frame: DataFrame, column: str, values: Iterable[str]) -> None:
 
 
 def _modules(portfolio: Portfolio) -> Rows:
-    for module, state in progress.credit_states(portfolio, portfolio.on):
+    for module, state in progress.credit_states(portfolio):
         own = len(progress.activities_of(portfolio, module.code)) if module.code else 0
-        done = progress.signed_off_by(portfolio, portfolio.on, module.code) if own else 0
+        done = progress.signed_off_by(portfolio, module.code) if own else 0
         worth = float(module.credits)
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
         first = (phrases.phase_name(module.phase), module.code, module.name, module.heading)
@@ -125,23 +125,23 @@ def _modules(portfolio: Portfolio) -> Rows:
 
 
 def _activities(portfolio: Portfolio, names: Names) -> Rows:
-    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio, portfolio.on)}
+    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio)}
     for activity in portfolio.activities:
-        events = progress.history(portfolio, activity.key, portfolio.on)
+        events = progress.history(portfolio, activity.key)
         latest = {event.event: event.date for event in events}
         first = (*names[activity.key], activity.title, str(progress.status_after(events)))
-        held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
+        held = len(progress.evidence_for(portfolio, activity.key))
         yield (*first, *map(latest.get, EVENTS), waiting.get(activity.key), held)
 
 
 def _waits(portfolio: Portfolio, names: Names) -> Rows:
-    for wait in progress.waits(portfolio, portfolio.on):
+    for wait in progress.waits(portfolio):
         outcome = str(wait.outcome) if wait.until else "Waiting"
         yield (*names[wait.activity.key], wait.since, wait.until, wait.days, outcome)
 
 
 def _milestones(portfolio: Portfolio) -> Rows:
     for each in portfolio.milestones:
-        far = progress.distance(portfolio, each, portfolio.on)
+        far = progress.distance(portfolio, each)
         numbers = (getattr(far, name, None) for name in _FAR.split())
         yield (each.date, each.name, each.module, each.note, *numbers)

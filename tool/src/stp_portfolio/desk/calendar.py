@@ -43,7 +43,7 @@ def _milestones(portfolio: Portfolio) -> Iterator[Entry]:
     on = portfolio.on
     for each in portfolio.milestones:
         name, notes = each.name, [each.note] if each.note else []
-        if distance := progress.distance(portfolio, each, on):
+        if distance := progress.distance(portfolio, each):
             name += f": {each.required} of {each.module}"
             pace = "" if distance.needed is None else f"; this needs {distance.needed:.2f} a month"
             stands = f"{distance.done}, {sentences.standing(distance).lower()}{pace}"
@@ -59,7 +59,7 @@ def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
 
 
 def _targets(portfolio: Portfolio) -> Iterator[Entry]:
-    for target in progress.targets(portfolio, portfolio.on):
+    for target in progress.targets(portfolio):
         milestone, nth = target.milestone, f"{target.number} of {target.milestone.module}"
         wanted = f"{milestone.required} of {milestone.module} by {dates.written(milestone.date)}"
         why = f"At the pace needed for {milestone.name}: {wanted}. Computed on {dates.written(portfolio.on)}."

@@ -60,8 +60,8 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
     It keeps the contract and says to its reader what is still to be written; its prompts stand in
     comments, which never reach a reader. Raises OSError where a template is missing.
     """
-    begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    begun = progress.status(portfolio, activity.key) is not Status.NOT_STARTED
+    held = progress.evidence_for(portfolio, activity.key)
     return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
 
 
@@ -83,7 +83,7 @@ def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
     def bare(draft: str) -> list[str]:
         return [_MONTH.sub("", line) for line in draft.splitlines() if line]
 
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    held = progress.evidence_for(portfolio, activity.key)
     forms = [("plan.md", ()), *(("activity.md", held[:count]) for count in range(len(held) + 1))]
     return any(bare(text) == bare(_filled(portfolio, activity, name, pieces)) for name, pieces in forms)
 
@@ -110,7 +110,7 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
         disk.put(path, draft(portfolio, activity))
         done = "was made from the template"
     elif path.suffix == ".md":
-        begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
+        begun = progress.status(portfolio, activity.key) is not Status.NOT_STARTED
         if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
             disk.put(path, opened(portfolio, activity, disk.read_text(path)))
             done = (

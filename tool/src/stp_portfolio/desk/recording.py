@@ -36,7 +36,7 @@ def module(portfolio: Portfolio, code: str, name: str, when: date) -> list[str]:
     if found.signed_off:
         raise Refusal(f"{found.code} is signed off already, on {dates.written(found.signed_off)}.")
     signed_off = progress.Status.SIGNED_OFF
-    states = progress.statuses(portfolio, when).items()
+    states = progress.statuses(records.on_day(portfolio, when)).items()
     missing = [str(key) for key, state in states if key.module == found.code and state is not signed_off]
     if missing:
         first = phrases.series(missing[:MANY]) + (" …" if len(missing) > MANY else "")

@@ -58,7 +58,7 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
         return Span(asked, dates.written(asked))
     if reviews := [day for day in portfolio.settings.reviews if day < portfolio.on]:
         return Span(reviews[-1], f"the review of {dates.written(reviews[-1])}")
-    day = progress.month_before(portfolio, portfolio.on)
+    day = progress.month_before(portfolio)
     why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
         return Span(day, f"the programme began on {dates.written(day)}", f"{why} to the start.")
@@ -102,9 +102,9 @@ def _standing(portfolio: Portfolio) -> Section:
 
 
 def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
-    done, pace = (reckon(portfolio, portfolio.on, code) for reckon in (progress.signed_off_by, progress.pace))
+    done, pace = (reckon(portfolio, code) for reckon in (progress.signed_off_by, progress.pace))
     signed_off = f"{done} of {len(progress.activities_of(portfolio, code))}"
-    ahead = progress.next_distance(portfolio, portfolio.on, code)
+    ahead = progress.next_distance(portfolio, code)
     if ahead is None:
         return code, signed_off, "None ahead", None, None, None, _paced(pace)
     milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"
@@ -118,7 +118,7 @@ def _paced(pace: float | None) -> str | None:
 
 def _changed(portfolio: Portfolio, since: Span) -> Section:
     rows: Rows = []
-    for change in progress.changes(portfolio, since.day, portfolio.on):
+    for change in progress.changes(portfolio, since.day):
         added = ", ".join(piece.id for piece in change.evidence) or "None"
         rows.append((_named(change.activity), sentences.course(change.events), added))
     table = _table("What happened, activity by activity", ("Activity", "Events", "Evidence added"), rows)
@@ -128,7 +128,7 @@ def _changed(portfolio: Portfolio, since: Span) -> Section:
 
 def _waiting(portfolio: Portfolio) -> Section:
     rows: Rows = []
-    for turn in progress.turns(portfolio, portfolio.on):
+    for turn in progress.turns(portfolio):
         state = "Complete" if isinstance(turn.subject, Module) else str(turn.state)
         rows.append((_named(turn.subject), state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
@@ -167,7 +167,7 @@ def _dates(portfolio: Portfolio) -> Section:
     found = [(day, "Review meeting", "") for day in portfolio.settings.reviews]
     for each in portfolio.milestones:
         asks = [each.note] if each.note else []
-        if far := progress.distance(portfolio, each, on):
+        if far := progress.distance(portfolio, each):
             asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(far).lower()}")
         found.append((each.date, each.name, ". ".join(asks)))
     found = sorted((each for each in found if each[0] >= on), key=lambda each: each[0])

@@ -150,7 +150,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
     if len(re.findall(r"[.?!](?:\s|$)", page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
-    status = progress.status(portfolio, activity.key, portfolio.on)
+    status = progress.status(portfolio, activity.key)
     allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
     wanted = allowed.get(status, (STARTED_SECTIONS,))
     if tuple(page.sections) not in wanted:
@@ -169,7 +169,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
     """What is open on a page and no fault: a part not written, a plan to replace, a month that is over."""
-    status = progress.status(portfolio, activity.key, portfolio.on)
+    status = progress.status(portfolio, activity.key)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
     elif status is Status.IN_PROGRESS:
@@ -183,7 +183,7 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
 
 
 def _registered(activity: Activity, portfolio: Portfolio) -> list[str]:
-    return [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
+    return [piece.id for piece in progress.evidence_for(portfolio, activity.key)]
 
 
 def _unfinished(page: Page, registered: list[str]) -> Iterator[str]:

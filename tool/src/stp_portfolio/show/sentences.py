@@ -70,7 +70,7 @@ def computed_note(portfolio: Portfolio) -> Sentence:
 
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """One sentence: how many activities stand where; of one module, or of all."""
-    stand = progress.counts(portfolio, portfolio.on, module)
+    stand = progress.counts(portfolio, module)
     total, done = sum(stand.values()), stand.pop(Status.SIGNED_OFF)
     if not total:
         return Sentence("No training activities are listed yet.")
@@ -85,7 +85,7 @@ def _counted(stand: Mapping[Status, int]) -> str:
 
 def timeline_alt(portfolio: Portfolio, module: str) -> str:
     """What the timeline of a module shows."""
-    stand = progress.counts(portfolio, portfolio.on, module)
+    stand = progress.counts(portfolio, module)
     until = f"{phrases.activities(sum(stand.values()))} up to {dates.written(portfolio.on)}"
     text = f"Timeline of {until}: {_counted(stand)}."
     for longest in _waiting(portfolio, module)[:1]:
@@ -102,11 +102,11 @@ def progress_answer(portfolio: Portfolio) -> Sentence:
 def progress_answers(portfolio: Portfolio) -> list[str]:
     """The answer for each module with activities, in their order; of many modules, one for all."""
     modules = [module.code for module in portfolio.modules_in_use]
-    counts = {code: progress.counts(portfolio, portfolio.on, code) for code in modules}
+    counts = {code: progress.counts(portfolio, code) for code in modules}
     if len(modules) <= MANY:
         return [f"{code}: {_answer(portfolio, code, stand)}" for code, stand in counts.items()]
     behind: Counter[str] = Counter()  # the most that a module owes to one milestone
-    for far in progress.distances(portfolio, portfolio.on):
+    for far in progress.distances(portfolio):
         behind |= Counter({far.milestone.module: far.left if far.passed else far.behind})
     complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts.values())
     text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
@@ -121,9 +121,9 @@ def _answer(portfolio: Portfolio, module: str, stand: Mapping[Status, int]) -> s
     if done == total:
         return f"complete, with all {phrases.activities(total)} signed off."
     with_done = f"with {done} of {total} signed off"
-    if ahead := progress.next_distance(portfolio, portfolio.on, module):
+    if ahead := progress.next_distance(portfolio, module):
         return _against(ahead, with_done)
-    if passed := [far for far in progress.distances(portfolio, portfolio.on, module) if far.left]:
+    if passed := [far for far in progress.distances(portfolio, module) if far.left]:
         return f"behind by {passed[-1].left}, {with_done} and {_goal(passed[-1])}, which has passed."
     return f"{done} of {total} signed off; no milestone lies ahead."
 
@@ -147,10 +147,10 @@ def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
-        done, total = progress.signed_off_by(portfolio, portfolio.on), len(portfolio.activities)
+        done, total = progress.signed_off_by(portfolio), len(portfolio.activities)
         head = f"{done} of {phrases.activities(total)} in {len(codes)} modules are signed off"
         return Sentence(f"{head}{_pace_so_far(portfolio)}.")
-    ahead = [progress.next_distance(portfolio, portfolio.on, code) for code in codes]
+    ahead = [progress.next_distance(portfolio, code) for code in codes]
     parts = [
         f"{far.milestone.module}: {phrases.activities(far.left)} to go in {plural(far.days, 'day')}, which "
         f"needs {far.needed:.2f} a month{_pace_so_far(portfolio, far.milestone.module)}."
@@ -162,14 +162,14 @@ def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
 
 
 def _pace_so_far(portfolio: Portfolio, module: str | None = None) -> str:
-    pace = progress.pace(portfolio, portfolio.on, module)
+    pace = progress.pace(portfolio, module)
     return "" if pace is None else f"; {pace:.2f} a month were signed off so far"
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     """What the burn-up of a module shows."""
-    stand = progress.counts(portfolio, portfolio.on, module)
-    far = progress.distances(portfolio, portfolio.on, module)
+    stand = progress.counts(portfolio, module)
+    far = progress.distances(portfolio, module)
     goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
     done = f"{stand[Status.SIGNED_OFF]} of {sum(stand.values())} by {dates.written(portfolio.on)}"
     ends = f"milestones {goals}" if goals else "no milestone is set"
@@ -190,7 +190,7 @@ def turns_answer(portfolio: Portfolio) -> Sentence:
     """How much waits for whom, and how long the longest of it has."""
     parts: list[str] = []
     for role in Role:
-        days = [turn.days for turn in progress.turns(portfolio, portfolio.on) if turn.role is role]
+        days = [turn.days for turn in progress.turns(portfolio) if turn.role is role]
         if days:
             verb = "" if parts else _verb(len(days), "waits ", "wait ")
             longest = _verb(len(days), "", "the longest ")
@@ -200,7 +200,7 @@ def turns_answer(portfolio: Portfolio) -> Sentence:
 
 def _waiting(portfolio: Portfolio, module: str | None = None) -> list[Wait]:
     """What lies with an assessor, the longest first; of one module, or of all."""
-    waiting = progress.waiting(portfolio, portfolio.on)
+    waiting = progress.waiting(portfolio)
     return [wait for wait in waiting if module in (None, wait.activity.key.module)]
 
 
@@ -225,7 +225,7 @@ def waits_alt(portfolio: Portfolio, module: str) -> str:
     """What the chart of a module's submissions shows."""
     parts = [
         f"{wait.activity.key}: {wait.days}, {wait.outcome.lower() if wait.until else 'waiting'}"
-        for wait in progress.waits(portfolio, portfolio.on)
+        for wait in progress.waits(portfolio)
         if wait.activity.key.module == module
     ]
     return f"Bar chart of days with an assessor, {plural(len(parts), 'submission')}: {'; '.join(parts)}."
@@ -235,7 +235,7 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
     """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
     events = Counter(event.event for event in portfolio.events if since <= event.date <= portfolio.on)
     parts = [f"{events[name]} {name.replace('_', ' ')}" for name in reversed(EVENTS) if events[name]]
-    added = sum(piece.date >= since for piece in progress.held(portfolio, portfolio.on))
+    added = sum(piece.date >= since for piece in progress.held(portfolio))
     if not parts and not added:
         return Sentence("Nothing happened and no evidence was added.")
     parts.append(f"{plural(added, 'piece')} of evidence added" if added else "no evidence added")
@@ -248,9 +248,9 @@ def next_actions(portfolio: Portfolio) -> list[str]:
 
 
 def _actions(portfolio: Portfolio) -> Iterator[str]:
-    courses = progress.histories(portfolio, portfolio.on)
+    courses = progress.histories(portfolio)
     last = {activity.key: events[-1] for activity, events in courses if events}
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
         yield f"Answer the return of {key}, of {why}."
@@ -270,7 +270,7 @@ def _actions(portfolio: Portfolio) -> Iterator[str]:
 
 
 def _in_state(portfolio: Portfolio, state: CreditState) -> list[Module]:
-    return [module for module, now in progress.credit_states(portfolio, portfolio.on) if now is state]
+    return [module for module, now in progress.credit_states(portfolio) if now is state]
 
 
 def unsigned_answer(portfolio: Portfolio) -> Sentence:
@@ -288,7 +288,7 @@ def credits_answer(portfolio: Portfolio) -> Sentence:
     """Where the credits come from and how many are earned."""
     if not portfolio.modules:
         return Sentence("No modules are listed yet.")
-    states = progress.credits_by_state(portfolio, portfolio.on)
+    states = progress.credits_by_state(portfolio)
     earned, awaiting = states[CreditState.EARNED], states[CreditState.AWAITING]
     phase, share = max(progress.credits_by_phase(portfolio).items(), key=lambda item: item[1])
     text = f"{_total(portfolio)} come from {plural(len(portfolio.modules), 'module')}; the largest share, "
@@ -314,7 +314,7 @@ def earned_answer(portfolio: Portfolio) -> Sentence:
 
 
 def _earned(portfolio: Portfolio) -> str:
-    return number(progress.credits_by_state(portfolio, portfolio.on)[CreditState.EARNED])
+    return number(progress.credits_by_state(portfolio)[CreditState.EARNED])
 
 
 def credits_alt(portfolio: Portfolio) -> str:
@@ -341,12 +341,12 @@ def _phase(phase: str) -> str:
 
 def _coverage(portfolio: Portfolio) -> tuple[dict[str, int], list[str]]:
     """How many pieces of evidence speak to each standard, and the standards to which none does."""
-    counts = {str(key): len(each) for key, each in progress.coverage(portfolio, portfolio.on).items()}
+    counts = {str(key): len(each) for key, each in progress.coverage(portfolio).items()}
     return counts, [standard for standard, count in counts.items() if not count]
 
 
 def _held(portfolio: Portfolio) -> str:
-    return f"{plural(len(progress.held(portfolio, portfolio.on)), 'piece')} of evidence"
+    return f"{plural(len(progress.held(portfolio)), 'piece')} of evidence"
 
 
 def coverage_answer(portfolio: Portfolio) -> Sentence:
@@ -354,7 +354,7 @@ def coverage_answer(portfolio: Portfolio) -> Sentence:
     counts, gaps = _coverage(portfolio)
     if not counts:
         return Sentence("No standards are listed yet.")
-    speak = _verb(len(progress.held(portfolio, portfolio.on)), "speaks", "speak")
+    speak = _verb(len(progress.held(portfolio)), "speaks", "speak")
     text = f"{_held(portfolio)} {speak} to {len(counts) - len(gaps)} of {plural(len(counts), 'standard')}"
     named = series(gaps) if len(gaps) <= MANY else f"the other {len(gaps)}"
     return Sentence(f"{text}; none yet to {named}." if gaps else f"{text}.")
@@ -382,10 +382,10 @@ def coverage_alt(portfolio: Portfolio) -> str:
 
 def uncovered_answer(portfolio: Portfolio) -> Sentence:
     """How many activities have no evidence that speaks to a standard, and how many of those have begun."""
-    bare = progress.activities_without_coverage(portfolio, portfolio.on)
+    bare = progress.activities_without_coverage(portfolio)
     if not bare:
         return Sentence("Every activity has evidence that speaks to a standard.")
-    begun = [str(each.key) for each in bare if progress.history(portfolio, each.key, portfolio.on)]
+    begun = [str(each.key) for each in bare if progress.history(portfolio, each.key)]
     named = series(begun) if len(begun) <= 2 * MANY else str(len(begun))
     started = f"of these, {named} {_verb(len(begun), 'has', 'have')} been started"
     tail = started if begun else "none of these has been started"

@@ -178,7 +178,7 @@ def milestones(portfolio: Portfolio) -> Table:
 
 
 def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
-    far = progress.distance(portfolio, milestone, portfolio.on)
+    far = progress.distance(portfolio, milestone)
     if far is None:
         return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
     needed = f"{far.needed:.2f}" if far.needed is not None else None
@@ -187,7 +187,7 @@ def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
 
 def evidence(portfolio: Portfolio) -> Table:
     """The register of evidence held, with activities and standards; of much, the latest first."""
-    held = progress.held(portfolio, portfolio.on)
+    held = progress.held(portfolio)
     if len(held) > MAX_ROWS:
         held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
     rows: list[Row] = []
@@ -201,7 +201,7 @@ def evidence(portfolio: Portfolio) -> Table:
 def by_standard(portfolio: Portfolio) -> Table:
     """Each standard with the activities whose evidence speaks to it: the book's index by standard."""
     rows: list[Row] = []
-    found = progress.coverage(portfolio, portfolio.on)
+    found = progress.coverage(portfolio)
     for standard in portfolio.standards:
         spoken = {key for piece in found[standard.key] for key in piece.activities}
         own = [_link(portfolio, each) for each in portfolio.activities if each.key in spoken]
@@ -215,7 +215,7 @@ def news(portfolio: Portfolio) -> Table:
     """What happened in the portfolio, the latest first."""
     rows = tuple(
         (dates.written(event.date), _link(portfolio, activity), sentences.happened(event))
-        for activity, event in progress.latest(portfolio, portfolio.on)
+        for activity, event in progress.latest(portfolio)
     )
     return Table("Events, the latest first", ("Day", "Activity", "What happened"), rows)
 
@@ -223,10 +223,10 @@ def news(portfolio: Portfolio) -> Table:
 def by_module(portfolio: Portfolio) -> Table:
     """How many activities of each module have each status; a module leads to the first that is open."""
     rows: list[Row] = []
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     for module in portfolio.modules_in_use:
         own = progress.activities_of(portfolio, module.code)
-        counts = progress.counts(portfolio, portfolio.on, module.code).values()
+        counts = progress.counts(portfolio, module.code).values()
         first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
         rows.append((Link(module.heading, first.page), len(own), *counts))
     columns = ("Module", "Activities", *map(str, Status))
@@ -237,11 +237,11 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
     """The activities of a module grouped by status: a table for each status that occurs."""
     found: dict[Status, list[Row]] = {status: [] for status in Status}
     for activity in progress.activities_of(portfolio, module):
-        events = progress.history(portfolio, activity.key, portfolio.on)
+        events = progress.history(portfolio, activity.key)
         status = progress.status_after(events)
         since = dates.written(events[-1].date) if events else None
         days = [(portfolio.on - events[-1].date).days] if status is Status.SUBMITTED else []
-        held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
+        held = len(progress.evidence_for(portfolio, activity.key))
         found[status].append((Link(activity.heading, activity.page), since, *days, held))
     for status, rows in found.items():
         waiting = ("Days with the assessor",) if status is Status.SUBMITTED else ()
