@@ -109,7 +109,7 @@ def test_any_history_equals_brute_force(rows, offset):
     }
     counts = progress.counts(portfolio)
     assert sum(counts.values()) == 8
-    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off_by(portfolio)
+    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off(portfolio)
     waits = progress.waits(portfolio)
     assert len(waits) == submitted
     assert sum(w.until is None for w in waits) == counts[Status.SUBMITTED]

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib.metadata import version
-from weakref import WeakKeyDictionary
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from stp_portfolio.book.nodes import link_to, table
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, reading, records
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Event, Evidence, Portfolio
 from stp_portfolio.show import pages, sentences, tables
@@ -34,12 +35,11 @@ MONTHS_AHEAD = 6
 SOFTWARE = ("jupyter-book", "Sphinx", "myst-nb", "pandas", "matplotlib")
 Panel = Callable[[Portfolio, str], list[nodes.Node]]  # the records, and the page it stands on
 
-portfolios: WeakKeyDictionary[Sphinx, Portfolio] = WeakKeyDictionary()
 
-
+@lru_cache(maxsize=1)
 def portfolio_of(app: Sphinx) -> Portfolio:
-    """The records that this build shows; ``strict`` reads them before anything else happens."""
-    return portfolios[app]
+    """The records that this build shows, read once: ``strict`` asks first. Raises RecordsError."""
+    return reading.load(Path(app.srcdir))
 
 
 # -- panels -----------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def _each_module(
     for module in modules:
         if len(modules) > 1:
             found.append(nodes.paragraph(text=module.heading, classes=["stp-strip-head"]))
-        found.append(listed(progress.activities_of(portfolio, module.code)))
+        found.append(listed(records.of_module(portfolio, module.code).activities))
     return found
 
 

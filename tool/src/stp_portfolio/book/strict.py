@@ -34,8 +34,8 @@ from sphinx.util import logging
 
 from stp_portfolio.book import notebooks
 from stp_portfolio.book.pagecheck import page_faults
-from stp_portfolio.book.panels import portfolio_of, portfolios
-from stp_portfolio.core import configuration, digests, disk, reading
+from stp_portfolio.book.panels import portfolio_of
+from stp_portfolio.core import configuration, digests, disk
 from stp_portfolio.core.findings import FaultsError, Finding, Refusal
 from stp_portfolio.privacy import direct, sources
 
@@ -71,7 +71,7 @@ def begin(app: Sphinx, config: Config) -> None:
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
-        portfolios[app] = reading.load(Path(app.srcdir))
+        portfolio_of(app)
         _check_configuration(app, config)
         notebooks.begin(app, config)
         _screen_sources(app)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stp_portfolio.core import phrases, progress
+from stp_portfolio.core import phrases, progress, records
 from stp_portfolio.core.progress import CreditState, Status
 from stp_portfolio.core.records import EVENTS, Activity, ActivityKey, Portfolio
 
@@ -116,12 +116,11 @@ def _order(frame: DataFrame, column: str, values: Iterable[str]) -> None:
 
 def _modules(portfolio: Portfolio) -> Rows:
     for module, state in progress.credit_states(portfolio):
-        own = len(progress.activities_of(portfolio, module.code)) if module.code else 0
-        done = progress.signed_off_by(portfolio, module.code) if own else 0
+        own = records.of_module(portfolio, module.code)
         worth = float(module.credits)
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
         first = (phrases.phase_name(module.phase), module.code, module.name, module.heading)
-        yield (*first, worth, str(state), earned, awaiting, own, done)
+        yield (*first, worth, str(state), earned, awaiting, len(own.activities), progress.signed_off(own))
 
 
 def _activities(portfolio: Portfolio, names: Names) -> Rows:

@@ -1,8 +1,8 @@
 """What follows from the records on their day of reading. Pure functions: nothing here reads, prints or draws.
 
-Status is derived and never stored: the last event up to that day says it (``records.on_day`` gives the same
-records on another one). Only *signed off* counts. A month is 30.4375 days (365.25 / 12), so a pace does not
-depend on the calendar's months.
+Status is derived and never stored: the last event up to that day says it. ``records.on_day`` gives the same
+records on another day, ``records.of_module`` those of one module. Only *signed off* counts. A month is
+30.4375 days (365.25 / 12), so a pace does not depend on the calendar's months.
 """
 
 from __future__ import annotations
@@ -120,63 +120,55 @@ def statuses(portfolio: Portfolio) -> dict[ActivityKey, Status]:
     return {activity.key: status_after(events) for activity, events in histories(portfolio)}
 
 
-def counts(portfolio: Portfolio, module: str | None = None) -> dict[Status, int]:
-    """How many activities have each status, zeros included; of one module, or of all."""
-    found = Counter(now for key, now in statuses(portfolio).items() if module in (None, key.module))
+def counts(portfolio: Portfolio) -> dict[Status, int]:
+    """How many activities have each status, zeros included."""
+    found = Counter(statuses(portfolio).values())
     return {status: found[status] for status in Status}
-
-
-def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
-    """The activities of one module."""
-    return tuple(activity for activity in portfolio.activities if activity.key.module == module)
 
 
 # -- pace and milestones ----------------------------------------------------------------------
 
 
-def _sign_offs(portfolio: Portfolio, module: str | None, by: date | None = None) -> list[date]:
-    """The day of each sign-off up to the day of reading, or to one before it; of one module, or of all."""
-    last = min(by or portfolio.on, portfolio.on)
-    past = (event for event in portfolio.events if event.event == "signed_off" and event.date <= last)
-    return [event.date for event in past if module in (None, event.activity.module)]
+def _sign_offs(portfolio: Portfolio) -> list[date]:
+    """The day of each sign-off so far, in order."""
+    events = (event for event in portfolio.events if event.date <= portfolio.on)
+    return [event.date for event in events if event.event == "signed_off"]
 
 
-def signed_off_by(portfolio: Portfolio, module: str | None = None, by: date | None = None) -> int:
-    """How many activities are signed off, or were ``by`` an earlier day; of one module, or of all."""
-    return len(_sign_offs(portfolio, module, by))
+def signed_off(portfolio: Portfolio) -> int:
+    """How many activities are signed off."""
+    return len(_sign_offs(portfolio))
 
 
-def pace(portfolio: Portfolio, module: str | None = None) -> float | None:
+def pace(portfolio: Portfolio) -> float | None:
     """Activities signed off a month since the programme's start; None before its first full day."""
     elapsed = (portfolio.on - portfolio.settings.start).days
-    return signed_off_by(portfolio, module) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
+    return signed_off(portfolio) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
 
 
 def distance(portfolio: Portfolio, milestone: Milestone) -> Distance | None:
     """How far one milestone is; None where it requires no activities."""
     if (required := milestone.required) is None:
         return None
-    done = signed_off_by(portfolio, milestone.module)
-    done_then = signed_off_by(portfolio, milestone.module, milestone.date)
-    days, elapsed = (milestone.date - portfolio.on).days, (portfolio.on - portfolio.settings.start).days
+    own = records.of_module(portfolio, milestone.module)
+    done, done_then = signed_off(own), signed_off(records.on_day(own, min(own.on, milestone.date)))
+    days, elapsed = (milestone.date - own.on).days, (own.on - own.settings.start).days
     needed = (required - done) / days * DAYS_PER_MONTH if required > done and days > 0 else None
     projected = None
     if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
-        at_pace = done * (elapsed + days) // elapsed
-        projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
+        projected = min(done * (elapsed + days) // elapsed, len(own.activities))
     return Distance(milestone, required, done, done_then, days, needed, projected)
 
 
-def distances(portfolio: Portfolio, module: str | None = None) -> tuple[Distance, ...]:
-    """The distance to every milestone that requires activities, in date order; of one module, or all."""
-    asked = [each for each in portfolio.milestones if module in (None, each.module)]
-    return tuple(far for each in asked if (far := distance(portfolio, each)))
+def distances(portfolio: Portfolio) -> tuple[Distance, ...]:
+    """The distance to every milestone that requires activities, in date order."""
+    return tuple(far for each in portfolio.milestones if (far := distance(portfolio, each)))
 
 
-def next_distance(portfolio: Portfolio, module: str) -> Distance | None:
-    """The next milestone of a module that has not passed, or None."""
-    return next((d for d in distances(portfolio, module) if not d.passed), None)
+def next_distance(portfolio: Portfolio) -> Distance | None:
+    """The next milestone that has not passed, or None."""
+    return next((far for far in distances(portfolio) if not far.passed), None)
 
 
 def waits(portfolio: Portfolio) -> tuple[Wait, ...]:
@@ -231,7 +223,7 @@ def turns(portfolio: Portfolio) -> tuple[Turn, ...]:
             found.append(Turn(activity, status, role, since, (on - since).days))
     for module, state in credit_states(portfolio):
         if state is CreditState.AWAITING:
-            since = _sign_offs(portfolio, module.code)[-1]
+            since = _sign_offs(records.of_module(portfolio, module.code))[-1]
             found.append(Turn(module, state, Role.TRAINING_OFFICER, since, (on - since).days))
     return tuple(sorted(found, key=lambda turn: turn.since))
 

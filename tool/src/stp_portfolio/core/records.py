@@ -183,6 +183,19 @@ def on_day(portfolio: Portfolio, day: date) -> Portfolio:
     return replace(portfolio, on=day)
 
 
+def of_module(portfolio: Portfolio, code: str | None) -> Portfolio:
+    """The records of one module, as if it were the whole programme; all of them where the code is None."""
+    if code is None:
+        return portfolio
+    return replace(
+        portfolio,
+        modules=tuple(each for each in portfolio.modules if each.code == code),
+        activities=tuple(each for each in portfolio.activities if each.key.module == code),
+        events=tuple(each for each in portfolio.events if each.activity.module == code),
+        milestones=tuple(each for each in portfolio.milestones if each.module == code),
+    )
+
+
 def next_evidence_id(portfolio: Portfolio) -> str:
     """The id after the highest one, in its form: ``E27`` after ``E26``; ``E01`` where there is none."""
     numbered = [match for piece in portfolio.evidence if (match := re.fullmatch(r"(\D*)([0-9]+)", piece.id))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.records import Activity, Module, Portfolio
 from stp_portfolio.show import pages, sentences
 from stp_portfolio.show.tables import Cell, Table
@@ -102,9 +102,9 @@ def _standing(portfolio: Portfolio) -> Section:
 
 
 def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
-    done, pace = (reckon(portfolio, code) for reckon in (progress.signed_off_by, progress.pace))
-    signed_off = f"{done} of {len(progress.activities_of(portfolio, code))}"
-    ahead = progress.next_distance(portfolio, code)
+    own = records.of_module(portfolio, code)
+    pace, ahead = progress.pace(own), progress.next_distance(own)
+    signed_off = f"{progress.signed_off(own)} of {len(own.activities)}"
     if ahead is None:
         return code, signed_off, "None ahead", None, None, None, _paced(pace)
     milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"

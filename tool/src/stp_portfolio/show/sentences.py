@@ -12,7 +12,7 @@ from importlib.metadata import version
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.phrases import number, plural, series
 from stp_portfolio.core.progress import CreditState, Distance, Role, Status, Wait
-from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio
+from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio, of_module
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -70,7 +70,7 @@ def computed_note(portfolio: Portfolio) -> Sentence:
 
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """One sentence: how many activities stand where; of one module, or of all."""
-    stand = progress.counts(portfolio, module)
+    stand = progress.counts(of_module(portfolio, module))
     total, done = sum(stand.values()), stand.pop(Status.SIGNED_OFF)
     if not total:
         return Sentence("No training activities are listed yet.")
@@ -85,10 +85,10 @@ def _counted(stand: Mapping[Status, int]) -> str:
 
 def timeline_alt(portfolio: Portfolio, module: str) -> str:
     """What the timeline of a module shows."""
-    stand = progress.counts(portfolio, module)
-    until = f"{phrases.activities(sum(stand.values()))} up to {dates.written(portfolio.on)}"
-    text = f"Timeline of {until}: {_counted(stand)}."
-    for longest in _waiting(portfolio, module)[:1]:
+    own = of_module(portfolio, module)
+    until = f"{phrases.activities(len(own.activities))} up to {dates.written(own.on)}"
+    text = f"Timeline of {until}: {_counted(progress.counts(own))}."
+    for longest in progress.waiting(own)[:1]:
         days = plural(longest.days, "day")
         text += f" Activity {longest.activity.key} has waited longest, {days}."
     return _of(portfolio, module, text)
@@ -101,14 +101,13 @@ def progress_answer(portfolio: Portfolio) -> Sentence:
 
 def progress_answers(portfolio: Portfolio) -> list[str]:
     """The answer for each module with activities, in their order; of many modules, one for all."""
-    modules = [module.code for module in portfolio.modules_in_use]
-    counts = {code: progress.counts(portfolio, code) for code in modules}
+    modules = {each.code: of_module(portfolio, each.code) for each in portfolio.modules_in_use}
     if len(modules) <= MANY:
-        return [f"{code}: {_answer(portfolio, code, stand)}" for code, stand in counts.items()]
+        return [f"{code}: {_answer(own)}" for code, own in modules.items()]
     behind: Counter[str] = Counter()  # the most that a module owes to one milestone
     for far in progress.distances(portfolio):
         behind |= Counter({far.milestone.module: far.left if far.passed else far.behind})
-    complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts.values())
+    complete = sum(progress.signed_off(own) == len(own.activities) for own in modules.values())
     text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
     for most, owed in behind.most_common(1):
         are = _verb(len(behind), "is", "are")
@@ -116,14 +115,14 @@ def progress_answers(portfolio: Portfolio) -> list[str]:
     return [text]
 
 
-def _answer(portfolio: Portfolio, module: str, stand: Mapping[Status, int]) -> str:
-    total, done = sum(stand.values()), stand[Status.SIGNED_OFF]
+def _answer(own: Portfolio) -> str:
+    total, done = len(own.activities), progress.signed_off(own)
     if done == total:
         return f"complete, with all {phrases.activities(total)} signed off."
     with_done = f"with {done} of {total} signed off"
-    if ahead := progress.next_distance(portfolio, module):
+    if ahead := progress.next_distance(own):
         return _against(ahead, with_done)
-    if passed := [far for far in progress.distances(portfolio, module) if far.left]:
+    if passed := [far for far in progress.distances(own) if far.left]:
         return f"behind by {passed[-1].left}, {with_done} and {_goal(passed[-1])}, which has passed."
     return f"{done} of {total} signed off; no milestone lies ahead."
 
@@ -147,31 +146,30 @@ def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
-        done, total = progress.signed_off_by(portfolio), len(portfolio.activities)
-        head = f"{done} of {phrases.activities(total)} in {len(codes)} modules are signed off"
+        done, total = progress.signed_off(portfolio), phrases.activities(len(portfolio.activities))
+        head = f"{done} of {total} in {len(codes)} modules are signed off"
         return Sentence(f"{head}{_pace_so_far(portfolio)}.")
-    ahead = [progress.next_distance(portfolio, code) for code in codes]
-    parts = [
-        f"{far.milestone.module}: {phrases.activities(far.left)} to go in {plural(far.days, 'day')}, which "
-        f"needs {far.needed:.2f} a month{_pace_so_far(portfolio, far.milestone.module)}."
-        for far in ahead
-        if far and far.needed
-    ]
+    parts = []
+    for own in (of_module(portfolio, code) for code in codes):
+        if (far := progress.next_distance(own)) and far.needed:
+            to_go = f"{phrases.activities(far.left)} to go in {plural(far.days, 'day')}"
+            needs = f"which needs {far.needed:.2f} a month{_pace_so_far(own)}"
+            parts.append(f"{far.milestone.module}: {to_go}, {needs}.")
     none = _of(portfolio, module, "No milestone lies ahead that still needs activities.")
     return Sentence(" ".join(parts) or none)
 
 
-def _pace_so_far(portfolio: Portfolio, module: str | None = None) -> str:
-    pace = progress.pace(portfolio, module)
+def _pace_so_far(own: Portfolio) -> str:
+    pace = progress.pace(own)
     return "" if pace is None else f"; {pace:.2f} a month were signed off so far"
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     """What the burn-up of a module shows."""
-    stand = progress.counts(portfolio, module)
-    far = progress.distances(portfolio, module)
+    own = of_module(portfolio, module)
+    far = progress.distances(own)
     goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
-    done = f"{stand[Status.SIGNED_OFF]} of {sum(stand.values())} by {dates.written(portfolio.on)}"
+    done = f"{progress.signed_off(own)} of {len(own.activities)} by {dates.written(own.on)}"
     ends = f"milestones {goals}" if goals else "no milestone is set"
     return f"Cumulative line of activities signed off. {module}: {done}; {ends}."
 
@@ -198,19 +196,13 @@ def turns_answer(portfolio: Portfolio) -> Sentence:
     return Sentence(f"{'; '.join(parts)}." if parts else "Nothing waits for anybody.")
 
 
-def _waiting(portfolio: Portfolio, module: str | None = None) -> list[Wait]:
-    """What lies with an assessor, the longest first; of one module, or of all."""
-    waiting = progress.waiting(portfolio)
-    return [wait for wait in waiting if module in (None, wait.activity.key.module)]
-
-
 def _late(waiting: Sequence[Wait]) -> list[Wait]:
     return [wait for wait in waiting if wait.days > 7 * WEEKS_TOO_LONG]
 
 
 def waiting_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """How many submissions wait with an assessor, and how long the longest has; of one module, or of all."""
-    waiting = _waiting(portfolio, module)
+    waiting = progress.waiting(of_module(portfolio, module))
     if not waiting:
         return _of(portfolio, module, "No submission is waiting with an assessor.")
     late, several = len(_late(waiting)), f"{len(waiting)} submissions wait with an assessor; the longest,"
@@ -225,8 +217,7 @@ def waits_alt(portfolio: Portfolio, module: str) -> str:
     """What the chart of a module's submissions shows."""
     parts = [
         f"{wait.activity.key}: {wait.days}, {wait.outcome.lower() if wait.until else 'waiting'}"
-        for wait in progress.waits(portfolio)
-        if wait.activity.key.module == module
+        for wait in progress.waits(of_module(portfolio, module))
     ]
     return f"Bar chart of days with an assessor, {plural(len(parts), 'submission')}: {'; '.join(parts)}."
 
@@ -254,7 +245,7 @@ def _actions(portfolio: Portfolio) -> Iterator[str]:
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
         yield f"Answer the return of {key}, of {why}."
-    for wait in _late(_waiting(portfolio)):
+    for wait in _late(progress.waiting(portfolio)):
         yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
     for module in _in_state(portfolio, CreditState.AWAITING):
         yield f"Ask the training officer to sign off {module.code}: all of its activities are."

@@ -12,7 +12,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.frames import label
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Milestone, Portfolio
@@ -225,10 +225,10 @@ def by_module(portfolio: Portfolio) -> Table:
     rows: list[Row] = []
     now = progress.statuses(portfolio)
     for module in portfolio.modules_in_use:
-        own = progress.activities_of(portfolio, module.code)
-        counts = progress.counts(portfolio, module.code).values()
-        first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
-        rows.append((Link(module.heading, first.page), len(own), *counts))
+        own = records.of_module(portfolio, module.code)
+        open_ = (each for each in own.activities if now[each.key] is not Status.SIGNED_OFF)
+        first = Link(module.heading, next(open_, own.activities[0]).page)
+        rows.append((first, len(own.activities), *progress.counts(own).values()))
     columns = ("Module", "Activities", *map(str, Status))
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
@@ -236,8 +236,7 @@ def by_module(portfolio: Portfolio) -> Table:
 def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table]]:
     """The activities of a module grouped by status: a table for each status that occurs."""
     found: dict[Status, list[Row]] = {status: [] for status in Status}
-    for activity in progress.activities_of(portfolio, module):
-        events = progress.history(portfolio, activity.key)
+    for activity, events in progress.histories(records.of_module(portfolio, module)):
         status = progress.status_after(events)
         since = dates.written(events[-1].date) if events else None
         days = [(portfolio.on - events[-1].date).days] if status is Status.SUBMITTED else []
