@@ -34,7 +34,7 @@ UNWRITTEN = "still to be written"  # what a draft says to its reader where the a
 
 PageError = disk.UnreadableError  # a page that cannot be read: which one, and what to do
 
-_MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
+MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
 _STEP = re.compile(
     r"""\*\*(?P<month>[A-Z][a-z]+\ [12]\d{3})\.?\*\*\s*(?P<action>.*?)
     (?:\s*\*Done\ when:\*\s*(?P<measure>.*?))?
@@ -95,7 +95,7 @@ class Page:
 
 def read(path: Path) -> Page:
     """Read one Markdown page. Raises PageError where the file cannot be read."""
-    tokens = _MARKDOWN.parse(disk.read_text(path))
+    tokens = MARKDOWN.parse(disk.read_text(path))
     heading, below = "", []
     sections: dict[str, list[str]] = {}
     first: list[str] = []
@@ -137,7 +137,7 @@ def _steps(sections: dict[str, list[str]]) -> Iterator[Step]:
 
 def bare(text: str) -> str:
     """A line of a page as it is read: without Markdown's marks, backslashes and entities."""
-    parts = _MARKDOWN.parseInline(text)[0].children or ()
+    parts = MARKDOWN.parseInline(text)[0].children or ()
     return "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in parts)
 
 

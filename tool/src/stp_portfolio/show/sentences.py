@@ -40,7 +40,7 @@ def _of(portfolio: Portfolio, module: str | None, text: str) -> Sentence:
 # -- events and the example -------------------------------------------------------------------
 
 
-def happened(event: Event) -> str:
+def event_line(event: Event) -> str:
     """An event as its reader sees it: ``Signed off``, with its note where it has one."""
     return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
 

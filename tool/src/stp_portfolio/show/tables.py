@@ -214,7 +214,7 @@ def by_standard(portfolio: Portfolio) -> Table:
 def news(portfolio: Portfolio) -> Table:
     """What happened in the portfolio, the latest first."""
     rows = tuple(
-        (dates.written(event.date), _link(portfolio, activity), sentences.happened(event))
+        (dates.written(event.date), _link(portfolio, activity), sentences.event_line(event))
         for activity, event in progress.latest(portfolio)
     )
     return Table("Events, the latest first", ("Day", "Activity", "What happened"), rows)
