@@ -5,8 +5,8 @@ How it looks, as Markdown, HTML or PDF, is for ``renderings`` to know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.records import Activity, Module, Portfolio
@@ -20,8 +20,7 @@ Rows = list[tuple[Cell, ...]]
 Block = str | tuple[str, ...] | Table  # a paragraph, a short list, a table
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading, the sentence that answers it, and what stands behind that."""
 
     heading: str
@@ -29,8 +28,7 @@ class Section:
     blocks: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One page: whose portfolio, on which day, whether it is invented, and its sections."""
 
     title: str
@@ -43,8 +41,7 @@ class Report:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From which day on the report tells what changed, in words that fit after *since*, and why that day."""
 
     day: date

@@ -10,11 +10,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stp_portfolio.core import dates, disk, phrases, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
@@ -32,8 +31,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What the new portfolio shall be; without a title or a role it gets those that go with the curriculum.
 
     ``lists`` are tables of one's own, by their name in ``data/``, in place of those that come with the tool.
@@ -43,11 +41,10 @@ class Choices:
     title: str = ""
     curriculum: str = CURRICULUM
     role: str = ""
-    lists: Mapping[str, Path] = field(default_factory=dict)
+    lists: Mapping[str, Path] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """The new portfolio: its records and files, the terms approved, and those that wait for a person."""
 
     portfolio: Portfolio
