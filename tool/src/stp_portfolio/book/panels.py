@@ -33,6 +33,7 @@ PREFIX = "panel:"
 MANY_TILES = 100  # more activities than this are counted by module: nobody reads so many tiles
 MONTHS_AHEAD = 6
 SOFTWARE = ("jupyter-book", "Sphinx", "myst-nb", "pandas", "matplotlib")
+Listed = Callable[[Sequence[Activity]], nodes.Node]  # the activities of a module as a list
 Panel = Callable[[Portfolio, str], list[nodes.Node]]  # the records, and the page it stands on
 
 
@@ -62,9 +63,7 @@ def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     return [_answer(said), nodes.bullet_list("", *items)]
 
 
-def _each_module(
-    portfolio: Portfolio, listed: Callable[[Sequence[Activity]], nodes.Node]
-) -> list[nodes.Node]:
+def _each_module(portfolio: Portfolio, listed: Listed) -> list[nodes.Node]:
     """The activities of each module as a list; where there are several, each under the module's name."""
     modules = portfolio.modules_in_use
     found: list[nodes.Node] = []

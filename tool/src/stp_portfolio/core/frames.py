@@ -125,8 +125,7 @@ def _modules(portfolio: Portfolio) -> Rows:
 
 def _activities(portfolio: Portfolio, names: Names) -> Rows:
     waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio)}
-    for activity in portfolio.activities:
-        events = progress.history(portfolio, activity.key)
+    for activity, events in progress.histories(portfolio):
         latest = {event.event: event.date for event in events}
         first = (*names[activity.key], activity.title, str(progress.status_after(events)))
         held = len(progress.evidence_for(portfolio, activity.key))

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import NamedTuple
 
-from stp_portfolio.core import dates, records
+from stp_portfolio.core import records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -253,11 +253,6 @@ def changes(portfolio: Portfolio, since: date) -> tuple[Change, ...]:
             found.append(Change(activity, status_after(events), new, evidence))
     order = list(Status)
     return tuple(sorted(found, key=lambda change: (not change.events, order.index(change.status))))
-
-
-def month_before(portfolio: Portfolio) -> date:
-    """The same day a calendar month earlier, or that month's last day; never before the programme's start."""
-    return max(portfolio.settings.start, dates.months_after(portfolio.on, -1))
 
 
 # -- targets ----------------------------------------------------------------------------------

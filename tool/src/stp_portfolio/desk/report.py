@@ -55,7 +55,7 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
         return Span(asked, dates.written(asked))
     if reviews := [day for day in portfolio.settings.reviews if day < portfolio.on]:
         return Span(reviews[-1], f"the review of {dates.written(reviews[-1])}")
-    day = progress.month_before(portfolio)
+    day = max(portfolio.settings.start, dates.months_after(portfolio.on, -1))
     why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
         return Span(day, f"the programme began on {dates.written(day)}", f"{why} to the start.")
