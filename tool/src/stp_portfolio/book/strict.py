@@ -68,7 +68,7 @@ def begin(app: Sphinx, config: Config) -> None:
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
-        portfolio_of(app)
+        portfolio_of(app)  # nothing is built from records that are wrong
         _check_configuration(app, config)
         notebooks.begin(app, config)
         _screen_sources(app)

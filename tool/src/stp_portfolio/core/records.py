@@ -184,16 +184,17 @@ def on_day(portfolio: Portfolio, day: date) -> Portfolio:
 
 
 def of_module(portfolio: Portfolio, code: str | None) -> Portfolio:
-    """The records of one module, as if it were the whole programme; all of them where the code is None."""
+    """The records with the activities, events and milestones of one module alone; as they are without a code.
+
+    Evidence and standards belong to no module, and stay.
+    """
     if code is None:
         return portfolio
-    return replace(
-        portfolio,
-        modules=tuple(each for each in portfolio.modules if each.code == code),
-        activities=tuple(each for each in portfolio.activities if each.key.module == code),
-        events=tuple(each for each in portfolio.events if each.activity.module == code),
-        milestones=tuple(each for each in portfolio.milestones if each.module == code),
-    )
+    modules = tuple(each for each in portfolio.modules if each.code == code)
+    activities = tuple(each for each in portfolio.activities if each.key.module == code)
+    events = tuple(each for each in portfolio.events if each.activity.module == code)
+    milestones = tuple(each for each in portfolio.milestones if each.module == code)
+    return replace(portfolio, modules=modules, activities=activities, events=events, milestones=milestones)
 
 
 def next_evidence_id(portfolio: Portfolio) -> str:

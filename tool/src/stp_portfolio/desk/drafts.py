@@ -128,11 +128,9 @@ def write_pages_of(portfolio: Portfolio, code: str) -> list[str]:
         known = f"Modules with activities: {codes}."
         raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
     missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
-    for activity in missing:
-        write_page(portfolio, activity)
-    made = [f"{activity.page}.md was made from the template." for activity in missing]
-    count = phrases.plural(len(missing), "page")
-    return [*made, f"{code}: {count} made, {len(own) - len(missing)} there already."]
+    made = [f"{activity.page}.md {write_page(portfolio, activity)}." for activity in missing]
+    count = phrases.plural(len(made), "page")
+    return [*made, f"{code}: {count} made, {len(own) - len(made)} there already."]
 
 
 def list_page(root: Path, page: str) -> None:
@@ -194,6 +192,6 @@ def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml
 def chapter(portfolio: Portfolio, folder: str) -> str:
     """The opening page of a chapter: the folder that holds the pages of one module or of several."""
     codes = {a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder}
-    names = [f"{phrases.plain(m.name)} ({m.code})" for m in portfolio.modules if m.code in codes]
+    names = [phrases.plain(m.heading) for m in portfolio.modules if m.code in codes]
     heading = phrases.series(names) or folder
     return filled("chapter.md", heading=heading, up="../" * (folder.count("/") + 1))
