@@ -78,10 +78,9 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
     if len(portfolio.activities) > MANY_TILES:
         return [table(tables.by_module(portfolio))]
-    now = progress.statuses(portfolio)
 
     def tile(activity: Activity) -> nodes.Node:
-        status = now[activity.key]
+        status = progress.status(portfolio, activity.key)
         shown = {"number": str(activity.key.number), "status": str(status), "title": activity.title}
         parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown.items()]
         spaced = [child for part in parts for child in (part, nodes.Text(" "))][:-1]
@@ -97,7 +96,6 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         modules = phrases.plural(len(portfolio.modules_in_use), "module")
         counted = phrases.activities(len(portfolio.activities))
         return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
-    now = progress.statuses(portfolio)
 
     def listed(own: Sequence[Activity]) -> nodes.Node:
         first = own[0].key.number
@@ -105,7 +103,7 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         counts = [activity.key.number for activity in own] == list(range(first, first + len(own)))
         items = nodes.enumerated_list(enumtype="arabic", start=first) if counts else nodes.bullet_list()
         for activity in own:
-            status = now[activity.key]
+            status = progress.status(portfolio, activity.key)
             link = link_to(Link(activity.title if counts else activity.heading, activity.page))
             shown = nodes.inline(text=str(status), classes=["stp-status", _slug(status)])
             items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), shown)))
@@ -119,17 +117,14 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     folder = docname.rpartition("/")[0]
     here = {each.key.module for each in portfolio.activities if each.page.rpartition("/")[0] == folder}
     modules = [each.code for each in portfolio.modules_in_use if each.code in here]
-    grouped = (found for module in modules for _, found in tables.by_status(portfolio, module))
-    return [table(found, "stp-by-status") for found in grouped]
+    return [table(each, "stp-by-status") for code in modules for each in tables.by_status(portfolio, code)]
 
 
 def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """What the action plans promise for the next months, in a sentence and by month."""
     end = dates.months_after(portfolio.on, MONTHS_AHEAD)
-    due, last = (
-        [each for each in pages.steps(portfolio) if portfolio.on < each.month <= end],
-        dates.written_month(end),
-    )
+    due = [each for each in pages.steps(portfolio) if portfolio.on < each.month <= end]
+    last = dates.written_month(end)
     if not due:
         return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
     steps, falls = phrases.plural(len(due), "step"), "falls" if len(due) == 1 else "fall"

@@ -14,7 +14,6 @@ import yaml
 
 from stp_portfolio.core import configuration, dates, disk, phrases, progress
 from stp_portfolio.core.findings import Refusal, quoted
-from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
 from stp_portfolio.show import pages
 from stp_portfolio.show.pages import UNWRITTEN
@@ -60,9 +59,8 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
     It keeps the contract and says to its reader what is still to be written; its prompts stand in
     comments, which never reach a reader. Raises OSError where a template is missing.
     """
-    begun = progress.status(portfolio, activity.key) is not Status.NOT_STARTED
-    held = progress.evidence_for(portfolio, activity.key)
-    return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
+    name = "activity.md" if progress.history(portfolio, activity.key) else "plan.md"
+    return _filled(portfolio, activity, name, progress.evidence_for(portfolio, activity.key))
 
 
 def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
@@ -101,7 +99,7 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
     page that is more than a plan is left alone. Returns what was done, in words.
     """
     path = disk.page_file(portfolio.root, activity.page) or portfolio.root / f"{activity.page}.md"
-    folder = activity.page.rpartition("/")[0]
+    folder, begun = activity.page.rpartition("/")[0], progress.history(portfolio, activity.key)
     done = "is there already"
     if not path.is_file():
         index = path.parent / "index.md"
@@ -109,13 +107,9 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
             disk.put(index, chapter(portfolio, folder))
         disk.put(path, draft(portfolio, activity))
         done = "was made from the template"
-    elif path.suffix == ".md":
-        begun = progress.status(portfolio, activity.key) is not Status.NOT_STARTED
-        if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
-            disk.put(path, opened(portfolio, activity, disk.read_text(path)))
-            done = (
-                "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
-            )
+    elif begun and path.suffix == ".md" and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
+        disk.put(path, opened(portfolio, activity, disk.read_text(path)))
+        done = "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
     list_page(portfolio.root, activity.page)
     return done
 

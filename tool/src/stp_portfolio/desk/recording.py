@@ -55,10 +55,9 @@ def _module_named(portfolio: Portfolio, code: str) -> Module:
     if code.casefold() in known:
         return known[code.casefold()]
     codes = [module.code for module in known.values()]
-    forms = f"Activities are written {codes[0] if codes else 'MODULE'}/5; modules"
-    raise Refusal(
-        f"{quoted(code)} is neither an activity nor a module. {forms}: {', '.join(codes) or 'none yet'}."
-    )
+    forms = f"Activities are written {codes[0] if codes else 'MODULE'}/5"
+    fault = f"{quoted(code)} is neither an activity nor a module"
+    raise Refusal(f"{fault}. {forms}; modules: {', '.join(codes) or 'none yet'}.")
 
 
 def evidence(portfolio: Portfolio, cells: Mapping[str, str]) -> list[str]:

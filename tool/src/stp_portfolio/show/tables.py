@@ -223,17 +223,17 @@ def news(portfolio: Portfolio) -> Table:
 def by_module(portfolio: Portfolio) -> Table:
     """How many activities of each module have each status; a module leads to the first that is open."""
     rows: list[Row] = []
-    now = progress.statuses(portfolio)
     for module in portfolio.modules_in_use:
         own = records.of_module(portfolio, module.code)
-        open_ = (each for each in own.activities if now[each.key] is not Status.SIGNED_OFF)
-        first = Link(module.heading, next(open_, own.activities[0]).page)
+        now = progress.statuses(own)
+        open_ = (each.page for each in own.activities if now[each.key] is not Status.SIGNED_OFF)
+        first = Link(module.heading, next(open_, own.activities[0].page))
         rows.append((first, len(own.activities), *progress.counts(own).values()))
     columns = ("Module", "Activities", *map(str, Status))
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
 
-def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table]]:
+def by_status(portfolio: Portfolio, module: str) -> Iterator[Table]:
     """The activities of a module grouped by status: a table for each status that occurs."""
     found: dict[Status, list[Row]] = {status: [] for status in Status}
     for activity, events in progress.histories(records.of_module(portfolio, module)):
@@ -249,4 +249,4 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
             part = tuple(rows[first : first + MAX_ROWS])
             which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
             caption = f"{status}: {phrases.activities(len(rows))}{which}"
-            yield status, Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
+            yield Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
