@@ -6,8 +6,6 @@ stand on a page, ``translator`` how the HTML of the text is written, ``diagrams`
 ``frame`` gives the theme what it shows around the text.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 from typing import Any

@@ -4,8 +4,6 @@ The theme (``theme/``) is the book's own: plain landmarks, words instead of icon
 and needs no script, and nothing inline, so that one strict policy holds on every page.
 """
 
-from __future__ import annotations
-
 import json
 import textwrap
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ Sphinx looks at times of files, so a changed CSV would leave old numbers on the 
 read again when the hash of its source, its included files, its panels or its notebook's inputs changes.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sphinx.application import Sphinx

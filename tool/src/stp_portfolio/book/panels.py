@@ -8,8 +8,6 @@ that is nothing but a link whose title begins with ``panel:`` is replaced::
 So the source stays plain Markdown: an editor, JupyterLab or another engine shows a working link.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Sequence
 from functools import lru_cache

@@ -6,8 +6,6 @@ what it knew and reads everything again. Warnings are counted by a handler of ou
 What is wrong with finished pages is ``pagecheck``'s matter.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 import logging as std_logging

@@ -1,7 +1,5 @@
 """Verbs of every week: where one stands, what happened, evidence, pages."""
 
-from __future__ import annotations
-
 import sys
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Verbs before others read it: check, approve, build, preview, export, release."""
 
-from __future__ import annotations
-
 import sys
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Days and months: reckoned in one place, and written in English whatever the machine's locale."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from dateutil.relativedelta import relativedelta

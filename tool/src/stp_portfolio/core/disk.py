@@ -1,7 +1,5 @@
 """Files as the portfolio reads them: which file a page is, and how its text is encoded."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

@@ -3,8 +3,6 @@
 Cells are read as text with the standard library's ``csv`` in strict mode and never guessed at.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

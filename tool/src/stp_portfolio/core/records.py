@@ -1,7 +1,5 @@
 """The records: immutable, as ``reading`` makes them of ``data/``."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

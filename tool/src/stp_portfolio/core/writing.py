@@ -5,8 +5,6 @@ kept. A file's own separator, encoding, line ends and untouched lines stay as th
 git see the change and nothing else.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime

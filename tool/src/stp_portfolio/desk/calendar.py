@@ -4,8 +4,6 @@ The same fact has the same identifier in every file, so importing a newer file m
 never doubles it. Escaping, folding and line ends are the library's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

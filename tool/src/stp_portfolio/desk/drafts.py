@@ -1,7 +1,5 @@
 """Pages from the templates: into the contents, never over what is written."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

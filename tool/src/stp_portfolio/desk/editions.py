@@ -5,8 +5,6 @@ files and never opens the overlay; the assessor's is staged into a temporary tre
 folder of its own. ``release`` is the one way to publish.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -3,8 +3,6 @@
 Raises Refusal, with what can be done, where a record would contradict those there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 

@@ -4,8 +4,6 @@ All three hold the same words in the same order: a template for each, in which e
 that nothing in it is taken for markup.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 from base64 import b64encode

@@ -3,8 +3,6 @@
 How it looks, as Markdown, HTML or PDF, is for ``renderings`` to know.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Make a new portfolio in a folder of its own, from the package alone."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

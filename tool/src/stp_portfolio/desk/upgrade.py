@@ -4,8 +4,6 @@ Only the few files that the tool owns are written, and of those only the ones th
 The new version does that itself, in a process of its own: ``portfolio upgrade --finish``.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The export: PDFs, narratives and evidence, activity by activity, with a manifest, an index and one zip."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

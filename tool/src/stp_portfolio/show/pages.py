@@ -7,8 +7,6 @@ What breaks it is a problem, from the day of submission on at the latest. What i
 a page is not finished or a month has passed, is a reminder: time alone makes no page wrong.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

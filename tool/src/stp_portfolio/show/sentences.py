@@ -1,7 +1,5 @@
 """Numbers in words: every computed sentence of the book, so that no prose holds a typed number."""
 
-from __future__ import annotations
-
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
