@@ -303,10 +303,11 @@ HEAD = "format: jb-book\nroot: intro # mine\n"
     [
         "chapters:\n  - file: N/1_One # a\n+  - file: N/2_Two\n  - file: other\n",
         "chapters:\n- file: N/index\n+  sections:\n+    - file: N/2_Two\n- file: other\n",
+        "chapters:\n- file: N/index\n  sections:\n  - file: M/x\n+  - file: N/2_Two\n- file: other\n",
         "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
         "+      - file: N/index\n+        sections:\n+          - file: N/2_Two\n  - caption: B\n",
     ],
-    ids=["beside", "under its chapter", "in a new chapter"],
+    ids=["beside", "under its chapter", "in its chapter", "in a new chapter"],
 )
 def test_page_finds_its_place_and_no_other_line_changes(tmp_path, after):
     """Beside the last page of its folder, under its chapter, or in a new one; a plus marks what is new."""

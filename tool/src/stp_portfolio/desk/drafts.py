@@ -166,10 +166,11 @@ def _place(tree: yaml.Node | None, page: str, index: str) -> tuple[yaml.Node | N
     if beside := [name for name in siblings if name != index]:
         return entries[beside[-1]], [f"- file: {page}"]
     nested = ["  sections:", f"    - file: {page}"]
+    lists = _under(entries[index], "sections") if siblings else _under(tree, "chapters")
+    last = next((each.value[-1] for _, each in lists if each.value), None)
     if siblings:
-        return entries[index], nested
-    chapters = (chapters.value[-1] for _, chapters in _under(tree, "chapters") if chapters.value)
-    return next(chapters, None), [f"- file: {index}", *nested] if index else [f"- file: {page}"]
+        return (last, [f"- file: {page}"]) if last else (entries[index], nested)
+    return last, [f"- file: {index}", *nested] if index else [f"- file: {page}"]
 
 
 def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
