@@ -35,6 +35,6 @@ def test_every_page_is_in_the_book_with_the_numbers_of_the_records(book: Path) -
     """Each page of the contents is built, and the home page shows every activity as the records have it."""
     assert [name for name in configuration.toc_files(ROOT) if not (book / f"{name}.html").is_file()] == []
     portfolio = reading.load(ROOT)
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     tiles = html.parse(book / "intro.html").xpath("//*[contains(@class, 'stp-tile-status')]/text()")
     assert tiles in ([], [str(now[activity.key]) for activity in portfolio.activities])

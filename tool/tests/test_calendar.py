@@ -15,7 +15,7 @@ from portfolios import START, done, make
 from recount import MONTHS, Recount, written
 from test_cli import call, spoil, tree  # noqa: F401 - a fixture
 
-from stp_portfolio.core import progress
+from stp_portfolio.core import progress, records
 from stp_portfolio.core.records import Milestone
 
 
@@ -109,7 +109,7 @@ def test_who_keeps_the_targets_keeps_the_milestones(signed_off, soon, later, few
     on = START + timedelta(days=100)
     wanted = {on + timedelta(days=soon): few} | {on + timedelta(days=later): many}
     milestones = [Milestone(day, str(day), "M", required, "") for day, required in wanted.items()]
-    targets = progress.targets(make(on, done(*[START] * signed_off), milestones=milestones), on)
+    targets = progress.targets(make(on, done(*[START] * signed_off), milestones=milestones))
     missing = range(signed_off + 1, max(signed_off, *wanted.values()) + 1)
     assert [target.number for target in targets] == list(missing)
     days = [on, *(target.day for target in targets)]
@@ -122,7 +122,7 @@ def test_who_keeps_the_targets_keeps_the_milestones(signed_off, soon, later, few
 def test_no_target_for_what_has_passed_or_is_reached(portfolio):
     """On the day of a milestone and after it nothing is spread; a date alone has no target."""
     for day, left in ((date(2025, 9, 30), 12), (date(2026, 9, 15), 0), (date(2027, 1, 1), 0)):
-        assert len(progress.targets(portfolio, day)) == left
+        assert len(progress.targets(records.on_day(portfolio, day))) == left
 
 
 def test_steps_fall_due_at_the_end_of_their_month(shipped):

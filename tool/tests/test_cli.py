@@ -231,7 +231,7 @@ EVIDENCE = ["evidence", "add", "--kind", "K", "--for", "S-C1/16"]
         *[([*EVIDENCE, *more], 1) for more in ([""], ["t", "--file", "../../x"])],
         *[(["import", text], 1) for text in ("nowhere.md", "_static", "data/progress.csv")],
         (["import", "intro.md", "--to", "about/" + "x" * 300], 1),
-        *[([verb, "--edition", "both"], 1) for verb in ("build", "export")],
+        *[([verb, "--edition", "both"], 2) for verb in ("build", "export")],
         *[([verb, "--edition", "assessor"], 1) for verb in ("build", "export")],
         *[(line.split(), 1) for line in ("new /", "check nowhere")],
         *[(line.split(), 2) for line in ("evidence", "nonsense", "preview --port 70000")],

@@ -27,7 +27,7 @@ def test_every_activity_has_its_own_prompts(portfolio):
 
 def test_draft_keeps_the_contract(portfolio, tmp_path):
     """A draft of every activity has the contract's form, and is a draft until a word of it is changed."""
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     for activity in portfolio.activities:
         text = drafts.draft(portfolio, activity)
         disk.put(tmp_path / "page.md", text)
@@ -55,7 +55,7 @@ def test_prompts_never_reach_a_reader(small, begun):
     files = [path for path in done.html.rglob("*") if path.suffix in {".html", ".js", ".txt"}]
     text = " ".join(" ".join(map(disk.read_text, files)).split())
     assert "still to be written" in text
-    prompts = drafts.prompts_for(small.tree, activity)
+    prompts = drafts.prompts_for(activity)
     assert [prompt for prompt in prompts.values() if prompt.split("?")[0][:30] in text] == []
     assert "for you; no reader" not in text
 

@@ -31,13 +31,13 @@ def calls(work):
 def everything_asked(tree):
     """Read a portfolio and ask for every activity what a page, a chart or the command asks for."""
     portfolio = reading.load(tree)
-    progress.statuses(portfolio, portfolio.on)
-    progress.waits(portfolio, portfolio.on)
-    progress.coverage(portfolio, portfolio.on)
+    progress.statuses(portfolio)
+    progress.waits(portfolio)
+    progress.coverage(portfolio)
     for activity in portfolio.activities:
-        progress.history(portfolio, activity.key, portfolio.on)
-        progress.evidence_for(portfolio, activity.key, portfolio.on)
-        progress.status(portfolio, activity.key, portfolio.on)
+        progress.history(portfolio, activity.key)
+        progress.evidence_for(portfolio, activity.key)
+        progress.status(portfolio, activity.key)
 
 
 def test_twice_the_portfolio_is_twice_the_work(tmp_path):

@@ -139,18 +139,18 @@ def test_frames_hold_what_follows_from_the_records(tree):
     portfolio = reading.load(tree)
     on, found = portfolio.on, tidy.frames(portfolio)
     own = found.activities.set_index("key")
-    statuses = {str(key): str(status) for key, status in progress.statuses(portfolio, on).items()}
+    statuses = {str(key): str(status) for key, status in progress.statuses(portfolio).items()}
     assert own["status"].to_dict() == statuses
-    waiting = {str(wait.activity.key): wait.days for wait in progress.waiting(portfolio, on)}
+    waiting = {str(wait.activity.key): wait.days for wait in progress.waiting(portfolio)}
     assert own["waiting"].dropna().to_dict() == waiting
-    held = [progress.evidence_for(portfolio, each.key, on) for each in portfolio.activities]
+    held = [progress.evidence_for(portfolio, each.key) for each in portfolio.activities]
     assert list(own["evidence"]) == list(map(len, held))
-    assert list(found.modules["state"]) == [str(state) for _, state in progress.credit_states(portfolio, on)]
+    assert list(found.modules["state"]) == [str(state) for _, state in progress.credit_states(portfolio)]
     assert len(found.events) == sum(event.date <= on for event in portfolio.events)
-    assert list(found.waits["days"]) == [wait.days for wait in progress.waits(portfolio, on)]
+    assert list(found.waits["days"]) == [wait.days for wait in progress.waits(portfolio)]
     far = found.milestones.dropna(subset="required")
     for name in ("required", "done", "left", "missed", "behind", "days"):
-        assert list(far[name]) == [getattr(each, name) for each in progress.distances(portfolio, on)]
+        assert list(far[name]) == [getattr(each, name) for each in progress.distances(portfolio)]
     documented = set(re.findall(r"``(\w+)``", tidy.Frames.__doc__))
     for name, frame in found._asdict().items():
         assert {name, *frame.columns} <= documented

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portfolios import START, done, histories, make
 from recount import WORDS
 
-from stp_portfolio.core import progress
+from stp_portfolio.core import progress, records
 from stp_portfolio.core.progress import CreditState, Status
 from stp_portfolio.core.records import Milestone, Module
 from stp_portfolio.show import sentences
@@ -24,11 +24,11 @@ def test_distance_to_a_milestone():
     """Eight of ten with 92 days left: two to go, the pace needed, and the pace so far brings nine."""
     alone = Milestone(ON, "A date alone", "", None, "")  # which has no distance
     portfolio = make(ON, done(*[START + 30 * DAY] * 8), milestones=[alone, HALF, END])
-    half, end = progress.distances(portfolio, ON)
+    half, end = progress.distances(portfolio)
     assert (half.left, half.days, half.projected, half.behind) == (2, 92, 9, 1)
     assert half.needed == pytest.approx(2 / (92 / 30.4375))
     assert (end.left, end.projected, end.behind) == (12, 13, 7)
-    assert progress.pace(portfolio, ON) == pytest.approx(8 / (665 / 30.4375))
+    assert progress.pace(portfolio) == pytest.approx(8 / (665 / 30.4375))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_distance_to_a_milestone():
 )
 def test_distance_at_the_edges(on, signed_off, missed, left, needed, behind):
     """The milestone's own day, the day after and the programme's first day."""
-    distance = progress.distance(make(on, done(*[START] * signed_off)), HALF, on)
+    distance = progress.distance(make(on, done(*[START] * signed_off)), HALF)
     assert (distance.missed, distance.left, distance.behind) == (missed, left, behind)
     assert distance.needed == (pytest.approx(needed) if needed else None)
 
@@ -50,14 +50,8 @@ def test_distance_at_the_edges(on, signed_off, missed, left, needed, behind):
 def test_milestone_missed_and_caught_up():
     """What was missing on the day stays said, though it is signed off by now."""
     late = date(2025, 12, 1)
-    distance = progress.distance(make(late, done(*[date(2025, 11, 1)] * 10)), HALF, late)
+    distance = progress.distance(make(late, done(*[date(2025, 11, 1)] * 10)), HALF)
     assert (distance.missed, distance.left) == (10, 0)
-
-
-def test_month_before():
-    """The same day, or that month's last one; never before the programme's start."""
-    assert progress.month_before(make(ON), date(2024, 3, 31)) == date(2024, 2, 29)
-    assert progress.month_before(make(ON), START + DAY) == START
 
 
 def test_waits():
@@ -65,13 +59,13 @@ def test_waits():
     events = [(START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned")]
     events += [(ON - 42 * DAY, 1, "submitted"), (START, 2, "started"), (ON - 50 * DAY, 2, "submitted")]
     portfolio = make(ON, events)
-    assert [(w.activity.key.number, w.days, w.outcome) for w in progress.waits(portfolio, ON)] == [
+    assert [(w.activity.key.number, w.days, w.outcome) for w in progress.waits(portfolio)] == [
         (1, 7, Status.RETURNED),
         (2, 50, Status.SUBMITTED),
         (1, 42, Status.SUBMITTED),
     ]
-    assert [w.days for w in progress.waiting(portfolio, ON)] == [50, 42]
-    assert progress.waiting(portfolio, ON - 51 * DAY) == ()
+    assert [w.days for w in progress.waiting(portfolio)] == [50, 42]
+    assert progress.waiting(records.on_day(portfolio, ON - 51 * DAY)) == ()
 
 
 def test_credits_are_earned_by_the_modules_sign_off():
@@ -82,7 +76,7 @@ def test_credits_are_earned_by_the_modules_sign_off():
         Module("2", "", "Three", Decimal(30), ON + DAY),
     ]
     portfolio = make(ON, done(*[START] * 20), modules=modules)
-    states = progress.credits_by_state(portfolio, ON)
+    states = progress.credits_by_state(portfolio)
     assert states == {CreditState.EARNED: Decimal("7.5"), CreditState.AWAITING: 20, CreditState.OPEN: 30}
     assert progress.credits_by_phase(portfolio) == {"1": Decimal("27.5"), "2": 30}
     assert progress.total_credits(portfolio) == Decimal("57.5")
@@ -104,13 +98,13 @@ def test_any_history_equals_brute_force(rows, offset):
             last[number] = event
             signed += event == "signed_off"
             submitted += event == "submitted"
-    assert {key.number: str(s) for key, s in progress.statuses(portfolio, on).items()} == {
+    assert {key.number: str(s) for key, s in progress.statuses(portfolio).items()} == {
         n: WORDS[last.get(n)] for n in range(1, 9)
     }
-    counts = progress.counts(portfolio, on)
+    counts = progress.counts(portfolio)
     assert sum(counts.values()) == 8
-    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off_by(portfolio, on)
-    waits = progress.waits(portfolio, on)
+    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off(portfolio)
+    waits = progress.waits(portfolio)
     assert len(waits) == submitted
     assert sum(w.until is None for w in waits) == counts[Status.SUBMITTED]
     assert all(w.days >= 0 for w in waits)
@@ -122,7 +116,7 @@ def test_behind_means_that_the_pace_so_far_does_not_reach_it(signed_off, elapsed
     """Behind by n if and only if the straight line through today ends n short of the milestone."""
     on = START + elapsed * DAY
     milestone = Milestone(START + 1200 * DAY, "Any", "M", required, "")
-    distance = progress.distance(make(on, done(*[START] * signed_off)), milestone, on)
+    distance = progress.distance(make(on, done(*[START] * signed_off)), milestone)
     reached = min(20, signed_off * 1200 // elapsed)
     early = not signed_off and 4 * elapsed < elapsed + distance.days  # no pace yet to speak of
     assert distance.behind == (0 if early else max(0, required - reached))

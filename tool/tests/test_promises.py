@@ -70,7 +70,7 @@ def test_contract_sees_what_is_missing(portfolio, contract_of, name):
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
 def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
-    now = progress.statuses(portfolio, portfolio.on)
+    now = progress.statuses(portfolio)
     activity, plan = (
         next(a for a in portfolio.activities if now[a.key] is each) for each in (status, Status.NOT_STARTED)
     )
@@ -176,6 +176,6 @@ def test_page_is_read_as_markdown(tmp_path):
     page = pages.read(tmp_path / "page.md")
     assert [page.heading, page.standfirst, *page.sections] == ["5. A & b", "One. Two.", "Action plan"]
     (step,) = page.steps
-    assert (step.month, step.action, step.outcome) == ((2025, 6), "Go on.", "it is.")
+    assert (step.month, step.action, step.outcome) == (date(2025, 6, 1), "Go on.", "it is.")
     assert (step.measure, pages.bare(step.measure)) == ("**E01** is `there`.", "E01 is there.")
     assert (page.unwritten, page.evidence, page.reads_next) == (False, ("E01",), True)

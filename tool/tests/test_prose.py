@@ -52,7 +52,7 @@ def reading_ease(text):
 @pytest.mark.parametrize(("activity", "path"), ACTIVITY_PAGES, ids=lambda value: getattr(value, "stem", ""))
 def test_length(portfolio, activity, path):
     """A page is long enough to show something and short enough to be read in a few minutes."""
-    begun = progress.statuses(portfolio, portfolio.on)[activity.key] is not Status.NOT_STARTED
+    begun = progress.statuses(portfolio)[activity.key] is not Status.NOT_STARTED
     least, most = LIMITS["words_of_a_page" if begun else "words_of_a_plan"]
     prose = re.sub(
         r"^:\w+: .*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE

@@ -45,7 +45,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def fresh(tmp_path):
     """A new portfolio as it comes, to change."""
-    start.start(tmp_path / "portfolio", start.Wish(BEGUN), date.today())
+    start.start(tmp_path / "portfolio", start.Choices(BEGUN), date.today())
     return tmp_path / "portfolio"
 
 
@@ -73,7 +73,7 @@ def test_portfolio_is_whole_at_once(made):
     for activity, path in records.pages(own):
         text = disk.read_text(path)
         assert drafts.is_draft(own, activity, text)
-        assert drafts.prompts_for(folder, activity)["before"] in text
+        assert drafts.prompts_for(activity)["before"] in text
     assert [str(finding) for finding in checks.run(folder)[0]] == []
     assert f"{len(own.activities)} activities with a plan" in said
     assert "To review" not in said
@@ -178,7 +178,7 @@ def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options
 )
 def test_milestones_follow_from_the_start(tmp_path, portfolio, begun, days):
     """The School's dates for a September starter, as in the example; as many months later for others."""
-    own = start.start(tmp_path / "p", start.Wish(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
+    own = start.start(tmp_path / "p", start.Choices(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
     assert [milestone.date.isoformat() for milestone in own.milestones] == days
     known = [(each.name, each.module, each.required) for each in portfolio.milestones]
     assert [(each.name, each.module, each.required) for each in own.milestones] == known
@@ -338,7 +338,7 @@ def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
     assert listed == ["Further/index", "Further/1_First", "Further/2_Second"]
     assert [f for f in checks.run(fresh)[0] if "review" not in str(f)] == []
     assert "0 pages made, 2 there already" in command("new", "m-3")[1]
-    general = drafts.prompts_for(fresh, reading.load(fresh).activities[-1])
+    general = drafts.prompts_for(reading.load(fresh).activities[-1])
     assert general["on"] in " ".join(command("prompts", "M-3/1")[1].split())
     assert command("prompts", "M-3/9")[0] == 1
 

@@ -38,7 +38,7 @@ def own_files(folder):
 def older(tmp_path):
     """A portfolio as an older version made it, and went on: a file of the tool's changed, one removed."""
     root = tmp_path / "portfolio"
-    start.start(root, start.Wish(date(2025, 9, 1)), date.today())
+    start.start(root, start.Choices(date(2025, 9, 1)), date.today())
     ledger = disk.read_text(root / kit.LEDGER)
     for name in ("README.md", ".githooks/pre-commit", "data/README.md", ".gitignore"):
         disk.put(root / name, "As the older version wrote it.\n")

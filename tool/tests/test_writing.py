@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from portfolios import DRESSES, edit, histories
 
-from stp_portfolio.core import disk, progress, reading, writing
+from stp_portfolio.core import disk, progress, reading, records, writing
 
 TODAY = date(2026, 1, 1)
 EVENT = {"date": "2025-07-01", "module": "S-C1", "number": "16", "event": "started", "note": ""}
@@ -36,7 +36,7 @@ def test_append_keeps_the_files_dress(data, name):
     path = data / "data/progress.csv"
     path.write_bytes((DRESSES | WINDOWS_TEXT)[name](path.read_bytes()))
     before = path.read_bytes()
-    writing.append(data, "progress.csv", EVENT, TODAY)
+    writing.append(data, "progress.csv", EVENT)
     after = path.read_bytes()
     assert after.startswith(before)
     added = after[len(before) :]
@@ -55,7 +55,7 @@ def test_rewrite_changes_its_row_and_no_other_byte(data):
     def sign(row):
         return {**row, "signed_off": "2025-06-30"} if row["module"].startswith("STP") else row
 
-    writing.rewrite(data, "modules.csv", sign, TODAY)
+    writing.rewrite(data, "modules.csv", sign)
     after = path.read_bytes().split(b"\r\n")
     assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [6]
     assert after[6] == b"3,,STP Project,60,2025-06-30"
@@ -70,7 +70,7 @@ def test_row_is_numbered_after_the_last_one_that_is_there(data):
 
     before = len(reading.load(data, TODAY).evidence)
     for _ in range(2):
-        writing.append(data, "evidence.csv", next_row, TODAY)
+        writing.append(data, "evidence.csv", next_row)
     found = [piece.id for piece in reading.load(data, TODAY).evidence]
     assert found[before:] == [f"X{before}", f"X{before + 1}"]
 
@@ -87,10 +87,10 @@ def test_change_that_breaks_the_contract_is_not_made(data, row, words):
     """The file stays as it was and no version is spent; wrong records are not added to either."""
     before = raw(data)
     with pytest.raises(reading.RecordsError, match=words):
-        writing.append(data, "progress.csv", EVENT | row, TODAY)
+        writing.append(data, "progress.csv", EVENT | row)
     edit(data, "data/progress.csv", "signed_off", "signedoff")
     with pytest.raises(reading.RecordsError, match="signedoff"):
-        writing.append(data, "progress.csv", EVENT, TODAY)
+        writing.append(data, "progress.csv", EVENT)
     edit(data, "data/progress.csv", "signedoff", "signed_off")
     assert raw(data) == before
     assert not versions(data)
@@ -103,10 +103,10 @@ def test_file_in_use_is_left_alone(data, lock, monkeypatch):
     (data / "data/.backup").mkdir()
     before = raw(data)
     with FileLock(data / "data/.backup/.lock"), pytest.raises(writing.WriteError, match="Another command"):
-        writing.append(data, "progress.csv", EVENT, TODAY)
+        writing.append(data, "progress.csv", EVENT)
     (data / "data" / lock).write_text("someone")
     with pytest.raises(writing.WriteError, match=r"progress\.csv is open in a spreadsheet\. Close it"):
-        writing.append(data, "progress.csv", EVENT, TODAY)
+        writing.append(data, "progress.csv", EVENT)
     assert raw(data) == before
 
 
@@ -119,7 +119,7 @@ def test_file_changed_meanwhile_is_not_overwritten(data):
         return {**row, "signed_off": "2025-06-30"} if row["phase"] == "3" else row
 
     with pytest.raises(disk.ChangedError, match=r"modules\.csv has changed since it was read"):
-        writing.rewrite(data, "modules.csv", save_elsewhere, TODAY)
+        writing.rewrite(data, "modules.csv", save_elsewhere)
     assert b"STP project " in raw(data, "modules.csv")
     assert b"2025-06-30" not in raw(data, "modules.csv")
 
@@ -128,7 +128,7 @@ def test_text_that_the_encoding_lacks_is_refused(data):
     """A file saved as Windows text cannot hold every character; the remedy is named."""
     edit(data, "data/progress.csv", "rewritten", b"the assessor\x92s words")
     with pytest.raises(writing.WriteError, match="Save it as 'CSV UTF-8'"):
-        writing.append(data, "progress.csv", EVENT | {"note": "≥ 95 of 100"}, TODAY)
+        writing.append(data, "progress.csv", EVENT | {"note": "≥ 95 of 100"})
 
 
 def test_last_ten_versions_are_kept_and_leftovers_swept(data):
@@ -141,7 +141,7 @@ def test_last_ten_versions_are_kept_and_leftovers_swept(data):
     for number in range(12):
         states.append(raw(data, "evidence.csv"))
         row = {"id": f"X{number}", "date": "2025-07-01", "title": "t", "kind": "k", "activities": "S-C1/1"}
-        writing.append(data, "evidence.csv", row, TODAY)
+        writing.append(data, "evidence.csv", row)
     assert [path.read_bytes() for path in versions(data, "evidence")] == states[2:]
     assert not [*(data / "data").rglob(".*.tmp")]
 
@@ -183,13 +183,12 @@ def test_disk_without_room_leaves_the_old_file(tmp_path):
 
 WRITER = """
 import sys
-from datetime import date
 from pathlib import Path
 from stp_portfolio.core import writing
 root, first = Path(sys.argv[1]), int(sys.argv[2])
 for number in range(first, first + 1000):
     row = {"id": f"X{number}", "date": "2025-07-01", "title": "With, a comma", "kind": "k"}
-    writing.append(root, "evidence.csv", row | {"activities": "S-C1/1"}, date(2026, 1, 1))
+    writing.append(root, "evidence.csv", row | {"activities": "S-C1/1"})
     print(number, flush=True)
 """
 
@@ -238,4 +237,4 @@ def test_any_legal_history_round_trips(rows, semicolons, windows, day_first):
     found = reading.load(ROOT, date(2100, 1, 1), instead, without_pages=True)
     expected = sorted(rows, key=lambda row: row[0])
     assert [(e.date, e.activity.number, e.event) for e in found.events] == expected
-    assert sum(progress.counts(found, date(2100, 1, 1)).values()) == 8
+    assert sum(progress.counts(records.on_day(found, date(2100, 1, 1))).values()) == 8

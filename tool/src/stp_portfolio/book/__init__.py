@@ -6,24 +6,13 @@ stand on a page, ``translator`` how the HTML of the text is written, ``diagrams`
 ``frame`` gives the theme what it shows around the text.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from stp_portfolio.book import (
-    diagrams,
-    frame,
-    freshness,
-    nodes,
-    notebooks,
-    panels,
-    strict,
-    translator,
-)
+from stp_portfolio.book import diagrams, frame, freshness, nodes, notebooks, panels, strict, translator
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

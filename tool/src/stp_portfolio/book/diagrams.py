@@ -5,8 +5,6 @@ drawing is then held to a list (``pele/list.toml``): shapes and real text, prese
 colours of the stylesheet, so that it follows the theme. The words for who cannot see it are the author's.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import re

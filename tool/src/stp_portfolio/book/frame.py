@@ -4,8 +4,6 @@ The theme (``theme/``) is the book's own: plain landmarks, words instead of icon
 and needs no script, and nothing inline, so that one strict policy holds on every page.
 """
 
-from __future__ import annotations
-
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -133,7 +131,7 @@ def search_pages(app: Sphinx) -> str:
     for activity in portfolio.activities:
         if activity.page in known:
             key, number = activity.key, activity.key.number
-            standards = standards_of(portfolio, progress.evidence_for(portfolio, key, portfolio.on))
+            standards = standards_of(portfolio, progress.evidence_for(portfolio, key))
             keys = [f"Activity {key}", str(number), str(key), f"DTA {number}", f"{key.module} {number}"]
             known[activity.page] |= {"keys": keys, "standards": standards}
     return f"const PAGES = {json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(',', ':'))};\n"

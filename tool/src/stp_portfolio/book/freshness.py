@@ -4,8 +4,6 @@ Sphinx looks at times of files, so a changed CSV would leave old numbers on the 
 read again when the hash of its source, its included files, its panels or its notebook's inputs changes.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -40,13 +38,11 @@ def note(app: Sphinx, doctree: object) -> None:
     known["stp_made_of"] = _made_of(app, app.env.docname, known["stp_source"])
 
 
-def outdated(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> list[str]:
-    """The pages that were made of something else than what lies there now."""
+def outdated(app: Sphinx, env: BuildEnvironment, *noticed: set[str]) -> list[str]:
+    """The pages made of something else than what lies there now, without those that Sphinx noticed itself."""
     return [
         docname
-        for docname in env.found_docs - added - changed
+        for docname in env.found_docs.difference(*noticed)
         if env.metadata[docname].get("stp_made_of") != _made_of(app, docname, _source(app, docname))
     ]
 

@@ -1,7 +1,5 @@
 """Tables, figures and links as docutils nodes: one form for generated panels and notebook outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -6,8 +6,6 @@ is kept under one hash of its code cells, all records, the files beside it, the 
 so putting a value back finds the old result. MyST-NB gets the outputs and is told not to execute.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

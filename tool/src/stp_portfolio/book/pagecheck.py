@@ -4,8 +4,6 @@ Links and anchors that lead nowhere, images that say nothing, what is fetched fr
 and styles that stand on the page: the policy of ``frame`` would not let them do anything.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Iterator

@@ -8,20 +8,18 @@ that is nothing but a link whose title begins with ``panel:`` is replaced::
 So the source stays plain Markdown: an editor, JupyterLab or another engine shows a working link.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Sequence
-from datetime import date
+from functools import lru_cache
 from importlib.metadata import version
-from weakref import WeakKeyDictionary
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from stp_portfolio.book.nodes import link_to, table
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, reading, records
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Event, Evidence, Portfolio
 from stp_portfolio.show import pages, sentences, tables
@@ -33,14 +31,14 @@ PREFIX = "panel:"
 MANY_TILES = 100  # more activities than this are counted by module: nobody reads so many tiles
 MONTHS_AHEAD = 6
 SOFTWARE = ("jupyter-book", "Sphinx", "myst-nb", "pandas", "matplotlib")
+Listed = Callable[[Sequence[Activity]], nodes.Node]  # the activities of a module as a list
 Panel = Callable[[Portfolio, str], list[nodes.Node]]  # the records, and the page it stands on
 
-portfolios: WeakKeyDictionary[Sphinx, Portfolio] = WeakKeyDictionary()
 
-
+@lru_cache(maxsize=1)
 def portfolio_of(app: Sphinx) -> Portfolio:
-    """The records that this build shows; ``strict`` reads them before anything else happens."""
-    return portfolios[app]
+    """The records that this build shows, read once: ``strict`` asks first. Raises RecordsError."""
+    return reading.load(Path(app.srcdir))
 
 
 # -- panels -----------------------------------------------------------------------------------
@@ -63,16 +61,14 @@ def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     return [_answer(said), nodes.bullet_list("", *items)]
 
 
-def _each_module(
-    portfolio: Portfolio, listed: Callable[[Sequence[Activity]], nodes.Node]
-) -> list[nodes.Node]:
+def _each_module(portfolio: Portfolio, listed: Listed) -> list[nodes.Node]:
     """The activities of each module as a list; where there are several, each under the module's name."""
-    modules = progress.modules_with_activities(portfolio)
+    modules = portfolio.modules_in_use
     found: list[nodes.Node] = []
     for module in modules:
         if len(modules) > 1:
-            found.append(nodes.paragraph(text=f"{module.name} ({module.code})", classes=["stp-strip-head"]))
-        found.append(listed(progress.activities_of(portfolio, module.code)))
+            found.append(nodes.paragraph(text=module.heading, classes=["stp-strip-head"]))
+        found.append(listed(records.of_module(portfolio, module.code).activities))
     return found
 
 
@@ -80,10 +76,9 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities as a strip of tiles, each a link to its page with number, status in words and title."""
     if len(portfolio.activities) > MANY_TILES:
         return [table(tables.by_module(portfolio))]
-    now = progress.statuses(portfolio, portfolio.on)
 
     def tile(activity: Activity) -> nodes.Node:
-        status = now[activity.key]
+        status = progress.status(portfolio, activity.key)
         shown = {"number": str(activity.key.number), "status": str(status), "title": activity.title}
         parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown.items()]
         spaced = [child for part in parts for child in (part, nodes.Text(" "))][:-1]
@@ -96,10 +91,9 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
 def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """Every activity as a numbered line: a link to its page, and its status; of very many, their number."""
     if len(portfolio.activities) > MANY_TILES:
-        modules = phrases.plural(len(progress.modules_with_activities(portfolio)), "module")
+        modules = phrases.plural(len(portfolio.modules_in_use), "module")
         counted = phrases.activities(len(portfolio.activities))
         return [nodes.paragraph(text=f"{counted} in {modules}; the chapter of each lists its own.")]
-    now = progress.statuses(portfolio, portfolio.on)
 
     def listed(own: Sequence[Activity]) -> nodes.Node:
         first = own[0].key.number
@@ -107,7 +101,7 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         counts = [activity.key.number for activity in own] == list(range(first, first + len(own)))
         items = nodes.enumerated_list(enumtype="arabic", start=first) if counts else nodes.bullet_list()
         for activity in own:
-            status = now[activity.key]
+            status = progress.status(portfolio, activity.key)
             link = link_to(Link(activity.title if counts else activity.heading, activity.page))
             shown = nodes.inline(text=str(status), classes=["stp-status", _slug(status)])
             items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), shown)))
@@ -120,24 +114,24 @@ def chapter(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """The activities of the modules whose pages stand in this page's folder, grouped by status."""
     folder = docname.rpartition("/")[0]
     here = {each.key.module for each in portfolio.activities if each.page.rpartition("/")[0] == folder}
-    modules = [each.code for each in progress.modules_with_activities(portfolio) if each.code in here]
-    grouped = (found for module in modules for _, found in tables.by_status(portfolio, module))
-    return [table(found, "stp-by-status") for found in grouped]
+    modules = [each.code for each in portfolio.modules_in_use if each.code in here]
+    return [table(each, "stp-by-status") for code in modules for each in tables.by_status(portfolio, code)]
 
 
 def ahead(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """What the action plans promise for the next months, in a sentence and by month."""
-    due = pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
+    end = dates.months_after(portfolio.on, MONTHS_AHEAD)
+    due = [each for each in pages.steps(portfolio) if portfolio.on < each.month <= end]
+    last = dates.written_month(end)
     if not due:
         return [nodes.paragraph(text=f"No step of an action plan falls due up to {last}.")]
     steps, falls = phrases.plural(len(due), "step"), "falls" if len(due) == 1 else "fall"
-    count = phrases.plural(len({activity.key for activity, _ in due}), "page")
+    count = phrases.plural(len({each.activity.key for each in due}), "page")
     rows: list[tuple[Cell, ...]] = []
-    for activity, step in due:
-        month = dates.written_month(date(*step.month, 1)) if step.month else None
+    for month, activity, _, step in due:
         measure = step.measure[:1].upper() + step.measure[1:]
-        rows.append((month, Link(activity.heading, activity.page), step.action, measure))
+        link = Link(activity.heading, activity.page)
+        rows.append((dates.written_month(month), link, step.action, measure))
     columns = ("Month", "Activity", "Step", "Done when")
     said = _answer(f"{steps} on {count} {falls} due up to {last}.")
     return [said, table(Table("Steps that fall due, by month", columns, tuple(rows)))]
@@ -175,8 +169,8 @@ PANELS: dict[str, Panel] = {
 
 def facts(portfolio: Portfolio, activity: Activity) -> nodes.Node:
     """What an activity's page owes its reader before the prose: status, months and evidence."""
-    events = progress.history(portfolio, activity.key, portfolio.on)
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    events = progress.history(portfolio, activity.key)
+    held = progress.evidence_for(portfolio, activity.key)
     days = [event.date for event in events] + [piece.date for piece in held]
     rows: dict[str, Cell] = {
         "Activity": f"{activity.key.module}, number {activity.key.number}",

@@ -6,8 +6,6 @@ what it knew and reads everything again. Warnings are counted by a handler of ou
 What is wrong with finished pages is ``pagecheck``'s matter.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 import logging as std_logging
@@ -17,27 +15,24 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import NoReturn
 from weakref import WeakKeyDictionary
 
 from docutils import nodes
 from lxml import html
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
 from stp_portfolio.book import notebooks
 from stp_portfolio.book.pagecheck import page_faults
-from stp_portfolio.book.panels import portfolio_of, portfolios
-from stp_portfolio.core import configuration, digests, disk, reading
+from stp_portfolio.book.panels import portfolio_of
+from stp_portfolio.core import configuration, digests, disk
 from stp_portfolio.core.findings import FaultsError, Finding, Refusal
 from stp_portfolio.privacy import direct, sources
+from stp_portfolio.show import pages
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +66,7 @@ def begin(app: Sphinx, config: Config) -> None:
     if not clean:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     try:
-        portfolios[app] = reading.load(Path(app.srcdir))
+        portfolio_of(app)  # nothing is built from records that are wrong
         _check_configuration(app, config)
         notebooks.begin(app, config)
         _screen_sources(app)
@@ -107,15 +102,10 @@ def _screen_sources(app: Sphinx) -> None:
 # -- as pages are read ------------------------------------------------------------------------
 
 
-@cache
-def _blocks() -> MarkdownIt:
-    return MarkdownIt().use(front_matter_plugin).use(colon_fence_plugin).disable("inline")
-
-
 def swallowed(text: str, file: str) -> Iterator[Finding]:
     """What makes the rest of a Markdown text disappear, or run where nobody looks after it."""
     lines = text.splitlines()
-    for token in _blocks().parse(text):
+    for token in pages.MARKDOWN.parse(text):
         first, after = token.map or (0, 0)
         for code, fault, remedy in _hiding(token, lines[first:after]):
             yield Finding(code, file, fault, remedy, first + 1)

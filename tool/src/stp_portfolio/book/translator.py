@@ -4,8 +4,6 @@ The policy of ``frame`` lets no style on an element do anything, so widths becom
 author's raw HTML brings is left for ``strict`` to report.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from html import escape

@@ -1,7 +1,5 @@
 """What all verbs share: the command, its printing and refusals, and how a day and an activity are written."""
 
-from __future__ import annotations
-
 import os
 import sys
 from datetime import date

@@ -1,7 +1,5 @@
 """Verbs of every week: where one stands, what happened, evidence, pages."""
 
-from __future__ import annotations
-
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,8 @@ from stp_portfolio.core import dates, disk, phrases, progress, reading
 evidence_app = typer.Typer(help="Register evidence.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
 SERVES = "An activity it serves, as MODULE/NUMBER. May be repeated."
+PLACE = "The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
+REPLACE = "Replace a page that is written already; it is kept."
 SPEAKS_TO = "A standard it speaks to, as HCPC/7. May be repeated."
 
 
@@ -37,7 +37,7 @@ def status(as_of: AsOf = None) -> None:
     table = Table("Activity", "Submitted", box=None, pad_edge=False, title="With an assessor")
     table.title_justify, table.title_style = "left", "bold"
     table.add_column("Days", justify="right")
-    for wait in progress.waiting(portfolio, portfolio.on):
+    for wait in progress.waiting(portfolio):
         table.add_row(f"{wait.activity.key} {wait.activity.title}", dates.written(wait.since), str(wait.days))
     if table.row_count:
         say()
@@ -54,11 +54,11 @@ def new(activity: NamedOrModule, launch: Open = True) -> None:
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
     missing is made, with the chapter and its place in the contents.
     """
-    from stp_portfolio.desk import drafts, recording
+    from stp_portfolio.desk import drafts
 
     portfolio = reading.load(without_pages=True)
     if "/" not in activity:
-        say("\n".join(recording.module_pages(portfolio, activity)))
+        say("\n".join(drafts.write_pages_of(portfolio, activity)))
         return
     found = common.activity_named(portfolio, activity)
     done = drafts.write_page(portfolio, found)
@@ -79,7 +79,7 @@ def prompts(activity: Named) -> None:
     portfolio = reading.load(without_pages=True)
     found = common.activity_named(portfolio, activity)
     say(f"{found.key} {found.title}", style="bold")
-    for dimension, question in drafts.prompts_for(portfolio.root, found).items():
+    for dimension, question in drafts.prompts_for(found).items():
         say(f"{dimension.capitalize()}: {question}")
     say("All of them are optional. Use what helps, and leave the rest.", style="dim")
 
@@ -133,21 +133,10 @@ def evidence_add(
 
 @app.command("import")
 def import_(
-    source: Annotated[
-        Path, typer.Argument(metavar="FILE|FOLDER", help="A page of an older portfolio, or a folder of them.")
-    ],
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="PLACE", help="The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
-        ),
-    ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a page that is written already; it is kept.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
-    ] = False,
+    source: Annotated[Path, argument("FILE|FOLDER", "A page of an older portfolio, or a folder of them.")],
+    to: Annotated[str | None, option("--to", "PLACE", PLACE)] = None,
+    replace: Annotated[bool, option("--replace", None, REPLACE)] = False,
+    dry_run: Annotated[bool, option("--dry-run", None, "Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Take pages of an older portfolio in: Markdown, HTML or Word.
 
@@ -166,10 +155,7 @@ def import_(
             kept = importing.place(portfolio, move)
             say(f"Imported {move}: {count} came over, none lost.")
             say("".join(f"What stood there before is kept: {path}\n" for path in kept))
-        say(
-            "\n".join(
-                [f"What needs a look ({len(move.looks)}):", *map(str, move.looks)] if move.looks else ""
-            )
-        )
+        if move.looks:
+            say("\n".join([f"What needs a look ({len(move.looks)}):", *map(str, move.looks)]))
     if refused:
         refuse("\n".join([f"{phrases.plural(len(refused), 'page')} not imported:", *refused]))

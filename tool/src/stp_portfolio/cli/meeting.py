@@ -1,7 +1,5 @@
 """Verbs for a meeting: the report and the calendar."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Annotated

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stp_portfolio.cli.common import app, day_of, say
+from stp_portfolio.cli.common import app, argument, day_option, option, say
 from stp_portfolio.core import dates, phrases, reading
-from stp_portfolio.desk import start as starting
-from stp_portfolio.desk import upgrade as upgrading
 
-_OURS = starting.CURRICULUM
-_BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
+if TYPE_CHECKING:
+    from stp_portfolio.desk.start import Made
+
+BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
+CODE = "Code of your curriculum; by default that of Clinical Informatics."
 _NEXT = """\
 Next, one line after the other (README.md there has them for Windows as well):
   cd {folder}
@@ -26,34 +27,36 @@ Next, one line after the other (README.md there has them for Windows as well):
 
 @app.command()
 def start(
-    folder: Annotated[Path, typer.Argument(help="The folder to make; it may not hold anything yet.")],
-    begun: Annotated[str | None, typer.Option("--start", metavar="DATE", help=_BEGUN)] = None,
-    title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the book.")] = "",
-    curriculum: Annotated[str, typer.Option(metavar="CODE", help="Code of your curriculum.")] = _OURS,
-    role: Annotated[str, typer.Option(metavar="TEXT", help="Your role, never your name.")] = "",
-    modules: Annotated[Path | None, typer.Option(metavar="FILE", help="Your modules, as CSV.")] = None,
-    activities: Annotated[Path | None, typer.Option(metavar="FILE", help="Your activities, as CSV.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made only.")] = False,
+    folder: Annotated[Path, argument("FOLDER", "The folder to make; it may not hold anything yet.")],
+    begun: Annotated[date | None, day_option("--start", BEGUN)] = None,
+    title: Annotated[str, option("--title", "TEXT", "Title of the book.")] = "",
+    curriculum: Annotated[str, option("--curriculum", "CODE", CODE)] = "",
+    role: Annotated[str, option("--role", "TEXT", "Your role, never your name.")] = "",
+    modules: Annotated[Path | None, option("--modules", "FILE", "Your modules, as CSV.")] = None,
+    activities: Annotated[Path | None, option("--activities", "FILE", "Your activities, as CSV.")] = None,
+    dry_run: Annotated[bool, option("--dry-run", None, "Say what would be made only.")] = False,
 ) -> None:
     """Make a portfolio of your own in a new folder.
 
     Every activity gets a plan to fill in, and the dates that count follow from the programme's first day.
     """
+    from stp_portfolio.desk import start as starting
+
     today = date.today()
     lists = {name: path for name, path in zip(starting.LISTS, (modules, activities), strict=True) if path}
-    day = day_of(begun) or starting.first_monday_of_september(today)
-    made = starting.start(folder, starting.Wish(day, title, curriculum, role, lists), today, dry_run=dry_run)
-    _say_made(made)
+    day = begun or starting.first_monday_of_september(today)
+    chosen = starting.Choices(day, title, curriculum or starting.CURRICULUM, role, lists)
+    _say_made(made := starting.start(folder, chosen, today, dry_run=dry_run))
     if dry_run:
         say("\n".join(f"  {name}" for name in made.files))
         say("Nothing was made. Run the command without --dry-run to do it.")
         return
-    if curriculum != _OURS and not modules:
+    if chosen.curriculum != starting.CURRICULUM and not modules:
         say("The modules are those of Clinical Informatics: correct data/modules.csv, or use --modules.")
     say(_NEXT.format(folder=folder))
 
 
-def _say_made(made: starting.Made) -> None:
+def _say_made(made: Made) -> None:
     own = made.portfolio
     say(f"{own.settings.title}, begun on {dates.written(own.settings.start)}, in {len(made.files)} files.")
     say(f"{phrases.activities(len(own.activities)).capitalize()} with a plan to fill in.")
@@ -69,21 +72,23 @@ def _say_made(made: starting.Made) -> None:
     say("Check these dates with the School; they stand in data/milestones.csv.")
 
 
-_TO = "A wheel, or a version to fetch from the package index; by default the newest wheel in wheels/."
-_OLD = "Bring over this old copy, which carries the tool, into a new folder."
+WHICH = "A wheel, or a version to fetch from the package index; by default the newest wheel in wheels/."
+OLD = "Bring over this old copy, which carries the tool, into a new folder."
 
 
 @app.command()
 def upgrade(
-    to: Annotated[str, typer.Argument(metavar="[WHEEL|VERSION]", help=_TO)] = "",
-    old: Annotated[Path | None, typer.Option("--from", metavar="FOLDER", help=_OLD)] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Go back to the version before.")] = False,
+    to: Annotated[str, argument("[WHEEL|VERSION]", WHICH)] = "",
+    old: Annotated[Path | None, option("--from", "FOLDER", OLD)] = None,
+    undo: Annotated[bool, option("--undo", None, "Go back to the version before.")] = False,
     finish: Annotated[bool, typer.Option("--finish", hidden=True)] = False,  # what the new version is asked
 ) -> None:
     """Take this portfolio to another version of the tool.
 
     Your pages, data and notebooks stay byte for byte. With --from, name the new folder instead of a version.
     """
+    from stp_portfolio.desk import upgrade as upgrading
+
     if old and not to:
         raise typer.BadParameter("Name the new folder as well: portfolio upgrade --from OLD NEWFOLDER")
     if old:

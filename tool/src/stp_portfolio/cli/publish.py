@@ -1,18 +1,15 @@
 """Verbs before others read it: check, approve, build, preview, export, release."""
 
-from __future__ import annotations
-
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from stp_portfolio.cli.common import Open, activity_named, app, argument, option, refuse, say
 from stp_portfolio.core import phrases, reading
 from stp_portfolio.core.repository import PRIVATE
-from stp_portfolio.desk import approval, checks, editions
 
 NO_PROOF = (
     "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "
@@ -23,9 +20,7 @@ MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 OF_BOTH = "public or assessor; assessor where there is an overlay."
 ONLY = "Only this activity, as MODULE/NUMBER. May be repeated."
 PORT = "The port to use; the next free one from there."
-OVERLAY = "The overlay of the assessor's edition; private/ by default."
-Edition = Annotated[str, option("--edition", "EDITION", "public or assessor.")]
-Private = Annotated[Path | None, option("--private", "DIR", OVERLAY)]
+Edition = Literal["public", "assessor"]
 
 
 @app.command()
@@ -37,28 +32,28 @@ def approve(
 
     Screening does not ask about them any more; an identifier is refused.
     """
+    from stp_portfolio.desk import approval
+
     new = approval.approve(reading.find_root(), terms, reason, date.today())
     what = phrases.series(new) if new else "nothing new"
     say(f"Approved {what}. No check proves that a text is anonymous.")
 
 
 @app.command()
-def build(edition: Edition = "public", private: Private = None) -> None:
+def build(
+    edition: Annotated[Edition, option("--edition", "EDITION", "public or assessor.")] = "public",
+) -> None:
     """Build the public or the assessor's edition.
 
-    The assessor's is the public book with the private overlay laid on top.
+    The assessor's is the public book with what is in private/ laid on top.
     """
+    from stp_portfolio.desk import editions
+
     root = reading.find_root()
-    if _checked(edition) == "public":
+    if edition == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
-    target = editions.build_assessor(root, private or root / PRIVATE, say)
+    target = editions.build_assessor(root, root / PRIVATE, say)
     say(f"{editions.MARK}: {target / 'index.html'}")
-
-
-def _checked(edition: str) -> str:
-    if edition not in ("public", "assessor"):
-        refuse(f"'{edition}' is not an edition. Use public or assessor.")
-    return edition
 
 
 @app.command()
@@ -87,19 +82,20 @@ def preview(
 
 @app.command()
 def export(
-    edition: Annotated[str, option("--edition", "EDITION", OF_BOTH)] = "",
+    edition: Annotated[Edition | None, option("--edition", "EDITION", OF_BOTH)] = None,
     only: Annotated[list[str] | None, option("--only", "ACTIVITY", ONLY)] = None,
     folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/eportfolio by default.")] = None,
-    private: Private = None,
 ) -> None:
     """Make the PDFs and texts for the e-portfolio.
 
     With the evidence files, a manifest and one zip.
     """
+    from stp_portfolio.desk import editions
+
     portfolio = reading.load()
-    overlay = private or portfolio.root / PRIVATE
+    overlay = portfolio.root / PRIVATE
     chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
-    kind = _checked(edition or ("assessor" if overlay.is_dir() else "public"))
+    kind = edition or ("assessor" if overlay.is_dir() else "public")
     say(f"Exporting the {kind} edition.")
     target = (folder or portfolio.root / "_build" / "eportfolio").resolve()
     archive = editions.export(portfolio.root, kind, overlay, chosen, target, say)
@@ -112,6 +108,8 @@ def release() -> None:
 
     The one way to publish: a clean tree, no finding, a fresh build, and the finished site screened.
     """
+    from stp_portfolio.desk import editions
+
     say(NO_PROOF)
     site = editions.release(reading.find_root(), say)
     say(f"To publish: {site}. Every file with its SHA-256: {site.parent / editions.MANIFEST}")
@@ -128,6 +126,8 @@ def check(
 
     Records, settings, pages, links, notebooks, and what may identify somebody.
     """
+    from stp_portfolio.desk import checks
+
     root = reading.find_root()
     for path in paths or ():
         if not path.exists():

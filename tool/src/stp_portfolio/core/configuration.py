@@ -3,8 +3,6 @@
 Needs neither Sphinx nor a build, so the command line can ask as well.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Reading, writing and the data dictionary ``data/README.md`` follow from the tabl
 or a rule refuses is a code of ``faults.toml``, where its message stands.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

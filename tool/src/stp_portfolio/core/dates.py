@@ -1,7 +1,5 @@
 """Days and months: reckoned in one place, and written in English whatever the machine's locale."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
@@ -19,17 +17,15 @@ def written_month(value: date) -> str:
     return f"{_MONTHS[value.month - 1]} {value.year}"
 
 
-def month_of(text: str) -> tuple[int, int] | None:
-    """``(2025, 6)`` for ``June 2025``; None for anything else."""
+def month_of(text: str) -> date | None:
+    """The first day of the month ``June 2025``; None for anything else."""
     name, _, year = text.partition(" ")
-    return (int(year), _MONTHS.index(name) + 1) if name in _MONTHS and year.isdecimal() else None
+    return date(int(year), _MONTHS.index(name) + 1, 1) if name in _MONTHS and year.isdecimal() else None
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later (earlier where negative), or that month's last day."""
-    return day + relativedelta(months=months)
+def months_after(day: date, months: int, number: int | None = None) -> date:
+    """The same day so many months later (earlier where negative), or the ``number``-th of that month.
 
-
-def month_end(year: int, month: int) -> date:
-    """The last day of a month."""
-    return date(year, month, 1) + relativedelta(day=31)
+    Where that month is too short it is its last day.
+    """
+    return day + relativedelta(months=months, day=number)

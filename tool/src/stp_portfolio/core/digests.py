@@ -1,7 +1,5 @@
 """Hashes of what something was made of: whether it is still current is never asked of a file's time."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator

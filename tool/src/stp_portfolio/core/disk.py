@@ -1,9 +1,10 @@
 """Files as the portfolio reads them: which file a page is, and how its text is encoded."""
 
-from __future__ import annotations
-
+import csv
+import io
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ def decode(raw: bytes) -> tuple[str, str]:
 def page_file(root: Path, page: str) -> Path | None:
     """Return the file of a page (its path from ``root`` without ending), Markdown first, or None."""
     return next((path for ending in PAGE_ENDINGS if (path := root / f"{page}{ending}").is_file()), None)
+
+
+def csv_text(rows: Iterable[Iterable[object]], separator: str = ",", line_end: str = "\n") -> str:
+    """Rows of cells as the text of a CSV file."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=separator, lineterminator=line_end).writerows(rows)
+    return buffer.getvalue()
 
 
 def put(path: Path, content: bytes | str, before: bytes | None = None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stp_portfolio.core import phrases, progress
+from stp_portfolio.core import phrases, progress, records
 from stp_portfolio.core.progress import CreditState, Status
 from stp_portfolio.core.records import EVENTS, Activity, ActivityKey, Portfolio
 
@@ -70,7 +70,7 @@ Names = dict[ActivityKey, tuple[Any, ...]]
 
 def frames(portfolio: Portfolio) -> Frames:
     """The frames of a portfolio. Credits are floats, in which halves and quarters are exact."""
-    on, held = portfolio.on, progress.held(portfolio, portfolio.on)
+    on, held = portfolio.on, progress.held(portfolio)
     names = {a.key: (*a.key, str(a.key), label(portfolio, a), a.page) for a in portfolio.activities}
     events = [(e.date, *names[e.activity], e.event, e.note) for e in portfolio.events if e.date <= on]
     serves = [(piece.id, *names[key]) for piece in held for key in piece.activities]
@@ -115,34 +115,31 @@ def _order(frame: DataFrame, column: str, values: Iterable[str]) -> None:
 
 
 def _modules(portfolio: Portfolio) -> Rows:
-    for module, state in progress.credit_states(portfolio, portfolio.on):
-        own = len(progress.activities_of(portfolio, module.code)) if module.code else 0
-        done = progress.signed_off_by(portfolio, portfolio.on, module.code) if own else 0
-        named = f"{module.name} ({module.code})" if module.code else module.name
+    for module, state in progress.credit_states(portfolio):
+        own = records.of_module(portfolio, module.code)
         worth = float(module.credits)
         earned, awaiting = (worth * (state is each) for each in (CreditState.EARNED, CreditState.AWAITING))
-        first = (phrases.phase_name(module.phase), module.code, module.name, named)
-        yield (*first, worth, str(state), earned, awaiting, own, done)
+        first = (phrases.phase_name(module.phase), module.code, module.name, module.heading)
+        yield (*first, worth, str(state), earned, awaiting, len(own.activities), progress.signed_off(own))
 
 
 def _activities(portfolio: Portfolio, names: Names) -> Rows:
-    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio, portfolio.on)}
-    for activity in portfolio.activities:
-        events = progress.history(portfolio, activity.key, portfolio.on)
+    waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio)}
+    for activity, events in progress.histories(portfolio):
         latest = {event.event: event.date for event in events}
         first = (*names[activity.key], activity.title, str(progress.status_after(events)))
-        held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
+        held = len(progress.evidence_for(portfolio, activity.key))
         yield (*first, *map(latest.get, EVENTS), waiting.get(activity.key), held)
 
 
 def _waits(portfolio: Portfolio, names: Names) -> Rows:
-    for wait in progress.waits(portfolio, portfolio.on):
+    for wait in progress.waits(portfolio):
         outcome = str(wait.outcome) if wait.until else "Waiting"
         yield (*names[wait.activity.key], wait.since, wait.until, wait.days, outcome)
 
 
 def _milestones(portfolio: Portfolio) -> Rows:
-    far = {id(each.milestone): each for each in progress.distances(portfolio, portfolio.on)}
     for each in portfolio.milestones:
-        numbers = (getattr(far.get(id(each)), name, None) for name in _FAR.split())
+        far = progress.distance(portfolio, each)
+        numbers = (getattr(far, name, None) for name in _FAR.split())
         yield (each.date, each.name, each.module, each.note, *numbers)

@@ -1,7 +1,5 @@
 """Small words round a number: counts, plurals, series, and text that Markdown shows as it is."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from decimal import Decimal

@@ -1,7 +1,8 @@
-"""What follows from the records on a given day. Pure functions: nothing here reads, prints or draws.
+"""What follows from the records on their day of reading. Pure functions: nothing here reads, prints or draws.
 
-Status is derived and never stored: the last event on or before a day says it. Only *signed off*
-counts. A month is 30.4375 days (365.25 / 12), so a pace does not depend on the calendar's months.
+Status is derived and never stored: the last event up to that day says it. ``records.on_day`` gives the same
+records on another day, ``records.of_module`` those of one module. Only *signed off* counts. A month is
+30.4375 days (365.25 / 12), so a pace does not depend on the calendar's months.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import NamedTuple
 
-from stp_portfolio.core import dates, records
+from stp_portfolio.core import records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -86,24 +87,21 @@ class Distance(NamedTuple):
 # -- status -----------------------------------------------------------------------------------
 
 
-def history(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Event, ...]:
-    """The events of one activity up to and including ``on``, in order."""
-    return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= on)
+def history(portfolio: Portfolio, key: ActivityKey) -> tuple[Event, ...]:
+    """The events of one activity up to the day of reading, in order."""
+    return tuple(event for event in portfolio.events_of.get(key, ()) if event.date <= portfolio.on)
 
 
-def _courses(portfolio: Portfolio, on: date) -> list[tuple[Activity, tuple[Event, ...]]]:
-    return [(activity, history(portfolio, activity.key, on)) for activity in portfolio.activities]
+def histories(portfolio: Portfolio) -> list[tuple[Activity, tuple[Event, ...]]]:
+    """Every activity with its events up to the day of reading."""
+    return [(activity, history(portfolio, activity.key)) for activity in portfolio.activities]
 
 
-def histories(portfolio: Portfolio, on: date) -> dict[ActivityKey, tuple[Event, ...]]:
-    """The events of every activity up to and including ``on``, in the order of the activities."""
-    return {activity.key: events for activity, events in _courses(portfolio, on)}
-
-
-def latest(portfolio: Portfolio, on: date) -> list[tuple[Activity, Event]]:
-    """Every event up to ``on`` with its activity, the latest first; of a day, the last in the file first."""
+def latest(portfolio: Portfolio) -> list[tuple[Activity, Event]]:
+    """Every event so far with its activity, the latest first; of a day, the last in the file first."""
     activities = {activity.key: activity for activity in portfolio.activities}
-    return [(activities[event.activity], event) for event in reversed(portfolio.events) if event.date <= on]
+    past = [event for event in portfolio.events if event.date <= portfolio.on]
+    return [(activities[event.activity], event) for event in reversed(past)]
 
 
 def status_after(events: Iterable[Event]) -> Status:
@@ -112,93 +110,83 @@ def status_after(events: Iterable[Event]) -> Status:
     return last
 
 
-def status(portfolio: Portfolio, key: ActivityKey, on: date) -> Status:
-    """The status of one activity on a day."""
-    return status_after(history(portfolio, key, on))
+def status(portfolio: Portfolio, key: ActivityKey) -> Status:
+    """The status of one activity."""
+    return status_after(history(portfolio, key))
 
 
-def statuses(portfolio: Portfolio, on: date) -> dict[ActivityKey, Status]:
-    """The status of every activity on a day, in the order of the activities."""
-    return {key: status_after(events) for key, events in histories(portfolio, on).items()}
+def statuses(portfolio: Portfolio) -> dict[ActivityKey, Status]:
+    """The status of every activity, in the order of the activities."""
+    return {activity.key: status_after(events) for activity, events in histories(portfolio)}
 
 
-def counts(portfolio: Portfolio, on: date, module: str | None = None) -> dict[Status, int]:
-    """How many activities have each status, zeros included; of one module, or of all."""
-    found = Counter(now for key, now in statuses(portfolio, on).items() if module in (None, key.module))
+def counts(portfolio: Portfolio) -> dict[Status, int]:
+    """How many activities have each status, zeros included."""
+    found = Counter(statuses(portfolio).values())
     return {status: found[status] for status in Status}
-
-
-def modules_with_activities(portfolio: Portfolio) -> tuple[Module, ...]:
-    """The modules that hold training activities, in the order of ``modules.csv``."""
-    return portfolio.modules_in_use
-
-
-def activities_of(portfolio: Portfolio, module: str) -> tuple[Activity, ...]:
-    """The activities of one module."""
-    return tuple(activity for activity in portfolio.activities if activity.key.module == module)
 
 
 # -- pace and milestones ----------------------------------------------------------------------
 
 
-def _sign_offs(portfolio: Portfolio, on: date, module: str | None) -> list[date]:
-    """The day of each sign-off up to ``on``, in order; of one module, or of all."""
-    past = (event for event in portfolio.events if event.event == "signed_off" and event.date <= on)
-    return [event.date for event in past if module in (None, event.activity.module)]
+def _sign_offs(portfolio: Portfolio) -> list[date]:
+    """The day of each sign-off so far, in order."""
+    events = (event for event in portfolio.events if event.date <= portfolio.on)
+    return [event.date for event in events if event.event == "signed_off"]
 
 
-def signed_off_by(portfolio: Portfolio, on: date, module: str | None = None) -> int:
-    """How many activities were signed off by a day."""
-    return len(_sign_offs(portfolio, on, module))
+def signed_off(portfolio: Portfolio) -> int:
+    """How many activities are signed off."""
+    return len(_sign_offs(portfolio))
 
 
-def pace(portfolio: Portfolio, on: date, module: str | None = None) -> float | None:
+def pace(portfolio: Portfolio) -> float | None:
     """Activities signed off a month since the programme's start; None before its first full day."""
-    elapsed = (on - portfolio.settings.start).days
-    return signed_off_by(portfolio, on, module) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
+    elapsed = (portfolio.on - portfolio.settings.start).days
+    return signed_off(portfolio) / elapsed * DAYS_PER_MONTH if elapsed > 0 else None
 
 
-def distance(portfolio: Portfolio, milestone: Milestone, on: date) -> Distance:
-    """How far one milestone that requires activities is on a day."""
-    required = milestone.required or 0
-    done = signed_off_by(portfolio, on, milestone.module)
-    done_then = signed_off_by(portfolio, min(on, milestone.date), milestone.module)
-    days, elapsed = (milestone.date - on).days, (on - portfolio.settings.start).days
+def distance(portfolio: Portfolio, milestone: Milestone) -> Distance | None:
+    """How far one milestone is; None where it requires no activities."""
+    if (required := milestone.required) is None:
+        return None
+    own = records.of_module(portfolio, milestone.module)
+    done, done_then = signed_off(own), signed_off(records.on_day(own, min(own.on, milestone.date)))
+    days, elapsed = (milestone.date - own.on).days, (own.on - own.settings.start).days
     needed = (required - done) / days * DAYS_PER_MONTH if required > done and days > 0 else None
     projected = None
     if days >= 0 and elapsed > 0 and (done or 4 * elapsed >= elapsed + days):
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
-        at_pace = done * (elapsed + days) // elapsed
-        projected = min(at_pace, len(activities_of(portfolio, milestone.module)))
+        projected = min(done * (elapsed + days) // elapsed, len(own.activities))
     return Distance(milestone, required, done, done_then, days, needed, projected)
 
 
-def distances(portfolio: Portfolio, on: date, module: str | None = None) -> tuple[Distance, ...]:
-    """The distance to every milestone that requires activities, in date order; of one module, or all."""
-    counted = [milestone for milestone in portfolio.milestones if milestone.required is not None]
-    return tuple(distance(portfolio, each, on) for each in counted if module in (None, each.module))
+def distances(portfolio: Portfolio) -> tuple[Distance, ...]:
+    """The distance to every milestone that requires activities, in date order."""
+    return tuple(far for each in portfolio.milestones if (far := distance(portfolio, each)))
 
 
-def next_distance(portfolio: Portfolio, on: date, module: str) -> Distance | None:
-    """The next milestone of a module that has not passed, or None."""
-    return next((d for d in distances(portfolio, on, module) if not d.passed), None)
+def next_distance(portfolio: Portfolio) -> Distance | None:
+    """The next milestone that has not passed, or None."""
+    return next((far for far in distances(portfolio) if not far.passed), None)
 
 
-def waits(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
-    """Every submission up to a day, in order of submission, with the days it lay with an assessor."""
+def waits(portfolio: Portfolio) -> tuple[Wait, ...]:
+    """Every submission so far, in order of submission, with the days it lay with an assessor."""
     found = []
-    for activity, events in _courses(portfolio, on):
+    for activity, events in histories(portfolio):
         for event, decision in zip_longest(events, events[1:]):
             if event.event == "submitted":
                 until = decision.date if decision else None
                 outcome = STATUS_AFTER[decision.event] if decision else Status.SUBMITTED
-                found.append(Wait(activity, event.date, until, ((until or on) - event.date).days, outcome))
+                days = ((until or portfolio.on) - event.date).days
+                found.append(Wait(activity, event.date, until, days, outcome))
     return tuple(sorted(found, key=lambda wait: wait.since))
 
 
-def waiting(portfolio: Portfolio, on: date) -> tuple[Wait, ...]:
-    """What lies with an assessor on a day, longest first: submitted, and neither returned nor signed off."""
-    return tuple(wait for wait in waits(portfolio, on) if wait.until is None)
+def waiting(portfolio: Portfolio) -> tuple[Wait, ...]:
+    """What lies with an assessor, longest first: submitted, and neither returned nor signed off."""
+    return tuple(wait for wait in waits(portfolio) if wait.until is None)
 
 
 class Role(StrEnum):
@@ -225,17 +213,17 @@ class Turn(NamedTuple):
     days: int
 
 
-def turns(portfolio: Portfolio, on: date) -> tuple[Turn, ...]:
-    """All that waits on a day and whose turn it is, longest first."""
-    found = []
-    for activity, events in _courses(portfolio, on):
+def turns(portfolio: Portfolio) -> tuple[Turn, ...]:
+    """All that waits and whose turn it is, longest first."""
+    on, found = portfolio.on, []
+    for activity, events in histories(portfolio):
         status = status_after(events)
         if role := _TURN.get(status):
             since = events[-1].date
             found.append(Turn(activity, status, role, since, (on - since).days))
-    for module, state in credit_states(portfolio, on):
+    for module, state in credit_states(portfolio):
         if state is CreditState.AWAITING:
-            since = _sign_offs(portfolio, on, module.code)[-1]
+            since = _sign_offs(records.of_module(portfolio, module.code))[-1]
             found.append(Turn(module, state, Role.TRAINING_OFFICER, since, (on - since).days))
     return tuple(sorted(found, key=lambda turn: turn.since))
 
@@ -252,39 +240,19 @@ class Change(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-def changes(portfolio: Portfolio, since: date, on: date) -> tuple[Change, ...]:
-    """Every activity with an event or new evidence from ``since`` to ``on``, both included.
+def changes(portfolio: Portfolio, since: date) -> tuple[Change, ...]:
+    """Every activity with an event or new evidence from ``since`` to the day of reading, both included.
 
     Those with events come first, the most settled before the others.
     """
     found = []
-    for activity, events in _courses(portfolio, on):
+    for activity, events in histories(portfolio):
         new = tuple(event for event in events if event.date >= since)
-        evidence = tuple(piece for piece in evidence_for(portfolio, activity.key, on) if piece.date >= since)
+        evidence = tuple(piece for piece in evidence_for(portfolio, activity.key) if piece.date >= since)
         if new or evidence:
             found.append(Change(activity, status_after(events), new, evidence))
     order = list(Status)
     return tuple(sorted(found, key=lambda change: (not change.events, order.index(change.status))))
-
-
-def evidence_since(portfolio: Portfolio, since: date, on: date) -> tuple[Evidence, ...]:
-    """The evidence dated from ``since`` to ``on``, both included."""
-    return tuple(piece for piece in held(portfolio, on) if piece.date >= since)
-
-
-def last_review(portfolio: Portfolio, on: date) -> date | None:
-    """The latest review meeting before a day, or None."""
-    return max((review for review in portfolio.settings.reviews if review < on), default=None)
-
-
-def reviews_ahead(portfolio: Portfolio, on: date) -> tuple[date, ...]:
-    """The review meetings on or after a day."""
-    return tuple(review for review in portfolio.settings.reviews if review >= on)
-
-
-def month_before(portfolio: Portfolio, on: date) -> date:
-    """The same day a calendar month earlier, or that month's last day; never before the programme's start."""
-    return max(portfolio.settings.start, dates.months_after(on, -1))
 
 
 # -- targets ----------------------------------------------------------------------------------
@@ -298,17 +266,17 @@ class Target(NamedTuple):
     day: date
 
 
-def targets(portfolio: Portfolio, on: date) -> tuple[Target, ...]:
+def targets(portfolio: Portfolio) -> tuple[Target, ...]:
     """For each activity still missing for a milestone ahead, the day by which it has to be signed off.
 
     The time left to a milestone is shared evenly among what it misses. Where milestones of a module
     ask for the same number on different days, the earlier day stands: it serves them all.
     """
     found: dict[tuple[str, int], Target] = {}
-    for ahead in distances(portfolio, on):
+    for ahead in distances(portfolio):
         for nth in range(1, ahead.left + 1) if ahead.days > 0 else ():
             days = -(-ahead.days * nth // ahead.left)  # rounded up, so the last one falls on the milestone
-            target = Target(ahead.milestone, ahead.done + nth, on + timedelta(days=days))
+            target = Target(ahead.milestone, ahead.done + nth, portfolio.on + timedelta(days=days))
             key = (ahead.milestone.module, target.number)
             found[key] = min(found.get(key, target), target, key=lambda each: each.day)
     return tuple(sorted(found.values(), key=lambda each: (each.day, each.milestone.module, each.number)))
@@ -325,14 +293,14 @@ class CreditState(StrEnum):
     OPEN = "Open"
 
 
-def credit_states(portfolio: Portfolio, on: date) -> tuple[tuple[Module, CreditState], ...]:
-    """Each module with the state of its credits on a day."""
-    now = statuses(portfolio, on)
+def credit_states(portfolio: Portfolio) -> tuple[tuple[Module, CreditState], ...]:
+    """Each module with the state of its credits."""
+    now = statuses(portfolio)
     unfinished = {key.module for key, status in now.items() if status is not Status.SIGNED_OFF}
     finished = {key.module for key in now} - unfinished
 
     def state(module: Module) -> CreditState:
-        if module.signed_off and module.signed_off <= on:
+        if module.signed_off and module.signed_off <= portfolio.on:
             return CreditState.EARNED
         return CreditState.AWAITING if module.code in finished else CreditState.OPEN
 
@@ -349,9 +317,9 @@ def credits_by_phase(portfolio: Portfolio) -> dict[str, Decimal]:
     return {phase: _credits(m for m in portfolio.modules if m.phase == phase) for phase in phases}
 
 
-def credits_by_state(portfolio: Portfolio, on: date) -> dict[CreditState, Decimal]:
-    """Credits in each state on a day, zeros included; together they are the programme's total."""
-    states = credit_states(portfolio, on)
+def credits_by_state(portfolio: Portfolio) -> dict[CreditState, Decimal]:
+    """Credits in each state, zeros included; together they are the programme's total."""
+    states = credit_states(portfolio)
     return {state: _credits(module for module, now in states if now is state) for state in CreditState}
 
 
@@ -363,26 +331,26 @@ def total_credits(portfolio: Portfolio) -> Decimal:
 # -- evidence ---------------------------------------------------------------------------------
 
 
-def held(portfolio: Portfolio, on: date) -> tuple[Evidence, ...]:
-    """The evidence dated on or before a day."""
-    return tuple(evidence for evidence in portfolio.evidence if evidence.date <= on)
+def held(portfolio: Portfolio) -> tuple[Evidence, ...]:
+    """The evidence dated up to the day of reading."""
+    return tuple(evidence for evidence in portfolio.evidence if evidence.date <= portfolio.on)
 
 
-def evidence_for(portfolio: Portfolio, key: ActivityKey, on: date) -> tuple[Evidence, ...]:
+def evidence_for(portfolio: Portfolio, key: ActivityKey) -> tuple[Evidence, ...]:
     """The evidence held for one activity."""
-    return tuple(piece for piece in portfolio.evidence_of.get(key, ()) if piece.date <= on)
+    return tuple(piece for piece in portfolio.evidence_of.get(key, ()) if piece.date <= portfolio.on)
 
 
-def coverage(portfolio: Portfolio, on: date) -> dict[records.StandardKey, tuple[Evidence, ...]]:
+def coverage(portfolio: Portfolio) -> dict[records.StandardKey, tuple[Evidence, ...]]:
     """For each standard, in the order of ``standards.csv``, the evidence that speaks to it."""
-    past = held(portfolio, on)
+    past = held(portfolio)
     return {
         standard.key: tuple(piece for piece in past if standard.key in piece.standards)
         for standard in portfolio.standards
     }
 
 
-def activities_without_coverage(portfolio: Portfolio, on: date) -> tuple[Activity, ...]:
+def activities_without_coverage(portfolio: Portfolio) -> tuple[Activity, ...]:
     """The activities for which no evidence is held that speaks to any standard."""
-    covered = {key for evidence in held(portfolio, on) if evidence.standards for key in evidence.activities}
+    covered = {key for evidence in held(portfolio) if evidence.standards for key in evidence.activities}
     return tuple(activity for activity in portfolio.activities if activity.key not in covered)

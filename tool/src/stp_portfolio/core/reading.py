@@ -3,8 +3,6 @@
 Cells are read as text with the standard library's ``csv`` in strict mode and never guessed at.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -16,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from stp_portfolio.core import contract, disk, phrases
+from stp_portfolio.core import contract, dates, disk, phrases
 from stp_portfolio.core.contract import COLUMNS, FOLDER, SETTINGS, TABLES, Column, Context, Row, UnfitError
 from stp_portfolio.core.findings import FaultsError, Finding, quoted
 from stp_portfolio.core.records import LEGAL_NEXT, ActivityKey, Event, Portfolio, Settings
@@ -298,7 +296,9 @@ class _Sheet:
     def check_follows(self, row: Row, previous: Event | None, event: Event) -> None:
         legal = LEGAL_NEXT[previous.event if previous else None]
         if event.event not in legal:
-            after = f"after '{previous.event}' of {previous.date}" if previous else "as the first event"
+            after = "as the first event: it has not been started"
+            if previous:
+                after = f"after '{previous.event}' of {dates.written(previous.date)}"
             wanted = " or ".join(legal) or "nothing: a signed-off activity is done"
             self.unfit(row, "event", "event-order", after=after, activity=event.activity, legal=wanted)
         elif previous and event.date < previous.date:

@@ -1,7 +1,5 @@
 """The records: immutable, as ``reading`` makes them of ``data/``."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -54,6 +52,11 @@ class Module(NamedTuple):
     name: str
     credits: Decimal
     signed_off: date | None
+
+    @property
+    def heading(self) -> str:
+        """Its name with its code, where it has one."""
+        return f"{self.name} ({self.code})" if self.code else self.name
 
 
 class Activity(NamedTuple):
@@ -176,6 +179,20 @@ def _grouped(pairs: Iterable[tuple[ActivityKey, Any]]) -> dict[ActivityKey, list
 def on_day(portfolio: Portfolio, day: date) -> Portfolio:
     """The same records read on another day."""
     return replace(portfolio, on=day)
+
+
+def of_module(portfolio: Portfolio, code: str | None) -> Portfolio:
+    """The records with the activities, events and milestones of one module alone; as they are without a code.
+
+    Evidence and standards belong to no module, and stay.
+    """
+    if code is None:
+        return portfolio
+    modules = tuple(each for each in portfolio.modules if each.code == code)
+    activities = tuple(each for each in portfolio.activities if each.key.module == code)
+    events = tuple(each for each in portfolio.events if each.activity.module == code)
+    milestones = tuple(each for each in portfolio.milestones if each.module == code)
+    return replace(portfolio, modules=modules, activities=activities, events=events, milestones=milestones)
 
 
 def next_evidence_id(portfolio: Portfolio) -> str:

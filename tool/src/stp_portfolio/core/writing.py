@@ -5,12 +5,9 @@ kept. A file's own separator, encoding, line ends and untouched lines stay as th
 git see the change and nothing else.
 """
 
-from __future__ import annotations
-
 import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -31,9 +28,7 @@ class WriteError(Refusal):
     """A change that was not made: why, and what to do. The file is as it was."""
 
 
-def append(
-    root: Path, file: str, row: Cells | Callable[[Portfolio], Cells], today: date | None = None
-) -> None:
+def append(root: Path, file: str, row: Cells | Callable[[Portfolio], Cells]) -> None:
     """Add one row at the end of a file of ``data/``, ``row`` giving a cell for each of its columns.
 
     A function is given the records as they are when nobody else can write, to number a row after the last.
@@ -45,12 +40,10 @@ def append(
         end = "" if table.lines[-1].endswith(("\n", "\r")) else table.line_end
         return "".join([*table.lines, end, table.line(row(portfolio) if callable(row) else row)])
 
-    _change_rows(root, file, with_row, today)
+    _change_rows(root, file, with_row)
 
 
-def rewrite(
-    root: Path, file: str, change: Callable[[dict[str, str]], Cells], today: date | None = None
-) -> None:
+def rewrite(root: Path, file: str, change: Callable[[dict[str, str]], Cells]) -> None:
     """Pass every row of a file through ``change``; the lines of rows it leaves alone stay byte for byte.
 
     A row can be corrected and never dropped. Raises as ``append`` does.
@@ -64,7 +57,7 @@ def rewrite(
             found.append(line if after == before else table.line(after))
         return "".join(found)
 
-    _change_rows(root, file, with_changes, today)
+    _change_rows(root, file, with_changes)
 
 
 def append_lines(root: Path, file: str, lines: Iterable[str]) -> None:
@@ -101,19 +94,15 @@ class _Table:
 
     def line(self, row: Cells) -> str:
         """One line with its end."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=self.separator, lineterminator=self.line_end)
-        writer.writerow([row.get(column, "") for column in self.header])
-        return buffer.getvalue()
+        cells = [row.get(column, "") for column in self.header]
+        return disk.csv_text([cells], self.separator, self.line_end)
 
 
-def _change_rows(
-    root: Path, file: str, change: Callable[[_Table, Portfolio], str], today: date | None
-) -> None:
+def _change_rows(root: Path, file: str, change: Callable[[_Table, Portfolio], str]) -> None:
     """Change the lines of a table, after it was read and before the result is read again."""
 
     def changed(before: bytes | None) -> bytes:
-        portfolio = reading.load(root, today)  # never add to records that are wrong already
+        portfolio = reading.load(root)  # never add to records that are wrong already
         text, encoding = disk.decode(before or b"")
         try:
             raw = change(_Table(text, file), portfolio).encode(encoding)
@@ -123,7 +112,7 @@ def _change_rows(
                 f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'. "
                 "Save it as 'CSV UTF-8' first."
             ) from error
-        reading.load(root, today, instead={file: raw})
+        reading.load(root, instead={file: raw})
         return raw
 
     _change(root, root / FOLDER / file, changed)

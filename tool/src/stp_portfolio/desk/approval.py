@@ -1,7 +1,5 @@
 """Words that screening asked about and that name nobody and no place: noted once, with day and reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path

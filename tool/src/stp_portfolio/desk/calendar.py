@@ -4,12 +4,10 @@ The same fact has the same identifier in every file, so importing a newer file m
 never doubles it. Escaping, folding and line ends are the library's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import icalendar
@@ -21,63 +19,60 @@ from stp_portfolio.show import pages, sentences
 MAKER = "-//STP portfolio//stp-portfolio//EN"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry that lasts the whole of a day. ``fact`` says which fact of the portfolio it stands for."""
+class Entry(NamedTuple):
+    """An entry that lasts the whole of a day, sorted as it stands here.
 
-    fact: str
+    ``fact`` says which fact of the portfolio it stands for.
+    """
+
     day: date
     kind: str
+    fact: str
     summary: str
     description: str
 
 
-def entries(portfolio: Portfolio) -> tuple[Entry, ...]:
-    """Every entry in the order of its day.
-
-    Raises ``pages.PageError`` or OSError for a page whose action plan cannot be read.
-    """
-    found = [*_milestones(portfolio), *_reviews(portfolio), *_targets(portfolio), *_steps(portfolio)]
-    return tuple(sorted(found, key=lambda entry: (entry.day, entry.kind, entry.fact)))
+def entries(portfolio: Portfolio) -> list[Entry]:
+    """Every entry in the order of its day. Raises UnreadableError for a page that cannot be read."""
+    return sorted([*_milestones(portfolio), *_reviews(portfolio), *_targets(portfolio), *_steps(portfolio)])
 
 
 def _milestones(portfolio: Portfolio) -> Iterator[Entry]:
     on = portfolio.on
-    reached = {id(distance.milestone): distance for distance in progress.distances(portfolio, on)}
     for each in portfolio.milestones:
         name, notes = each.name, [each.note] if each.note else []
-        if distance := reached.get(id(each)):
+        if distance := progress.distance(portfolio, each):
             name += f": {each.required} of {each.module}"
             pace = "" if distance.needed is None else f"; this needs {distance.needed:.2f} a month"
             stands = f"{distance.done}, {sentences.standing(distance).lower()}{pace}"
             required = f"Required: {distance.required} of {each.module} signed off."
             notes.insert(0, f"{required} On {dates.written(on)}: {stands}.")
-        yield Entry(f"milestone/{each.module}/{each.name}", each.date, "Milestone", name, "\n".join(notes))
+        yield Entry(each.date, "Milestone", f"milestone/{each.module}/{each.name}", name, "\n".join(notes))
 
 
 def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
     for number, review in enumerate(portfolio.settings.reviews, start=1):
         # Its place in the order, not its day: a meeting that is put off stays the same meeting.
-        yield Entry(f"review/{number}", review, "Review", "Review meeting", portfolio.settings.title)
+        yield Entry(review, "Review", f"review/{number}", "Review meeting", portfolio.settings.title)
 
 
 def _targets(portfolio: Portfolio) -> Iterator[Entry]:
-    for target in progress.targets(portfolio, portfolio.on):
+    for target in progress.targets(portfolio):
         milestone, nth = target.milestone, f"{target.number} of {target.milestone.module}"
         wanted = f"{milestone.required} of {milestone.module} by {dates.written(milestone.date)}"
         why = f"At the pace needed for {milestone.name}: {wanted}. Computed on {dates.written(portfolio.on)}."
         fact = f"target/{milestone.module}/{target.number}"
-        yield Entry(fact, target.day, "Target", f"Target: {nth} signed off", why)
+        yield Entry(target.day, "Target", fact, f"Target: {nth} signed off", why)
 
 
 def _steps(portfolio: Portfolio) -> Iterator[Entry]:
-    for activity, number, step in pages.steps(portfolio):
-        if step.month and not step.outcome and step.month >= (portfolio.on.year, portfolio.on.month):
+    for month, activity, place, step in pages.steps(portfolio):
+        if not step.outcome and month >= portfolio.on.replace(day=1):
             measure = pages.bare(step.measure)
             told = "\n".join([activity.title, *([f"Done when: {measure}"] if measure else [])])
-            summary, day = f"{activity.key}: {pages.bare(step.action)}", dates.month_end(*step.month)
+            summary, day = f"{activity.key}: {pages.bare(step.action)}", dates.months_after(month, 0, 31)
             # Its place on the page, not its words: a step that is reworded or put off stays the same step.
-            yield Entry(f"step/{activity.key}/{number}", day, "Step", summary, told)
+            yield Entry(day, "Step", f"step/{activity.key}/{place}", summary, told)
 
 
 def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:
@@ -90,23 +85,20 @@ def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:
     uid = _uid(portfolio, "calendar")
     made = icalendar.Calendar.new(prodid=MAKER, uid=uid, name=settings.title, description=about)
     for entry in found:
-        made.add_component(_event(entry, portfolio))
+        event = icalendar.Event.new(
+            uid=_uid(portfolio, entry.fact),
+            stamp=datetime.combine(portfolio.on, datetime.min.time(), UTC),
+            # Some calendars take a newer file for an update only if this number has grown.
+            sequence=(portfolio.on - settings.start).days,
+            start=entry.day,
+            end=entry.day + timedelta(days=1),
+            summary=entry.summary,
+            description=entry.description or None,
+            categories=[entry.kind],
+            transparency=icalendar.TRANSP.TRANSPARENT,
+        )
+        made.add_component(event)
     disk.put(path, made.to_ical())
-
-
-def _event(entry: Entry, portfolio: Portfolio) -> icalendar.Event:
-    return icalendar.Event.new(
-        uid=_uid(portfolio, entry.fact),
-        stamp=datetime.combine(portfolio.on, datetime.min.time(), UTC),
-        # Some calendars take a newer file for an update only if this number has grown.
-        sequence=(portfolio.on - portfolio.settings.start).days,
-        start=entry.day,
-        end=entry.day + timedelta(days=1),
-        summary=entry.summary,
-        description=entry.description or None,
-        categories=[entry.kind],
-        transparency=icalendar.TRANSP.TRANSPARENT,
-    )
 
 
 def _uid(portfolio: Portfolio, fact: str) -> str:

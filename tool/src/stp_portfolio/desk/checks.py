@@ -1,7 +1,5 @@
 """Everything that can be wrong with the sources, found in one run and without a build."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,19 +1,17 @@
 """Pages from the templates: into the contents, never over what is written."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from stp_portfolio.core import configuration, dates, disk, phrases, progress
-from stp_portfolio.core.findings import Refusal
-from stp_portfolio.core.progress import Status
+from stp_portfolio.core.findings import Refusal, quoted
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
 from stp_portfolio.show import pages
 from stp_portfolio.show.pages import UNWRITTEN
@@ -25,23 +23,26 @@ GENERAL = "any"  # the prompts of an activity that has none of its own
 _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
-def filled(name: str, **values: object) -> str:
+def filled(name: str, *, written: Callable[[Any], str] | None = None, **values: object) -> str:
     """A template with its places filled in. Raises jinja2's errors where it is missing or wrong.
 
+    ``written`` writes each value so that nothing in it is taken for markup.
     Beside Jinja's own filters: ``plain`` for a text that is no markup to Markdown, ``quoted`` for one that
     YAML and TOML read alike, ``month`` for ``June 2025``.
     """
     from jinja2 import Environment, StrictUndefined
 
-    pages = Environment(  # noqa: S701 - Markdown, YAML, TOML and CSV, no HTML
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    quoted = partial(json.dumps, ensure_ascii=False)
-    pages.filters |= {"plain": phrases.plain, "quoted": quoted, "month": dates.written_month}
+    pages = Environment(
+        undefined=StrictUndefined, finalize=written,
+        autoescape=written is not None,  # noqa: S701 - Markdown, YAML, TOML and CSV are no HTML
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    as_string = partial(json.dumps, ensure_ascii=False)
+    pages.filters |= {"plain": phrases.plain, "quoted": as_string, "month": dates.written_month}
     return pages.from_string(disk.read_text(TEMPLATES / name)).render(values)
 
 
-def prompts_for(root: Path, activity: Activity) -> dict[str, str]:
+def prompts_for(activity: Activity) -> dict[str, str]:
     """The prompts of one activity, its own or the general ones, from ``templates/prompts.toml``.
 
     Keys are ``before``, ``in``, ``on``, ``beyond`` and sometimes ``evidence``.
@@ -56,16 +57,15 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
     It keeps the contract and says to its reader what is still to be written; its prompts stand in
     comments, which never reach a reader. Raises OSError where a template is missing.
     """
-    begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
-    return _filled(portfolio, activity, "activity.md" if begun else "plan.md", held)
+    name = "activity.md" if progress.history(portfolio, activity.key) else "plan.md"
+    return _filled(portfolio, activity, name, progress.evidence_for(portfolio, activity.key))
 
 
 def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
     return filled(
         name,
         heading=activity.heading,
-        prompts=prompts_for(portfolio.root, activity),
+        prompts=prompts_for(activity),
         held=held,
         unwritten=UNWRITTEN,
         month=dates.written_month(dates.months_after(portfolio.on, 1)),
@@ -79,7 +79,7 @@ def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
     def bare(draft: str) -> list[str]:
         return [_MONTH.sub("", line) for line in draft.splitlines() if line]
 
-    held = progress.evidence_for(portfolio, activity.key, portfolio.on)
+    held = progress.evidence_for(portfolio, activity.key)
     forms = [("plan.md", ()), *(("activity.md", held[:count]) for count in range(len(held) + 1))]
     return any(bare(text) == bare(_filled(portfolio, activity, name, pieces)) for name, pieces in forms)
 
@@ -97,7 +97,7 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
     page that is more than a plan is left alone. Returns what was done, in words.
     """
     path = disk.page_file(portfolio.root, activity.page) or portfolio.root / f"{activity.page}.md"
-    folder = activity.page.rpartition("/")[0]
+    folder, begun = activity.page.rpartition("/")[0], progress.history(portfolio, activity.key)
     done = "is there already"
     if not path.is_file():
         index = path.parent / "index.md"
@@ -105,15 +105,24 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
             disk.put(index, chapter(portfolio, folder))
         disk.put(path, draft(portfolio, activity))
         done = "was made from the template"
-    elif path.suffix == ".md":
-        begun = progress.status(portfolio, activity.key, portfolio.on) is not Status.NOT_STARTED
-        if begun and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
-            disk.put(path, opened(portfolio, activity, disk.read_text(path)))
-            done = (
-                "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
-            )
+    elif begun and path.suffix == ".md" and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
+        disk.put(path, opened(portfolio, activity, disk.read_text(path)))
+        done = "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
     list_page(portfolio.root, activity.page)
     return done
+
+
+def write_pages_of(portfolio: Portfolio, code: str) -> list[str]:
+    """Make every page of a module that is missing, with the chapter and its place in the contents."""
+    own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
+    if not own:
+        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
+        known = f"Modules with activities: {codes}."
+        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
+    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
+    made = [f"{activity.page}.md {write_page(portfolio, activity)}." for activity in missing]
+    count = phrases.plural(len(made), "page")
+    return [*made, f"{code}: {count} made, {len(own) - len(made)} there already."]
 
 
 def list_page(root: Path, page: str) -> None:
@@ -175,6 +184,6 @@ def _under(node: yaml.Node | None, *keys: str) -> Iterator[tuple[yaml.Node, yaml
 def chapter(portfolio: Portfolio, folder: str) -> str:
     """The opening page of a chapter: the folder that holds the pages of one module or of several."""
     codes = {a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder}
-    names = [f"{phrases.plain(m.name)} ({m.code})" for m in portfolio.modules if m.code in codes]
+    names = [phrases.plain(m.heading) for m in portfolio.modules if m.code in codes]
     heading = phrases.series(names) or folder
     return filled("chapter.md", heading=heading, up="../" * (folder.count("/") + 1))

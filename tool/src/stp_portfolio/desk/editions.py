@@ -5,11 +5,7 @@ files and never opens the overlay; the assessor's is staged into a temporary tre
 folder of its own. ``release`` is the one way to publish.
 """
 
-from __future__ import annotations
-
-import csv
 import hashlib
-import io
 import os
 import re
 import shutil
@@ -276,10 +272,6 @@ def _finish(site: Path, portfolio: Portfolio) -> None:
 
 def manifest(site: Path, commit: str) -> str:
     """Every file of a site with its size and SHA-256, and the commit that it was made from, as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["file", "bytes", "sha256", "edition", "commit"])
-    for path in _files(site):
-        raw, name = path.read_bytes(), path.relative_to(site).as_posix()
-        writer.writerow([name, len(raw), hashlib.sha256(raw).hexdigest(), "public", commit])
-    return buffer.getvalue()
+    files = [(path.relative_to(site).as_posix(), path.read_bytes()) for path in _files(site)]
+    rows = [(name, len(raw), hashlib.sha256(raw).hexdigest(), "public", commit) for name, raw in files]
+    return disk.csv_text([("file", "bytes", "sha256", "edition", "commit"), *rows])

@@ -7,8 +7,6 @@ Git runs it through ``.githooks/pre-commit``, once ``git config core.hooksPath .
 that on.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

@@ -520,7 +520,7 @@ def _as_page(move: Move, body: str) -> str:
 
 
 def _started(portfolio: Portfolio, activity: Activity) -> bool:
-    return progress.status(portfolio, activity.key, portfolio.on) is not progress.Status.NOT_STARTED
+    return progress.status(portfolio, activity.key) is not progress.Status.NOT_STARTED
 
 
 # -- the book's parser has the last word ------------------------------------------------------

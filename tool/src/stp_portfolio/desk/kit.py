@@ -1,7 +1,5 @@
 """What the tool owns in every portfolio: a few files, the pins, and itself as a wheel."""
 
-from __future__ import annotations
-
 import hashlib
 import tomllib
 from importlib import metadata

@@ -1,7 +1,5 @@
 """What a page leads to and where a link may arrive on it, by the tree that the book's own parser makes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import cache

@@ -5,8 +5,6 @@ waits for the work alone; each build is a process of its own, as ``jupyter-book 
 nothing of one run can stay in the next.
 """
 
-from __future__ import annotations
-
 import asyncio
 import html
 import os

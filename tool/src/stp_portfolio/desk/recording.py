@@ -3,31 +3,18 @@
 Raises Refusal, with what can be done, where a record would contradict those there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 
-from stp_portfolio.core import dates, disk, phrases, progress, reading, records, writing
+from stp_portfolio.core import dates, phrases, progress, reading, records, writing
 from stp_portfolio.core.findings import Refusal, quoted
 from stp_portfolio.core.records import Activity, Module, Portfolio
-from stp_portfolio.desk import drafts
 from stp_portfolio.show.sentences import MANY, progress_answer
 
 
 def event(portfolio: Portfolio, activity: Activity, name: str, when: date, note: str = "") -> list[str]:
     """Record what happened to an activity on a day. A step out of order is refused."""
-    (module, number), happened = activity.key, name.replace("_", " ")
-    if name not in records.EVENTS:
-        raise Refusal(f"{quoted(name)} is not an event. Use one of: {', '.join(records.EVENTS)}.")
-    past = progress.history(portfolio, activity.key, date.max)
-    legal = records.LEGAL_NEXT[past[-1].event if past else None]
-    if name not in legal:
-        since = "it has not been started"
-        if past:
-            since = f"its last event is '{past[-1].event}' of {dates.written(past[-1].date)}"
-        follows = " or ".join(legal) or "nothing: a signed-off activity is done"
-        raise Refusal(f"{activity.key} cannot be {happened}: {since}. What can follow is {follows}.")
+    module, number = activity.key
     row = {"date": str(when), "module": module, "number": str(number), "event": name, "note": note}
     writing.append(portfolio.root, "progress.csv", row)
     now = reading.load(portfolio.root)
@@ -35,7 +22,7 @@ def event(portfolio: Portfolio, activity: Activity, name: str, when: date, note:
     if when > now.on:
         read_on = f"{dates.written(now.on)} (as_of in data/portfolio.toml)"
         answer = f"The book is read on {read_on} and does not show it yet."
-    return [f"Recorded: {activity.key} {happened} on {dates.written(when)}.", answer]
+    return [f"Recorded: {activity.key} {name.replace('_', ' ')} on {dates.written(when)}.", answer]
 
 
 def module(portfolio: Portfolio, code: str, name: str, when: date) -> list[str]:
@@ -47,7 +34,7 @@ def module(portfolio: Portfolio, code: str, name: str, when: date) -> list[str]:
     if found.signed_off:
         raise Refusal(f"{found.code} is signed off already, on {dates.written(found.signed_off)}.")
     signed_off = progress.Status.SIGNED_OFF
-    states = progress.statuses(portfolio, when).items()
+    states = progress.statuses(records.on_day(portfolio, when)).items()
     missing = [str(key) for key, state in states if key.module == found.code and state is not signed_off]
     if missing:
         first = phrases.series(missing[:MANY]) + (" …" if len(missing) > MANY else "")
@@ -66,10 +53,9 @@ def _module_named(portfolio: Portfolio, code: str) -> Module:
     if code.casefold() in known:
         return known[code.casefold()]
     codes = [module.code for module in known.values()]
-    forms = f"Activities are written {codes[0] if codes else 'MODULE'}/5; modules"
-    raise Refusal(
-        f"{quoted(code)} is neither an activity nor a module. {forms}: {', '.join(codes) or 'none yet'}."
-    )
+    forms = f"Activities are written {codes[0] if codes else 'MODULE'}/5"
+    fault = f"{quoted(code)} is neither an activity nor a module"
+    raise Refusal(f"{fault}. {forms}; modules: {', '.join(codes) or 'none yet'}.")
 
 
 def evidence(portfolio: Portfolio, cells: Mapping[str, str]) -> list[str]:
@@ -85,18 +71,3 @@ def evidence(portfolio: Portfolio, cells: Mapping[str, str]) -> list[str]:
         f"Registered {row['id']}: {row['title']}, for {phrases.series(row['activities'].split(';'))}.",
         f"Name it in bold on the page, **{row['id']}**, and say what it shows.",
     ]
-
-
-def module_pages(portfolio: Portfolio, code: str) -> list[str]:
-    """Make every page of a module that is missing, with the chapter and its place in the contents."""
-    own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
-    if not own:
-        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
-        known = f"Modules with activities: {codes}."
-        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
-    missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
-    for activity in missing:
-        drafts.write_page(portfolio, activity)
-    made = [f"{activity.page}.md was made from the template." for activity in missing]
-    count = phrases.plural(len(missing), "page")
-    return [*made, f"{code}: {count} made, {len(own) - len(missing)} there already."]

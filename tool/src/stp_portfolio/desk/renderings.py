@@ -4,8 +4,6 @@ All three hold the same words in the same order: a template for each, in which e
 that nothing in it is taken for markup.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 from base64 import b64encode
@@ -14,11 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from stp_portfolio.core import disk, phrases
 from stp_portfolio.core.records import Portfolio, Settings
+from stp_portfolio.desk import drafts
 from stp_portfolio.desk.report import Report
 from stp_portfolio.pdf.typesetting import compiled, content, opening
 from stp_portfolio.show import palette
@@ -69,18 +67,14 @@ def pdf(report: Report, settings: Settings, on: date) -> bytes:
 
 
 def _rendered(ending: str, **values: Any) -> str:
-    def finalize(value: Any) -> Markup:
-        """Write a value by the marks of its form, unless the template calls it safe."""
+    def written(value: Any) -> Markup:
         return value if isinstance(value, Markup) else Markup(ESCAPED[ending](shown(value)))  # noqa: S704
 
-    loader = PackageLoader("stp_portfolio.desk", "templates/report")
-    environment = Environment(loader=loader, autoescape=True, finalize=finalize)
-    environment.trim_blocks = environment.lstrip_blocks = environment.keep_trailing_newline = True
-    environment.filters["columns"] = _columns
-    return environment.get_template(f"report.{ending}.jinja").render(values)
+    name = f"report/report.{ending}.jinja"
+    return drafts.filled(name, written=written, columns_of=columns_of, **values)
 
 
-def _columns(table: Table) -> list[dict[str, Any]]:
+def columns_of(table: Table) -> list[dict[str, Any]]:
     """What a form needs to know of each column: name, letters of its longest cell, and whether it is long."""
     columns = []
     for name, *cells in zip(table.columns, *table.rows, strict=True):

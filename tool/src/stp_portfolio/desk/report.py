@@ -3,26 +3,22 @@
 How it looks, as Markdown, HTML or PDF, is for ``renderings`` to know.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.records import Activity, Module, Portfolio
 from stp_portfolio.show import pages, sentences
 from stp_portfolio.show.tables import Cell, Table
 
 MONTHS_AHEAD = 2  # steps of action plans that fall due later are counted, not listed
 STEPS_SHOWN = 8  # of those without an outcome and those due; the others are counted
-FAR = 1200  # months: all steps there are
 
 Rows = list[tuple[Cell, ...]]
 Block = str | tuple[str, ...] | Table  # a paragraph, a short list, a table
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading, the sentence that answers it, and what stands behind that."""
 
     heading: str
@@ -30,8 +26,7 @@ class Section:
     blocks: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One page: whose portfolio, on which day, whether it is invented, and its sections."""
 
     title: str
@@ -44,8 +39,7 @@ class Report:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From which day on the report tells what changed, in words that fit after *since*, and why that day."""
 
     day: date
@@ -57,9 +51,9 @@ def span(portfolio: Portfolio, asked: date | None) -> Span:
     """The span that is asked for, else since the last review meeting, else a calendar month."""
     if asked is not None:
         return Span(asked, dates.written(asked))
-    if review := progress.last_review(portfolio, portfolio.on):
-        return Span(review, f"the review of {dates.written(review)}")
-    day = progress.month_before(portfolio, portfolio.on)
+    if reviews := [day for day in portfolio.settings.reviews if day < portfolio.on]:
+        return Span(reviews[-1], f"the review of {dates.written(reviews[-1])}")
+    day = max(portfolio.settings.start, dates.months_after(portfolio.on, -1))
     why = "No review meeting is noted before this day, so the report looks back"
     if day == portfolio.settings.start:
         return Span(day, f"the programme began on {dates.written(day)}", f"{why} to the start.")
@@ -103,9 +97,9 @@ def _standing(portfolio: Portfolio) -> Section:
 
 
 def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
-    done, pace = (reckon(portfolio, portfolio.on, code) for reckon in (progress.signed_off_by, progress.pace))
-    signed_off = f"{done} of {len(progress.activities_of(portfolio, code))}"
-    ahead = progress.next_distance(portfolio, portfolio.on, code)
+    own = records.of_module(portfolio, code)
+    pace, ahead = progress.pace(own), progress.next_distance(own)
+    signed_off = f"{progress.signed_off(own)} of {len(own.activities)}"
     if ahead is None:
         return code, signed_off, "None ahead", None, None, None, _paced(pace)
     milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"
@@ -119,7 +113,7 @@ def _paced(pace: float | None) -> str | None:
 
 def _changed(portfolio: Portfolio, since: Span) -> Section:
     rows: Rows = []
-    for change in progress.changes(portfolio, since.day, portfolio.on):
+    for change in progress.changes(portfolio, since.day):
         added = ", ".join(piece.id for piece in change.evidence) or "None"
         rows.append((_named(change.activity), sentences.course(change.events), added))
     table = _table("What happened, activity by activity", ("Activity", "Events", "Evidence added"), rows)
@@ -129,7 +123,7 @@ def _changed(portfolio: Portfolio, since: Span) -> Section:
 
 def _waiting(portfolio: Portfolio) -> Section:
     rows: Rows = []
-    for turn in progress.turns(portfolio, portfolio.on):
+    for turn in progress.turns(portfolio):
         state = "Complete" if isinstance(turn.subject, Module) else str(turn.state)
         rows.append((_named(turn.subject), state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
@@ -140,36 +134,40 @@ def _waiting(portfolio: Portfolio) -> Section:
 
 def _next(portfolio: Portfolio) -> Section:
     first, *others = sentences.next_actions(portfolio)
-    open_, due = pages.steps_unanswered(portfolio), pages.steps_ahead(portfolio, MONTHS_AHEAD)
-    later, steps = len(pages.steps_ahead(portfolio, FAR)) - len(due), [*open_, *due]
-    last = dates.written_month(dates.months_after(portfolio.on, MONTHS_AHEAD))
-    said = [f"{len(open_)} without an outcome so far"] if open_ else []
-    said += [f"{len(due)} due by {last}", *([f"{later} later"] if later else [])]
-    shown = f" The first {STEPS_SHOWN} of them:" if len(steps) > STEPS_SHOWN else ""
-    counted = f"Steps of action plans: {phrases.series(said)}.{shown}" if steps or later else ""
-    lines = tuple(_step_line(activity, step, portfolio.on) for activity, step in steps[:STEPS_SHOWN])
-    blocks: tuple[Block, ...] = (tuple(others), counted, lines)
+    blocks: tuple[Block, ...] = (tuple(others), *_steps(portfolio))
     return Section("What is next", first, tuple(filter(None, blocks)))
 
 
-def _step_line(activity: Activity, step: pages.Step, on: date) -> str:
-    month = step.month or (on.year, on.month)
-    past = " Its month is past: say what came of it." if month < (on.year, on.month) else ""
-    return f"{dates.written_month(date(*month, 1))}, {activity.key}: {pages.bare(step.action)}{past}"
+def _steps(portfolio: Portfolio) -> tuple[Block, ...]:
+    """How many steps of action plans are open, due and later; and the first of those that are open or due."""
+    on, end = portfolio.on, dates.months_after(portfolio.on, MONTHS_AHEAD)
+    steps = [each for each in pages.steps(portfolio) if each.month > on or not each.step.outcome]
+    shown = [each for each in steps if each.month <= end]
+    open_, later = sum(each.month <= on for each in steps), len(steps) - len(shown)
+    said = [f"{open_} without an outcome so far"] if open_ else []
+    said += [f"{len(shown) - open_} due by {dates.written_month(end)}"]
+    said += [f"{later} later"] if later else []
+    first = f" The first {STEPS_SHOWN} of them:" if len(shown) > STEPS_SHOWN else ""
+    lines = tuple(_step_line(each, on) for each in shown[:STEPS_SHOWN])
+    return (f"Steps of action plans: {phrases.series(said)}.{first}", lines) if steps else ()
+
+
+def _step_line(due: pages.DatedStep, on: date) -> str:
+    past = " Its month is past: say what came of it." if due.step.is_unanswered(on) else ""
+    return f"{dates.written_month(due.month)}, {due.activity.key}: {pages.bare(due.step.action)}{past}"
 
 
 def _dates(portfolio: Portfolio) -> Section:
     on, heading = portfolio.on, "Next dates"
-    reached = {distance.milestone: distance for distance in progress.distances(portfolio, on)}
-    found = [(day, "Review meeting", "") for day in progress.reviews_ahead(portfolio, on)]
+    found = [(day, "Review meeting", "") for day in portfolio.settings.reviews]
     for each in portfolio.milestones:
         asks = [each.note] if each.note else []
-        if each in reached:
-            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(reached[each]).lower()}")
-        found += [(each.date, each.name, ". ".join(asks))] if each.date >= on else []
+        if far := progress.distance(portfolio, each):
+            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(far).lower()}")
+        found.append((each.date, each.name, ". ".join(asks)))
+    found = sorted((each for each in found if each[0] >= on), key=lambda each: each[0])
     if not found:
         return Section(heading, "No milestone and no review meeting lies ahead.")
-    found.sort(key=lambda item: item[0])
     rows: Rows = [(dates.written(day), what, (day - on).days, asks) for day, what, asks in found]
     when = f"in {phrases.plural((found[0][0] - on).days, 'day')}" if found[0][0] > on else "today"
     columns = ("Date", "What", "Days", "What it asks for")

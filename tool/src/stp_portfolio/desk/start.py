@@ -1,7 +1,5 @@
 """Make a new portfolio in a folder of its own, from the package alone."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -10,13 +8,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from stp_portfolio.core import dates, disk, phrases, reading
 from stp_portfolio.core.contract import COLUMNS, FOLDER
-from stp_portfolio.core.findings import Refusal
+from stp_portfolio.core.findings import FaultsError, Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.desk import drafts, kit
 from stp_portfolio.privacy import sources
@@ -30,8 +29,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Choices(NamedTuple):
     """What the new portfolio shall be; without a title or a role it gets those that go with the curriculum.
 
     ``lists`` are tables of one's own, by their name in ``data/``, in place of those that come with the tool.
@@ -41,11 +39,10 @@ class Wish:
     title: str = ""
     curriculum: str = CURRICULUM
     role: str = ""
-    lists: Mapping[str, Path] = field(default_factory=dict)
+    lists: Mapping[str, Path] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """The new portfolio: its records and files, the terms approved, and those that wait for a person."""
 
     portfolio: Portfolio
@@ -61,20 +58,20 @@ def first_monday_of_september(today: date) -> date:
     return next(monday for monday in mondays if monday <= today)
 
 
-def start(folder: Path, wish: Wish, today: date, *, dry_run: bool = False) -> Made:
+def start(folder: Path, chosen: Choices, today: date, *, dry_run: bool = False) -> Made:
     """Fill a new folder with a portfolio; with ``dry_run`` make and check it elsewhere, and keep nothing.
 
     Raises Refusal, with nothing made, where the folder holds something or what was wished for is wrong.
     """
-    if wish.start > today:
-        raise Refusal(f"{wish.start} is in the future. A portfolio starts once the programme has.")
+    if chosen.start > today:
+        raise Refusal(f"{chosen.start} is in the future. A portfolio starts once the programme has.")
     with new_folder(folder, keep=not dry_run) as tree:
         kit.lay_out(tree)
-        _write_records(tree, wish)
+        _write_records(tree, chosen)
         try:
             portfolio = reading.load(tree, today, without_pages=True)
         except reading.RecordsError as error:
-            raise Refusal(_in_lists(error, wish)) from error
+            raise Refusal(_in_lists(error, chosen)) from error
         _write_pages(tree, portfolio)
         approved, to_review = _approve(tree, portfolio, today)
         shutil.rmtree(tree / "_build", ignore_errors=True)  # where screening remembers
@@ -105,39 +102,31 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
 # -- records ----------------------------------------------------------------------------------
 
 
-def _write_records(tree: Path, wish: Wish) -> None:
+def _write_records(tree: Path, chosen: Choices) -> None:
     """Settings and tables, with one's own in place of those that come with the tool. Raises Refusal."""
     for path in (FIRST / FOLDER).iterdir():
         if path.name != "milestones.csv":
-            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", wish=wish))
-    modules, activities = (_rows(wish.lists.get(name, tree / FOLDER / name), name) for name in LISTS)
+            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", chosen=chosen))
+    modules, activities = (_rows(chosen.lists.get(name, tree / FOLDER / name), name) for name in LISTS)
     names = {row["code"]: row["module"] for row in modules}
     for row in activities:
         row["page"] = row["page"] or _page_path(row, names.get(row["module"], ""))
     for name, rows in zip(LISTS, (modules, activities), strict=True):
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, COLUMNS[name], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        disk.put(tree / FOLDER / name, buffer.getvalue())
-
-    def due(months: int, day: int) -> date:
-        """So many months after the month of the start, on that day or the month's last."""
-        month = dates.months_after(wish.start.replace(day=1), months)
-        return min(month + timedelta(days=day - 1), dates.month_end(month.year, month.month))
+        disk.put(tree / FOLDER / name, disk.csv_text([COLUMNS[name], *map(dict.values, rows)]))
 
     listed = Counter(row["module"] for row in activities)
     counts = {code: listed[code] for code in names if listed[code]}
+    due = partial(dates.months_after, chosen.start)
     text = drafts.filled("first/data/milestones.csv", counts=counts, due=due)
     disk.put(tree / FOLDER / "milestones.csv", text)
 
 
-def _in_lists(error: reading.RecordsError, wish: Wish) -> str:
+def _in_lists(error: reading.RecordsError, chosen: Choices) -> str:
     """What is wrong, said of the files that were handed over."""
     text = "\n".join(f"  {finding}" for finding in error.findings)
-    for name, path in wish.lists.items():
+    for name, path in chosen.lists.items():
         text = text.replace(f"{FOLDER}/{name}", str(path))
-    both = "Modules and activities go together: give --modules and --activities." if wish.lists else ""
+    both = "Modules and activities go together: give --modules and --activities." if chosen.lists else ""
     return f"Nothing was made. What is wrong:\n{text}\n{both}".rstrip()
 
 
@@ -191,10 +180,10 @@ def _write_pages(tree: Path, portfolio: Portfolio) -> None:
         text = drafts.chapter(portfolio, folder)
         links.append(f"[{text.splitlines()[0].removeprefix('# ')}]({folder}/index.md)")
         disk.put(tree / folder / "index.md", text)
-    values = {"settings": portfolio.settings, "folders": folders, "links": phrases.series(links)}
+    listed: dict[str, Any] = {"folders": folders, "links": phrases.series(links)}
     for path in [*FIRST.glob("*.yml"), *FIRST.rglob("*.md")]:
         name = path.relative_to(FIRST).as_posix()
-        disk.put(tree / name, drafts.filled(f"first/{name}", **values))
+        disk.put(tree / name, drafts.filled(f"first/{name}", settings=portfolio.settings, **listed))
 
 
 def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], list[str]]:
@@ -204,8 +193,8 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
     Returns the terms that were approved, and those that were not.
     """
     found = sources.run(tree, portfolio)
-    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
-        raise Refusal("\n".join(["Nothing was made. What could identify a person:", *identifiers]))
+    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
+        raise FaultsError("Nothing was made. What could identify a person:", identifiers)
     texts = [portfolio.settings.curriculum, *(activity.title for activity in portfolio.activities)]
     texts += [f"{module.code} {module.name}" for module in portfolio.modules]
     curriculum = set(_WORD.findall(" ".join(texts).casefold()))

@@ -4,8 +4,6 @@ Only the few files that the tool owns are written, and of those only the ones th
 The new version does that itself, in a process of its own: ``portfolio upgrade --finish``.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 import shutil
@@ -20,13 +18,13 @@ from typing import Any
 import yaml
 from packaging.utils import parse_wheel_filename
 
-from stp_portfolio.core import configuration, disk, reading
+from stp_portfolio.core import configuration, disk, reading, writing
 from stp_portfolio.core.contract import FOLDER
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.desk import checks, drafts, editions, kit
 from stp_portfolio.desk.start import new_folder
 
-BACKUPS = Path(FOLDER, ".backup")
+BACKUPS = Path(FOLDER, writing.BACKUPS)
 Say = Callable[[str], None]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;#]+)", re.MULTILINE)
 _TOOL = re.compile(r"^\./wheels/stp_portfolio-([^-]+)-\S+", re.MULTILINE)

@@ -3,8 +3,6 @@
 Every PDF is compiled as PDF/UA-1 and PDF/A-2a at once; Typst refuses to write a file that is not.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The export: PDFs, narratives and evidence, activity by activity, with a manifest, an index and one zip."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io
@@ -68,10 +66,8 @@ def pack(
                 disk.put(out / name, raw)
             digest = hashlib.sha256(raw).hexdigest()
             rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, edition, commit])
-    manifest = io.StringIO(newline="")
-    csv.writer(manifest, lineterminator="\n").writerows([COLUMNS, *rows])
     disk.put(out / INDEX, "\n".join([*lines, ""]))
-    disk.put(out / MANIFEST, manifest.getvalue())
+    disk.put(out / MANIFEST, disk.csv_text([COLUMNS, *rows]))
     zipped(out / ARCHIVE, {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]})
     return out / ARCHIVE
 
@@ -84,11 +80,11 @@ def _contents(portfolio: Portfolio, built: Path, chosen: Collection[str]) -> Ite
         key, stem = str(activity.key), file_stem(activity)
         if chosen and key not in chosen:
             continue
-        status = progress.status(portfolio, activity.key, portfolio.on)
+        status = progress.status(portfolio, activity.key)
         yield key, f"\n{key} {activity.title} ({status})", None, ""
         for ending, what in (("pdf", "page"), ("txt", "narrative to paste")):
             yield key, f"  {what}: {stem}.{ending}", built / f"{stem}.{ending}", f"{stem}.{ending}"
-        for piece in progress.evidence_for(portfolio, activity.key, portfolio.on):
+        for piece in progress.evidence_for(portfolio, activity.key):
             if piece.file:
                 name = f"evidence/{safe(f'{piece.id}_{Path(piece.file).name}')}"
                 yield key, f"  evidence: {name} ({piece.title})", portfolio.root / piece.file, name

@@ -5,8 +5,6 @@ Hyperlegible, in ``faces/`` with its licence, was drawn for readers with low vis
 carries, has the letters that it lacks. Needs neither Sphinx nor docutils, so a report sets its page at once.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -5,8 +5,6 @@ for markup. A reference asks Typst whether its target is in the same file: if so
 else to the published page, else plain text. One source thus serves the whole book and single pages.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shutil

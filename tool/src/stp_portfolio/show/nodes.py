@@ -1,7 +1,5 @@
 """The one node of our own: a drawing in the document tree, which book and PDFs show each in their way."""
 
-from __future__ import annotations
-
 from docutils import nodes
 
 

@@ -7,13 +7,13 @@ What breaks it is a problem, from the day of submission on at the latest. What i
 a page is not finished or a month has passed, is a reminder: time alone makes no page wrong.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -32,9 +32,9 @@ UNWRITTEN = "still to be written"  # what a draft says to its reader where the a
 
 PageError = disk.UnreadableError  # a page that cannot be read: which one, and what to do
 
-_MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
+MARKDOWN = MarkdownIt("commonmark").use(front_matter_plugin).use(myst_block_plugin).use(colon_fence_plugin)
 _STEP = re.compile(
-    r"""\*\*(?P<month>[A-Z][a-z]+\ \d{4})\.?\*\*\s*(?P<action>.*?)
+    r"""\*\*(?P<month>[A-Z][a-z]+\ [12]\d{3})\.?\*\*\s*(?P<action>.*?)
     (?:\s*\*Done\ when:\*\s*(?P<measure>.*?))?
     (?:\s*\*Outcome:\*\s*(?P<outcome>.*))?$""",
     re.VERBOSE,
@@ -43,25 +43,20 @@ _STEP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of an action plan: its month as ``(year, month)``, the action, its measure and what came of it.
+    """A step of an action plan: its month by its first day, the action, its measure and what came of it.
 
     ``month`` is None where the text does not begin with one; the last two are empty where missing.
     """
 
     text: str
-    month: tuple[int, int] | None
+    month: date | None
     action: str
     measure: str = ""
     outcome: str = ""
 
-    def is_before(self, day: date) -> bool:
-        """Whether its month was over on a day."""
-        return bool(self.month and self.month < _month(day))
-
-    @property
-    def written_month(self) -> str:
-        """``June 2025``; empty where there is no month."""
-        return dates.written_month(date(*self.month, 1)) if self.month else ""
+    def is_unanswered(self, day: date) -> bool:
+        """Whether its month was over on a day, and nothing says what came of it."""
+        return bool(self.month and self.month < day.replace(day=1) and not self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class Page:
 
 def read(path: Path) -> Page:
     """Read one Markdown page. Raises PageError where the file cannot be read."""
-    tokens = _MARKDOWN.parse(disk.read_text(path))
+    tokens = MARKDOWN.parse(disk.read_text(path))
     heading, below = "", []
     sections: dict[str, list[str]] = {}
     first: list[str] = []
@@ -140,7 +135,7 @@ def _steps(sections: dict[str, list[str]]) -> Iterator[Step]:
 
 def bare(text: str) -> str:
     """A line of a page as it is read: without Markdown's marks, backslashes and entities."""
-    parts = _MARKDOWN.parseInline(text)[0].children or ()
+    parts = MARKDOWN.parseInline(text)[0].children or ()
     return "".join(" " if part.type in ("softbreak", "hardbreak") else part.content for part in parts)
 
 
@@ -153,7 +148,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
     if len(re.findall(r"[.?!](?:\s|$)", page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
-    status = progress.status(portfolio, activity.key, portfolio.on)
+    status = progress.status(portfolio, activity.key)
     allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
     wanted = allowed.get(status, (STARTED_SECTIONS,))
     if tuple(page.sections) not in wanted:
@@ -172,7 +167,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
 
 def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
     """What is open on a page and no fault: a part not written, a plan to replace, a month that is over."""
-    status = progress.status(portfolio, activity.key, portfolio.on)
+    status = progress.status(portfolio, activity.key)
     if status is Status.IN_PROGRESS and tuple(page.sections) == PLAN_SECTIONS:
         yield f"the activity has begun and its page is still the plan: portfolio new {activity.key}"
     elif status is Status.IN_PROGRESS:
@@ -180,16 +175,13 @@ def reminders(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[
     elif page.unwritten and status is Status.NOT_STARTED:
         yield f"its plan is {UNWRITTEN}"
     for step in page.steps:
-        if step.is_before(portfolio.on) and not (step.outcome or page.unwritten):
-            yield f"the step of {step.written_month} is past: say what came of it, after *Outcome:*"
-
-
-def _month(day: date) -> tuple[int, int]:
-    return day.year, day.month
+        if step.month and step.is_unanswered(portfolio.on) and not page.unwritten:
+            month = dates.written_month(step.month)
+            yield f"the step of {month} is past: say what came of it, after *Outcome:*"
 
 
 def _registered(activity: Activity, portfolio: Portfolio) -> list[str]:
-    return [piece.id for piece in progress.evidence_for(portfolio, activity.key, portfolio.on)]
+    return [piece.id for piece in progress.evidence_for(portfolio, activity.key)]
 
 
 def _unfinished(page: Page, registered: list[str]) -> Iterator[str]:
@@ -207,10 +199,11 @@ def _plan_problems(page: Page, on: date) -> Iterator[str]:
         if step.month is None:
             yield f"the step '{step.text[:40]}…' does not begin with its month: **June 2025.**"
             continue
+        month = dates.written_month(step.month)
         if not step.measure:
-            yield f"the step of {step.written_month} has no measure: *Done when:* …"
-        if step.outcome and step.month > _month(on):
-            yield f"the step of {step.written_month} lies ahead and has an outcome already"
+            yield f"the step of {month} has no measure: *Done when:* …"
+        if step.outcome and step.month > on:
+            yield f"the step of {month} lies ahead and has an outcome already"
     plan = " ".join(page.sections.get("Plan", ()))
     for part in PLAN_PARTS if "Plan" in page.sections else ():
         if f"**{part}.**" not in plan:
@@ -220,36 +213,24 @@ def _plan_problems(page: Page, on: date) -> Iterator[str]:
 # -- the steps of all pages -------------------------------------------------------------------
 
 
-def steps(portfolio: Portfolio) -> Iterator[tuple[Activity, int, Step]]:
-    """Every step with a month of every page that is written, with its place on the page, counted from 1.
+class DatedStep(NamedTuple):
+    """A step with its month, and where it stands: the activity, and its place on the page, counted from 1."""
 
-    Notebooks are left out. Raises PageError for a page that cannot be read.
+    month: date
+    activity: Activity
+    place: int
+    step: Step
+
+
+def steps(portfolio: Portfolio) -> list[DatedStep]:
+    """The steps with a month of all pages that are written, by month. Notebooks are left out.
+
+    Raises PageError for a page that cannot be read.
     """
+    found = []
     for activity, path in records.pages(portfolio):
         page = read(path) if path.suffix == ".md" else None
-        for number, step in enumerate(page.steps if page and not page.unwritten else (), start=1):
+        for place, step in enumerate(page.steps if page and not page.unwritten else (), start=1):
             if step.month:
-                yield activity, number, step
-
-
-def steps_ahead(portfolio: Portfolio, months: int) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages that fall due in the ``months`` months after the day of reading, by month.
-
-    Raises what ``steps`` raises.
-    """
-    now, end = (_month(dates.months_after(portfolio.on, count)) for count in (0, months))
-    return tuple((activity, step) for month, activity, step in _by_month(portfolio) if now < month <= end)
-
-
-def steps_unanswered(portfolio: Portfolio) -> tuple[tuple[Activity, Step], ...]:
-    """The steps of all pages up to the month of the day of reading that have no outcome, by month.
-
-    Raises what ``steps`` raises.
-    """
-    past = [item for item in _by_month(portfolio) if item[0] <= _month(portfolio.on)]
-    return tuple((activity, step) for _, activity, step in past if not step.outcome)
-
-
-def _by_month(portfolio: Portfolio) -> list[tuple[tuple[int, int], Activity, Step]]:
-    dated = ((step.month, activity, step) for activity, _, step in steps(portfolio) if step.month)
-    return sorted(dated, key=lambda item: item[0])
+                found.append(DatedStep(step.month, activity, place, step))
+    return sorted(found, key=attrgetter("month"))

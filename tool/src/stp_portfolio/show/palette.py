@@ -3,8 +3,6 @@
 Contrasts (WCAG) are on the page and on the panel; ``RULE`` and ``PANEL`` are decoration only.
 """
 
-from __future__ import annotations
-
 LIGHT = {
     "page": "#ffffff",
     "ink": "#212b32",  # 14.4 and 13.0, AAA

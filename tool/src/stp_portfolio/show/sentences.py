@@ -1,7 +1,5 @@
 """Numbers in words: every computed sentence of the book, so that no prose holds a typed number."""
 
-from __future__ import annotations
-
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from importlib.metadata import version
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.phrases import number, plural, series
 from stp_portfolio.core.progress import CreditState, Distance, Role, Status, Wait
-from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio
+from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio, of_module
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -40,7 +38,7 @@ def _of(portfolio: Portfolio, module: str | None, text: str) -> Sentence:
 # -- events and the example -------------------------------------------------------------------
 
 
-def happened(event: Event) -> str:
+def event_line(event: Event) -> str:
     """An event as its reader sees it: ``Signed off``, with its note where it has one."""
     return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
 
@@ -70,7 +68,7 @@ def computed_note(portfolio: Portfolio) -> Sentence:
 
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """One sentence: how many activities stand where; of one module, or of all."""
-    stand = progress.counts(portfolio, portfolio.on, module)
+    stand = progress.counts(of_module(portfolio, module))
     total, done = sum(stand.values()), stand.pop(Status.SIGNED_OFF)
     if not total:
         return Sentence("No training activities are listed yet.")
@@ -85,10 +83,10 @@ def _counted(stand: Mapping[Status, int]) -> str:
 
 def timeline_alt(portfolio: Portfolio, module: str) -> str:
     """What the timeline of a module shows."""
-    stand = progress.counts(portfolio, portfolio.on, module)
-    until = f"{phrases.activities(sum(stand.values()))} up to {dates.written(portfolio.on)}"
-    text = f"Timeline of {until}: {_counted(stand)}."
-    for longest in _waiting(portfolio, module)[:1]:
+    own = of_module(portfolio, module)
+    until = f"{phrases.activities(len(own.activities))} up to {dates.written(own.on)}"
+    text = f"Timeline of {until}: {_counted(progress.counts(own))}."
+    for longest in progress.waiting(own)[:1]:
         days = plural(longest.days, "day")
         text += f" Activity {longest.activity.key} has waited longest, {days}."
     return _of(portfolio, module, text)
@@ -101,14 +99,13 @@ def progress_answer(portfolio: Portfolio) -> Sentence:
 
 def progress_answers(portfolio: Portfolio) -> list[str]:
     """The answer for each module with activities, in their order; of many modules, one for all."""
-    modules = [module.code for module in portfolio.modules_in_use]
-    counts = {code: progress.counts(portfolio, portfolio.on, code) for code in modules}
+    modules = {each.code: of_module(portfolio, each.code) for each in portfolio.modules_in_use}
     if len(modules) <= MANY:
-        return [f"{code}: {_answer(portfolio, code, stand)}" for code, stand in counts.items()]
+        return [f"{code}: {_answer(own)}" for code, own in modules.items()]
     behind: Counter[str] = Counter()  # the most that a module owes to one milestone
-    for far in progress.distances(portfolio, portfolio.on):
+    for far in progress.distances(portfolio):
         behind |= Counter({far.milestone.module: far.left if far.passed else far.behind})
-    complete = sum(sum(stand.values()) == stand[Status.SIGNED_OFF] for stand in counts.values())
+    complete = sum(progress.signed_off(own) == len(own.activities) for own in modules.values())
     text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
     for most, owed in behind.most_common(1):
         are = _verb(len(behind), "is", "are")
@@ -116,14 +113,14 @@ def progress_answers(portfolio: Portfolio) -> list[str]:
     return [text]
 
 
-def _answer(portfolio: Portfolio, module: str, stand: Mapping[Status, int]) -> str:
-    total, done = sum(stand.values()), stand[Status.SIGNED_OFF]
+def _answer(own: Portfolio) -> str:
+    total, done = len(own.activities), progress.signed_off(own)
     if done == total:
         return f"complete, with all {phrases.activities(total)} signed off."
     with_done = f"with {done} of {total} signed off"
-    if ahead := progress.next_distance(portfolio, portfolio.on, module):
+    if ahead := progress.next_distance(own):
         return _against(ahead, with_done)
-    if passed := [far for far in progress.distances(portfolio, portfolio.on, module) if far.left]:
+    if passed := [far for far in progress.distances(own) if far.left]:
         return f"behind by {passed[-1].left}, {with_done} and {_goal(passed[-1])}, which has passed."
     return f"{done} of {total} signed off; no milestone lies ahead."
 
@@ -147,31 +144,30 @@ def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
-        done, total = progress.signed_off_by(portfolio, portfolio.on), len(portfolio.activities)
-        head = f"{done} of {phrases.activities(total)} in {len(codes)} modules are signed off"
+        done, total = progress.signed_off(portfolio), phrases.activities(len(portfolio.activities))
+        head = f"{done} of {total} in {len(codes)} modules are signed off"
         return Sentence(f"{head}{_pace_so_far(portfolio)}.")
-    ahead = [progress.next_distance(portfolio, portfolio.on, code) for code in codes]
-    parts = [
-        f"{far.milestone.module}: {phrases.activities(far.left)} to go in {plural(far.days, 'day')}, which "
-        f"needs {far.needed:.2f} a month{_pace_so_far(portfolio, far.milestone.module)}."
-        for far in ahead
-        if far and far.needed
-    ]
+    parts = []
+    for own in (of_module(portfolio, code) for code in codes):
+        if (far := progress.next_distance(own)) and far.needed:
+            to_go = f"{phrases.activities(far.left)} to go in {plural(far.days, 'day')}"
+            needs = f"which needs {far.needed:.2f} a month{_pace_so_far(own)}"
+            parts.append(f"{far.milestone.module}: {to_go}, {needs}.")
     none = _of(portfolio, module, "No milestone lies ahead that still needs activities.")
     return Sentence(" ".join(parts) or none)
 
 
-def _pace_so_far(portfolio: Portfolio, module: str | None = None) -> str:
-    pace = progress.pace(portfolio, portfolio.on, module)
+def _pace_so_far(own: Portfolio) -> str:
+    pace = progress.pace(own)
     return "" if pace is None else f"; {pace:.2f} a month were signed off so far"
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     """What the burn-up of a module shows."""
-    stand = progress.counts(portfolio, portfolio.on, module)
-    far = progress.distances(portfolio, portfolio.on, module)
+    own = of_module(portfolio, module)
+    far = progress.distances(own)
     goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
-    done = f"{stand[Status.SIGNED_OFF]} of {sum(stand.values())} by {dates.written(portfolio.on)}"
+    done = f"{progress.signed_off(own)} of {len(own.activities)} by {dates.written(own.on)}"
     ends = f"milestones {goals}" if goals else "no milestone is set"
     return f"Cumulative line of activities signed off. {module}: {done}; {ends}."
 
@@ -190,18 +186,12 @@ def turns_answer(portfolio: Portfolio) -> Sentence:
     """How much waits for whom, and how long the longest of it has."""
     parts: list[str] = []
     for role in Role:
-        days = [turn.days for turn in progress.turns(portfolio, portfolio.on) if turn.role is role]
+        days = [turn.days for turn in progress.turns(portfolio) if turn.role is role]
         if days:
             verb = "" if parts else _verb(len(days), "waits ", "wait ")
             longest = _verb(len(days), "", "the longest ")
             parts.append(f"{len(days)} {verb}for {role.lower()}, {longest}{plural(days[0], 'day')}")
     return Sentence(f"{'; '.join(parts)}." if parts else "Nothing waits for anybody.")
-
-
-def _waiting(portfolio: Portfolio, module: str | None = None) -> list[Wait]:
-    """What lies with an assessor, the longest first; of one module, or of all."""
-    waiting = progress.waiting(portfolio, portfolio.on)
-    return [wait for wait in waiting if module in (None, wait.activity.key.module)]
 
 
 def _late(waiting: Sequence[Wait]) -> list[Wait]:
@@ -210,7 +200,7 @@ def _late(waiting: Sequence[Wait]) -> list[Wait]:
 
 def waiting_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """How many submissions wait with an assessor, and how long the longest has; of one module, or of all."""
-    waiting = _waiting(portfolio, module)
+    waiting = progress.waiting(of_module(portfolio, module))
     if not waiting:
         return _of(portfolio, module, "No submission is waiting with an assessor.")
     late, several = len(_late(waiting)), f"{len(waiting)} submissions wait with an assessor; the longest,"
@@ -225,8 +215,7 @@ def waits_alt(portfolio: Portfolio, module: str) -> str:
     """What the chart of a module's submissions shows."""
     parts = [
         f"{wait.activity.key}: {wait.days}, {wait.outcome.lower() if wait.until else 'waiting'}"
-        for wait in progress.waits(portfolio, portfolio.on)
-        if wait.activity.key.module == module
+        for wait in progress.waits(of_module(portfolio, module))
     ]
     return f"Bar chart of days with an assessor, {plural(len(parts), 'submission')}: {'; '.join(parts)}."
 
@@ -235,7 +224,7 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
     """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
     events = Counter(event.event for event in portfolio.events if since <= event.date <= portfolio.on)
     parts = [f"{events[name]} {name.replace('_', ' ')}" for name in reversed(EVENTS) if events[name]]
-    added = len(progress.evidence_since(portfolio, since, portfolio.on))
+    added = sum(piece.date >= since for piece in progress.held(portfolio))
     if not parts and not added:
         return Sentence("Nothing happened and no evidence was added.")
     parts.append(f"{plural(added, 'piece')} of evidence added" if added else "no evidence added")
@@ -248,13 +237,13 @@ def next_actions(portfolio: Portfolio) -> list[str]:
 
 
 def _actions(portfolio: Portfolio) -> Iterator[str]:
-    courses = progress.histories(portfolio, portfolio.on)
-    last = {key: events[-1] for key, events in courses.items() if events}
-    now = progress.statuses(portfolio, portfolio.on)
+    courses = progress.histories(portfolio)
+    last = {activity.key: events[-1] for activity, events in courses if events}
+    now = progress.statuses(portfolio)
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
         yield f"Answer the return of {key}, of {why}."
-    for wait in _late(_waiting(portfolio)):
+    for wait in _late(progress.waiting(portfolio)):
         yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
     for module in _in_state(portfolio, CreditState.AWAITING):
         yield f"Ask the training officer to sign off {module.code}: all of its activities are."
@@ -270,7 +259,7 @@ def _actions(portfolio: Portfolio) -> Iterator[str]:
 
 
 def _in_state(portfolio: Portfolio, state: CreditState) -> list[Module]:
-    return [module for module, now in progress.credit_states(portfolio, portfolio.on) if now is state]
+    return [module for module, now in progress.credit_states(portfolio) if now is state]
 
 
 def unsigned_answer(portfolio: Portfolio) -> Sentence:
@@ -288,7 +277,7 @@ def credits_answer(portfolio: Portfolio) -> Sentence:
     """Where the credits come from and how many are earned."""
     if not portfolio.modules:
         return Sentence("No modules are listed yet.")
-    states = progress.credits_by_state(portfolio, portfolio.on)
+    states = progress.credits_by_state(portfolio)
     earned, awaiting = states[CreditState.EARNED], states[CreditState.AWAITING]
     phase, share = max(progress.credits_by_phase(portfolio).items(), key=lambda item: item[1])
     text = f"{_total(portfolio)} come from {plural(len(portfolio.modules), 'module')}; the largest share, "
@@ -314,7 +303,7 @@ def earned_answer(portfolio: Portfolio) -> Sentence:
 
 
 def _earned(portfolio: Portfolio) -> str:
-    return number(progress.credits_by_state(portfolio, portfolio.on)[CreditState.EARNED])
+    return number(progress.credits_by_state(portfolio)[CreditState.EARNED])
 
 
 def credits_alt(portfolio: Portfolio) -> str:
@@ -341,12 +330,12 @@ def _phase(phase: str) -> str:
 
 def _coverage(portfolio: Portfolio) -> tuple[dict[str, int], list[str]]:
     """How many pieces of evidence speak to each standard, and the standards to which none does."""
-    counts = {str(key): len(each) for key, each in progress.coverage(portfolio, portfolio.on).items()}
+    counts = {str(key): len(each) for key, each in progress.coverage(portfolio).items()}
     return counts, [standard for standard, count in counts.items() if not count]
 
 
 def _held(portfolio: Portfolio) -> str:
-    return f"{plural(len(progress.held(portfolio, portfolio.on)), 'piece')} of evidence"
+    return f"{plural(len(progress.held(portfolio)), 'piece')} of evidence"
 
 
 def coverage_answer(portfolio: Portfolio) -> Sentence:
@@ -354,7 +343,7 @@ def coverage_answer(portfolio: Portfolio) -> Sentence:
     counts, gaps = _coverage(portfolio)
     if not counts:
         return Sentence("No standards are listed yet.")
-    speak = _verb(len(progress.held(portfolio, portfolio.on)), "speaks", "speak")
+    speak = _verb(len(progress.held(portfolio)), "speaks", "speak")
     text = f"{_held(portfolio)} {speak} to {len(counts) - len(gaps)} of {plural(len(counts), 'standard')}"
     named = series(gaps) if len(gaps) <= MANY else f"the other {len(gaps)}"
     return Sentence(f"{text}; none yet to {named}." if gaps else f"{text}.")
@@ -382,10 +371,10 @@ def coverage_alt(portfolio: Portfolio) -> str:
 
 def uncovered_answer(portfolio: Portfolio) -> Sentence:
     """How many activities have no evidence that speaks to a standard, and how many of those have begun."""
-    bare = progress.activities_without_coverage(portfolio, portfolio.on)
+    bare = progress.activities_without_coverage(portfolio)
     if not bare:
         return Sentence("Every activity has evidence that speaks to a standard.")
-    begun = [str(each.key) for each in bare if progress.history(portfolio, each.key, portfolio.on)]
+    begun = [str(each.key) for each in bare if progress.history(portfolio, each.key)]
     named = series(begun) if len(begun) <= 2 * MANY else str(len(begun))
     started = f"of these, {named} {_verb(len(begun), 'has', 'have')} been started"
     tail = started if begun else "none of these has been started"

@@ -12,10 +12,10 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.frames import label
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Milestone, Module, Portfolio
+from stp_portfolio.core.records import Activity, Milestone, Portfolio
 from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
@@ -159,14 +159,9 @@ def _link(portfolio: Portfolio, activity: Activity) -> Link:
     return Link(label(portfolio, activity), activity.page)
 
 
-def module_name(module: Module) -> str:
-    """A module's name with its code, where it has one."""
-    return f"{module.name} ({module.code})" if module.code else module.name
-
-
 def programme(portfolio: Portfolio) -> Table:
     """The modules by phase with their credits, and the programme's total."""
-    rows: list[Row] = [(phrases.phase_name(m.phase), module_name(m), m.credits) for m in portfolio.modules]
+    rows: list[Row] = [(phrases.phase_name(m.phase), m.heading, m.credits) for m in portfolio.modules]
     rows.append(("Total", None, progress.total_credits(portfolio)))
     caption, columns = "Modules of the programme and their credits", ("Phase", "Module", "Credits")
     return Table(caption, columns, tuple(rows), frozenset({"Credits"}), total=True)
@@ -183,16 +178,16 @@ def milestones(portfolio: Portfolio) -> Table:
 
 
 def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
-    if milestone.required is None:
+    far = progress.distance(portfolio, milestone)
+    if far is None:
         return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
-    far = progress.distance(portfolio, milestone, portfolio.on)
     needed = f"{far.needed:.2f}" if far.needed is not None else None
     return f"{far.required} of {milestone.module}", far.done, sentences.standing(far), needed
 
 
 def evidence(portfolio: Portfolio) -> Table:
     """The register of evidence held, with activities and standards; of much, the latest first."""
-    held = progress.held(portfolio, portfolio.on)
+    held = progress.held(portfolio)
     if len(held) > MAX_ROWS:
         held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
     rows: list[Row] = []
@@ -206,7 +201,7 @@ def evidence(portfolio: Portfolio) -> Table:
 def by_standard(portfolio: Portfolio) -> Table:
     """Each standard with the activities whose evidence speaks to it: the book's index by standard."""
     rows: list[Row] = []
-    found = progress.coverage(portfolio, portfolio.on)
+    found = progress.coverage(portfolio)
     for standard in portfolio.standards:
         spoken = {key for piece in found[standard.key] for key in piece.activities}
         own = [_link(portfolio, each) for each in portfolio.activities if each.key in spoken]
@@ -219,8 +214,8 @@ def by_standard(portfolio: Portfolio) -> Table:
 def news(portfolio: Portfolio) -> Table:
     """What happened in the portfolio, the latest first."""
     rows = tuple(
-        (dates.written(event.date), _link(portfolio, activity), sentences.happened(event))
-        for activity, event in progress.latest(portfolio, portfolio.on)
+        (dates.written(event.date), _link(portfolio, activity), sentences.event_line(event))
+        for activity, event in progress.latest(portfolio)
     )
     return Table("Events, the latest first", ("Day", "Activity", "What happened"), rows)
 
@@ -228,25 +223,24 @@ def news(portfolio: Portfolio) -> Table:
 def by_module(portfolio: Portfolio) -> Table:
     """How many activities of each module have each status; a module leads to the first that is open."""
     rows: list[Row] = []
-    now = progress.statuses(portfolio, portfolio.on)
     for module in portfolio.modules_in_use:
-        own = progress.activities_of(portfolio, module.code)
-        counts = progress.counts(portfolio, portfolio.on, module.code).values()
-        first = next((each for each in own if now[each.key] is not Status.SIGNED_OFF), own[0])
-        rows.append((Link(module_name(module), first.page), len(own), *counts))
+        own = records.of_module(portfolio, module.code)
+        now = progress.statuses(own)
+        open_ = (each.page for each in own.activities if now[each.key] is not Status.SIGNED_OFF)
+        first = Link(module.heading, next(open_, own.activities[0].page))
+        rows.append((first, len(own.activities), *progress.counts(own).values()))
     columns = ("Module", "Activities", *map(str, Status))
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
 
-def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table]]:
+def by_status(portfolio: Portfolio, module: str) -> Iterator[Table]:
     """The activities of a module grouped by status: a table for each status that occurs."""
     found: dict[Status, list[Row]] = {status: [] for status in Status}
-    for activity in progress.activities_of(portfolio, module):
-        events = progress.history(portfolio, activity.key, portfolio.on)
+    for activity, events in progress.histories(records.of_module(portfolio, module)):
         status = progress.status_after(events)
         since = dates.written(events[-1].date) if events else None
         days = [(portfolio.on - events[-1].date).days] if status is Status.SUBMITTED else []
-        held = len(progress.evidence_for(portfolio, activity.key, portfolio.on))
+        held = len(progress.evidence_for(portfolio, activity.key))
         found[status].append((Link(activity.heading, activity.page), since, *days, held))
     for status, rows in found.items():
         waiting = ("Days with the assessor",) if status is Status.SUBMITTED else ()
@@ -255,4 +249,4 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[tuple[Status, Table
             part = tuple(rows[first : first + MAX_ROWS])
             which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
             caption = f"{status}: {phrases.activities(len(rows))}{which}"
-            yield status, Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
+            yield Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
