@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import forty
 import pytest
-from conftest import ROOT
+from conftest import ROOT, call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from portfolios import START, done, make
+from portfolios import START, done, edit, make
 from recount import MONTHS, Recount, written
-from test_cli import call, spoil, tree  # noqa: F401 - a fixture
 
 from stp_portfolio.core import progress
 from stp_portfolio.core.records import Milestone
@@ -141,7 +140,7 @@ def test_steps_fall_due_at_the_end_of_their_month(shipped):
     assert str(quiz["DESCRIPTION"]).startswith(f"{title}\nDone when: ")
 
 
-def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixture
+def test_same_fact_keeps_its_identifier(shipped, tree):
     """A meeting put off, a milestone moved, a step reworded, a pace changed: entries move, none twice."""
     path = tree / "_build/portfolio.ics"
     assert call(tree, "calendar")[0] == 0
@@ -154,7 +153,7 @@ def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixt
         (page, "**July 2025.** Send the quiz again", "**August 2025.** Send the *quiz* once more"),
         ("data/progress.csv", last, f"{last}\n2025-07-14,S-C1,11,signed_off,"),
     ):
-        spoil(tree, name, old, new)
+        edit(tree, name, old, new)
     assert call(tree, "calendar")[0] == 0
     before, after = parsed(shipped), parsed(path.read_bytes())
     assert len(before.keys() - after.keys()) == 1  # the ninth sign-off, which has happened
@@ -171,22 +170,22 @@ def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixt
         assert (before[uid].start, after[uid].start) == (day, moved)
 
 
-def test_texts_are_escaped(tree):  # noqa: F811 - the fixture
+def test_texts_are_escaped(tree):
     """Commas, semicolons, backslashes and letters of any script arrive as they were written."""
     name = "End; of, year\\2 \u2013 \u65e5\u672c " + "long " * 30 + "x"
-    spoil(tree, "data/milestones.csv", "End of year 2,", f'"{name}",')
+    edit(tree, "data/milestones.csv", "End of year 2,", f'"{name}",')
     assert call(tree, "calendar")[0] == 0
     raw = (tree / "_build/portfolio.ics").read_bytes()
     assert max(map(len, raw.split(b"\r\n"))) <= 75
     assert f"{name}: 10 of S-C1" in [event["SUMMARY"] for event in of_kind(raw, "Milestone")]
 
 
-def test_portfolio_without_dates_is_told_so(tree):  # noqa: F811 - the fixture
+def test_portfolio_without_dates_is_told_so(tree):
     """The standard knows no empty calendar: one message with the remedy, code 1, no file."""
     for name in ("activities", "progress", "evidence", "milestones"):
         path = tree / f"data/{name}.csv"
         path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    spoil(tree, "data/portfolio.toml", "reviews =", "# reviews =")
+    edit(tree, "data/portfolio.toml", "reviews =", "# reviews =")
     code, _, err = call(tree, "calendar")
     assert code == 1
     assert "There is no date to write yet. Fill in data/milestones.csv" in err

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from conftest import ROOT
-from portfolios import UGLY, edit
+from portfolios import UGLY, edit, ugly
 
 from stp_portfolio.core import configuration
 
@@ -15,12 +15,11 @@ def test_shipped_configuration_is_without_fault():
     assert list(configuration.faults(ROOT)) == []
 
 
-@pytest.mark.parametrize("name", UGLY["configuration"])
-def test_fault_is_found(tmp_path, name):
+@ugly("configuration", "file old new code words")
+def test_fault_is_found(tmp_path, file, old, new, code, words):
     """Misspelt, doubled or hiding keys, and what would leave the book unguarded."""
-    for file in ("_config.yml", "_toc.yml"):
-        shutil.copy(ROOT / file, tmp_path)
-    file, old, new, code, words = UGLY["configuration"][name]
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, tmp_path)
     edit(tmp_path, file, old, new)
     found = list(configuration.faults(tmp_path))
     assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))

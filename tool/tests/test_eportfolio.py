@@ -11,12 +11,11 @@ import everything
 import page as page_validation
 import pikepdf
 import pytest
-from conftest import Small
+from conftest import Small, call
 from lxml import etree, html
 from PIL import Image
 from pypdf import PdfReader
 from recount import Recount
-from test_cli import call
 from test_editions import repository  # noqa: F401 - a fixture
 
 from stp_portfolio.pdf import package, typesetting

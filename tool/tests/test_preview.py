@@ -15,8 +15,7 @@ from threading import Thread
 
 import psutil
 import pytest
-from conftest import ROOT
-from test_cli import PORTFOLIO
+from conftest import PORTFOLIO, ROOT
 
 PAGE = "about/news.md"
 CTRL_C = signal.CTRL_C_EVENT if sys.platform == "win32" else signal.SIGINT

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portfolios import DRESSES, UGLY, edit
+from portfolios import DRESSES, UGLY, edit, ugly
 
 from stp_portfolio.core import contract, disk, findings, reading
 from stp_portfolio.core.findings import Refusal
@@ -59,10 +59,9 @@ def test_other_spellings_and_columns_are_accepted(data, portfolio):
     assert found.events[0].note == "the assessor\u2019s words"
 
 
-@pytest.mark.parametrize("name", UGLY["refused"])
-def test_anything_else_is_refused(data, name):
+@ugly("refused", "file old new row column code words")
+def test_anything_else_is_refused(data, file, old, new, row, column, code, words):
     """One message, with file, row, column, value and remedy; and no echo of it in other rows."""
-    file, old, new, row, column, code, words = UGLY["refused"][name]
     edit(data, f"data/{file}", *(text.replace("FIRST", FIRST) for text in (old, new)))
     first = refused(data)[0]
     assert (first.code, first.file, first.line or 0, first.column) == (code, f"data/{file}", row, column)
@@ -117,10 +116,9 @@ def test_everything_wrong_is_reported_at_once(data):
     }
 
 
-@pytest.mark.parametrize("name", UGLY["settings"])
-def test_settings_are_held_to_their_types(data, name):
+@ugly("settings", "old new code words")
+def test_settings_are_held_to_their_types(data, old, new, code, words):
     """Each wrong setting is named with its remedy, a newer format too."""
-    old, new, code, words = UGLY["settings"][name]
     edit(data, "data/portfolio.toml", old, new)
     found = refused(data)
     assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))

@@ -7,15 +7,14 @@ from datetime import date, timedelta
 import forty
 import pikepdf
 import pytest
-from conftest import ROOT
+from conftest import PORTFOLIO, ROOT, call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 from markdown_it import MarkdownIt
-from portfolios import START, done, histories, make
+from portfolios import START, done, edit, histories, make
 from pypdf import PdfReader
 from recount import Recount, rows
-from test_cli import PORTFOLIO, call, spoil, tree  # noqa: F401 - a fixture
 from test_eportfolio import squeezed, text_of_pdf, valid
 from test_reader import Visit, said_by_axe
 
@@ -161,7 +160,7 @@ def test_from_which_day_on_changes_are_told(portfolio, name):
     assert {piece.id for change in changes for piece in change.evidence} == {row["id"] for row in added}
 
 
-def test_step_whose_month_is_past_asks_for_its_outcome(tree):  # noqa: F811 - the fixture
+def test_step_whose_month_is_past_asks_for_its_outcome(tree):
     """A past step without an outcome is asked about; one of this month is due; one far ahead is counted."""
     path = tree / "C1_Professional_Foundations/14_InnovationEvaluation.md"
     text = path.read_text(encoding="utf-8")
@@ -305,7 +304,7 @@ def test_forty_activities_run_on_to_a_second_page(busy):
 # -- how it is written ------------------------------------------------------------------------
 
 
-def test_same_records_give_the_same_bytes_and_a_change_is_seen(shipped, tree):  # noqa: F811 - the fixture
+def test_same_records_give_the_same_bytes_and_a_change_is_seen(shipped, tree):
     """Where and when a report is made does not show in it; one more sign-off is seen in every form."""
     folder = tree / "_build/report"
     folder.mkdir(parents=True)
@@ -313,7 +312,7 @@ def test_same_records_give_the_same_bytes_and_a_change_is_seen(shipped, tree):  
     assert call(tree, "report", folder="notebooks")[0] == 0
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in shipped.iterdir())
     assert all(path.read_bytes() == (shipped / path.name).read_bytes() for path in folder.iterdir())
-    spoil(tree, "data/progress.csv", LAST_ROW, f"{LAST_ROW}\n2025-06-27,S-C1,11,signed_off,")
+    edit(tree, "data/progress.csv", LAST_ROW, f"{LAST_ROW}\n2025-06-27,S-C1,11,signed_off,")
     assert call(tree, "report")[0] == 0
     texts = [squeezed((folder / f"{NAME}.{ending}").read_text(encoding="utf-8")) for ending in ("md", "html")]
     for text in (*texts, text_of_pdf(folder / f"{NAME}.pdf")):
@@ -322,7 +321,7 @@ def test_same_records_give_the_same_bytes_and_a_change_is_seen(shipped, tree):  
 
 
 @pytest.mark.parametrize("command", ["report", "calendar"])
-def test_what_cannot_be_read_or_written_is_named(tree, command):  # noqa: F811 - the fixture
+def test_what_cannot_be_read_or_written_is_named(tree, command):
     """One message with the file, code 1, and no half of a file: a full disk, a file for a folder, no text."""
     resource = pytest.importorskip("resource")  # Windows limits no file's size
     code, _, err = call(tree, command, "--out", "README.md/below")
