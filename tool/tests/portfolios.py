@@ -12,15 +12,14 @@ from stp_portfolio.core import records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Module, Portfolio, Settings
 
 START = date(2023, 9, 4)
-HALF_DAY, END_DAY = date(2025, 9, 30), date(2026, 9, 15)
 SETTINGS = Settings("Title", "trainee", "X", START, "en-GB", None, example=False)
-UGLY = tomllib.loads(Path(__file__).with_name("ugly.toml").read_text(encoding="utf-8"))
+CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
 
 
-def ugly(group, names):
-    """The rows of a table of ``ugly.toml`` as the cases of a test; a row's name says what is wrong."""
+def cases(group, names):
+    """The rows of a table of ``cases.toml`` as the cases of a test; a row's name says what is wrong."""
     return pytest.mark.parametrize(
-        names.split(), [pytest.param(*row, id=name) for name, row in UGLY[group].items()]
+        names.split(), [pytest.param(*row, id=name) for name, row in CASES[group].items()]
     )
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from conftest import PORTFOLIO, call
-from portfolios import UGLY, edit
+from portfolios import CASES, edit
 
 
 def tables(tree):
@@ -143,10 +143,10 @@ def test_help_fits_a_screen(tmp_path, verb):
         assert (code, "Run this inside the portfolio's folder" in err) == (1, True)
 
 
-@pytest.mark.parametrize("line", UGLY["lines"])
+@pytest.mark.parametrize("line", CASES["lines"])
 def test_what_cannot_be_done_ends_in_a_message(tree, line):
     """Whatever is typed, the answer is a code and one message that says why; the records stay as they were."""
-    code, words = UGLY["lines"][line]
+    code, words = CASES["lines"][line]
     before = tables(tree)
     found, out, err = call(tree, *shlex.split(line.replace("LONG", "x" * 300)))
     assert (found, tables(tree)) == (code, before)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from conftest import ROOT
-from portfolios import UGLY, edit, ugly
+from portfolios import CASES, cases, edit
 
 from stp_portfolio.core import configuration
 
@@ -15,7 +15,7 @@ def test_shipped_configuration_is_without_fault():
     assert list(configuration.faults(ROOT)) == []
 
 
-@ugly("configuration", "file old new code words")
+@cases("configuration", "file old new code words")
 def test_fault_is_found(tmp_path, file, old, new, code, words):
     """Misspelt, doubled or hiding keys, and what would leave the book unguarded."""
     for name in ("_config.yml", "_toc.yml"):
@@ -34,10 +34,10 @@ def test_missing_files_are_found(tmp_path):
     assert configuration.toc_files(tmp_path) == []
 
 
-@pytest.mark.parametrize("notebook", UGLY["notebooks"])
+@pytest.mark.parametrize("notebook", CASES["notebooks"])
 def test_odd_notebook_is_found(notebook):
     """Valid JSON that is no notebook, and what would let a cell fail in silence."""
-    code, words = UGLY["notebooks"][notebook]
+    code, words = CASES["notebooks"][notebook]
     (finding,) = configuration.notebook_faults("a.ipynb", json.loads(notebook))
     assert finding.code == code
     assert words in str(finding)

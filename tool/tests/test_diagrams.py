@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from lxml import html
-from portfolios import ugly
+from portfolios import cases
 
 from stp_portfolio import book
 from stp_portfolio.book import diagrams
@@ -162,7 +162,7 @@ def test_words_are_escaped():
 # -- mistakes ---------------------------------------------------------------------------------
 
 
-@ugly("diagrams", "source line named advice")
+@cases("diagrams", "source line named advice")
 def test_a_mistake_is_named_with_what_to_do(source, line, named, advice):
     """A beginner's mistake names its line and what to do, and nothing of the parser's own language."""
     with pytest.raises(DiagramError) as caught:

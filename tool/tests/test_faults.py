@@ -6,9 +6,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import JUPYTER_BOOK, Small
+from conftest import JUPYTER_BOOK
 from PIL import Image
-from portfolios import UGLY, edit, ugly
+from portfolios import CASES, cases, edit
 
 from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.book.strict import swallowed
@@ -29,9 +29,9 @@ def fails_twice(small, *messages):
 def test_faults_of_a_page_fail_twice(small):
     """Each is reported, by itself, on the first run and on the second; fixed, the next run is clean."""
     Image.new("RGB", (8, 8)).save(small.tree / "picture.png")
-    small.write("intro.md", "# Home\n\n" + "\n\n".join(UGLY["page"]) + "\n")
+    small.write("intro.md", "# Home\n\n" + "\n\n".join(CASES["page"]) + "\n")
     done = fails_twice(small)
-    for text, message in UGLY["page"].items():
+    for text, message in CASES["page"].items():
         assert [line for line in done.faults if message in line], f"{text}: not reported in\n{done.output}"
     assert (done.tree / "_build/html-not-current/intro.html").is_file()
     done = small.home("All is well.")
@@ -53,7 +53,7 @@ def test_finished_pages_are_held_to_their_promises(tmp_path):
     assert sorted(found) == [*dead, *[("b.html", "image-unnamed")] * 3]
 
 
-@ugly("swallowed", "text line message")
+@cases("swallowed", "text line message")
 def test_what_swallows_the_rest_of_a_page_is_found(text, line, message):
     """What would hide what follows, or hold numbers that go stale, is named with its line."""
     found = list(swallowed(text, "p.md"))
@@ -70,7 +70,7 @@ def test_what_is_closed_is_no_fault():
     assert list(swallowed(text, "p.md")) == []
 
 
-@ugly("book", "file old new message")
+@cases("book", "file old new message")
 def test_faults_of_a_file_fail_twice(small, file, old, new, message):
     """An empty or half hidden page, a notebook as text, wrong records, a key or setting that nobody knows."""
     small.build()
@@ -84,28 +84,11 @@ def test_terms_that_are_no_text_fail_twice(small):
     fails_twice(small, "data/approved_terms.txt")
 
 
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [
-        (Small.cell("1 / 0"), "sums: a cell failed: ZeroDivisionError: division by zero"),
-        (Small.cell("import warnings\nwarnings.warn('doubtful')"), "stderr"),
-        (Small.cell("import os\nos._exit(1)"), "Kernel died"),
-        (
-            Small.cell("import time\ntime.sleep(60)"),
-            "A cell timed out while it was being executed, after 2 s",
-        ),
-        (
-            Small.cell("print('NH' + 'S number', '943 4' + '76 5919')"),
-            "an output holds an identifier (NHS nu",
-        ),
-        (Small.cell("1", tags=["raises-exception"]), "has the tag 'raises-exception'"),
-        (Small.cell(None), "The build stopped"),
-    ],
-)
-def test_faults_of_a_cell_fail_twice(small, cell, message):
+@cases("cells", "source tags message")
+def test_faults_of_a_cell_fail_twice(small, source, tags, message):
     """A cell that fails, warns, kills its kernel, is too slow, identifies somebody, may fail or is none."""
     small.edit("_config.yml", "timeout: 120", "timeout: 2")
-    small.notebook(cells=[cell])
+    small.notebook(cells=[small.cell(source, tags=tags)])
     fails_twice(small, message)
 
 

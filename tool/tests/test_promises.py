@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 from lxml import html
+from portfolios import cases
 
 from stp_portfolio.book import panels
 from stp_portfolio.core import contract, disk, progress, records
@@ -31,19 +33,6 @@ def test_example_is_finished(portfolio):
         assert [*pages.problems(page, activity, portfolio), *pages.reminders(page, activity, portfolio)] == []
 
 
-CONTRACT = {
-    "other heading": ("# 5. Explore patient", "# 5. See patient", "the heading is"),
-    "standfirst of one sentence": ("know. I had drawn", "know and I had drawn", "not two sentences"),
-    "section left out": ("## Reflection", "### Reflection", "the sections are"),
-    "step without a month": ("- **June 2024.**", "- **Soon.**", "does not begin with its month"),
-    "step without a measure": ("*Done when:*", "*Then:*", "has no measure"),
-    "future step with an outcome": ("- **June 2024.**", "- **June 2026.**", "has an outcome already"),
-    "evidence of another activity": ("**E06**", "**E06** and **E01**", "it names E01"),
-    "evidence left out": ("**E07**", "The summary", "it does not name E07"),
-    "no read next": ("Read next:", "Next:", "there is no last paragraph"),
-}
-
-
 @pytest.fixture
 def contract_of(tmp_path):
     """A function: what a text breaks as the page of an activity, and what is open on it."""
@@ -56,10 +45,9 @@ def contract_of(tmp_path):
     return contract_of
 
 
-@pytest.mark.parametrize("name", CONTRACT)
-def test_contract_sees_what_is_missing(portfolio, contract_of, name):
+@cases("contract", "old new words")
+def test_contract_sees_what_is_missing(portfolio, contract_of, old, new, words):
     """Each clause of the contract is seen when it is broken."""
-    old, new, words = CONTRACT[name]
     activity = portfolio.activities[4]
     text = disk.read_text(ROOT / f"{activity.page}.md")
     assert old in text
@@ -144,36 +132,9 @@ def test_page_of_any_editor_reads_the_same(portfolio, tmp_path, change):
         pages.read(page)
 
 
-PAGE = """\
----
-key: value
----
-
-# 5\\. A &amp; *b*
-
-One. Two.
-
-```text
-## Reflection
-```
-
-## Action plan
-
-% still to be written
-
-- **June 2025.** Go
-  on. *Done when:* **E01** is `there`. *Outcome:* it is.
-
-  More.
-
-Read next: [x](y.md), **E01**.
-"""
-
-
-def test_page_is_read_as_markdown(tmp_path):
+def test_page_is_read_as_markdown():
     """What stands in code or comments is no part; a heading is as its reader sees it; ids count once."""
-    (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
-    page = pages.read(tmp_path / "page.md")
+    page = pages.read(Path(__file__).with_name("page_as_markdown.md"))
     assert [page.heading, page.standfirst, *page.sections] == ["5. A & b", "One. Two.", "Action plan"]
     (step,) = page.steps
     assert (step.month, step.action, step.outcome) == ((2025, 6), "Go on.", "it is.")

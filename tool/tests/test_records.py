@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portfolios import DRESSES, UGLY, edit, ugly
+from portfolios import CASES, DRESSES, cases, edit
 
 from stp_portfolio.core import contract, disk, findings, reading
 from stp_portfolio.core.findings import Refusal
@@ -59,7 +59,7 @@ def test_other_spellings_and_columns_are_accepted(data, portfolio):
     assert found.events[0].note == "the assessor\u2019s words"
 
 
-@ugly("refused", "file old new row column code words")
+@cases("refused", "file old new row column code words")
 def test_anything_else_is_refused(data, file, old, new, row, column, code, words):
     """One message, with file, row, column, value and remedy; and no echo of it in other rows."""
     edit(data, f"data/{file}", *(text.replace("FIRST", FIRST) for text in (old, new)))
@@ -116,7 +116,7 @@ def test_everything_wrong_is_reported_at_once(data):
     }
 
 
-@ugly("settings", "old new code words")
+@cases("settings", "old new code words")
 def test_settings_are_held_to_their_types(data, old, new, code, words):
     """Each wrong setting is named with its remedy, a newer format too."""
     edit(data, "data/portfolio.toml", old, new)
@@ -169,9 +169,9 @@ def test_dictionary_says_what_the_contract_declares():
 
 
 def test_every_message_has_a_case():
-    """Each code that is declared is met by a case of ugly.toml or by a test above: none is dead."""
+    """Each code that is declared is met by a case of cases.toml or by a test above: none is dead."""
     places = {"refused": 5, "settings": 2, "configuration": 3, "notebooks": 0}
-    met = {case[place] for group, place in places.items() for case in UGLY[group].values()}
+    met = {case[place] for group, place in places.items() for case in CASES[group].values()}
     met |= {"file-missing", "file-folder", "file-large", "file-locked", "no-portfolio"}
     met |= {code for _, code in WHOLE_FILES.values()}
     path = Path(findings.__file__).with_name("faults.toml")

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 from conftest import ROOT, build
+from portfolios import cases
 from recount import Recount
 from test_book import check_numbers
 from typer.testing import CliRunner
@@ -143,18 +144,7 @@ def test_dry_run_makes_nothing_and_says_the_same(made, tmp_path):
     assert {name for name in named if not name.endswith(".whl")} == texts_of(made[0]).keys()
 
 
-@pytest.mark.parametrize(
-    ("folder", "options", "said"),
-    [
-        ("mine", (), "is there already"),
-        ("mine/page.md", (), "is there already"),
-        ("nowhere/portfolio", (), "does not exist"),
-        ("new", ("--start", "2999-09-06"), "in the future"),
-        ("new", ("--start", "6.9.2026"), "is not a day"),
-        ("new", ("--title", "Portfolio of 943 476 5919"), "could identify a person"),
-        ("new", ("--modules", "no-such.csv"), "no-such.csv cannot be read"),
-    ],
-)
+@cases("start", "folder options said")
 def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options, said):
     """A folder that holds something, one that has no place, a wrong wish: no file is made or changed."""
     page = tmp_path / "mine/page.md"
@@ -248,19 +238,7 @@ def test_forty_activities_in_three_modules(tmp_path, specialty, monkeypatch):
     assert "Audit [brackets] &amp; *stars*; 50 % of &lt;plans&gt;" in text
 
 
-@pytest.mark.parametrize(
-    ("row", "wrong", "said"),
-    [
-        ("MP.2;2;", "MP.3;2;", "'MP.3' is not a code of modules.csv"),
-        ("MP.2;2;", "MP.2;1;", "stands already in row"),
-        ("Title", "Name", "has no column title"),
-        (r"\n(.|\n)*", "", "has no rows"),
-        ("MP.2;2;", "MP.2;two;", "is not a whole number"),
-        ("Title\n", "Title\nMP.2;1;x;y;z\n", "row 2: the row has more cells"),
-        ("Review the Datix log", "See patient NHS 943 476 5919", "could identify a person"),
-        ("M", "\0M\0", "save it as 'CSV UTF-8'"),
-    ],
-)
+@cases("lists", "row wrong said")
 def test_wrong_list_is_named_and_nothing_is_made(tmp_path, specialty, row, wrong, said):
     """The message names the file that was handed over, with the row; there is no folder."""
     path = specialty[-1]
@@ -270,9 +248,7 @@ def test_wrong_list_is_named_and_nothing_is_made(tmp_path, specialty, row, wrong
     assert said in told
     assert "my activities.csv" in told or "could identify" in told
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my activities.csv", "my modules.csv"]
-    one = command("start", tmp_path / "portfolio", *specialty[-2:])[
-        1
-    ]  # without the modules that belong to it
+    _, one = command("start", tmp_path / "portfolio", *specialty[-2:])  # without the list of modules
     assert "give --modules and --activities" in one or said in one
 
 
