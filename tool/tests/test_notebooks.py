@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 from lxml import html
 from recount import MONTHS, Recount, written
+from test_book import text_of
 from typer.testing import CliRunner
 
 from stp_portfolio.cli import app
@@ -170,12 +171,15 @@ def test_cells_are_plain(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page_folds_the_code_of_a_cell(book, name):
-    """The built page holds each cell's code in a ``details`` of its own, with no script."""
+    """The built page holds each cell's code, closed, above what it shows, and says when it was computed."""
     page = html.fromstring(book.page(f"notebooks/{name}"))
-    folded = [each for each in page.iter("details") if each.find_class("highlight")]
+    folded = page.xpath("//details[@class='stp-code' and not(@open) and summary='Code']")
     said = ["".join(part.text_content() for part in each.find_class("highlight")) for each in folded]
     assert [each.strip() for each in said] == [each.strip() for each in code(name)]
-    assert all(each.find("summary") is not None for each in folded)
+    assert len(page.find_class("cell_input")) == len(folded)
+    assert "Computed when the book was built, from the files in data/" in text_of(
+        book.page(f"notebooks/{name}")
+    )
 
 
 def test_guide_asks_a_question_of_its_own(monkeypatch):
