@@ -49,6 +49,8 @@ class Built:
         return self.tree / "_build" / "html"
 
     def page(self, docname):
+        """The markup of a page, of a build without a fault."""
+        assert self.code == 0, self.output
         return (self.html / f"{docname}.html").read_text(encoding="utf-8")
 
     @property
@@ -103,6 +105,20 @@ def call(tree, *arguments, folder="."):
         except SystemExit as end:
             code = end.code or 0
     return code, out.getvalue(), err.getvalue()
+
+
+def told(tree, *arguments, folder="."):
+    """What the command says where it does what it is asked."""
+    code, out, err = call(tree, *arguments, folder=folder)
+    assert code == 0, out + err
+    return out
+
+
+def refused(tree, *arguments, code=1):
+    """What it says, on one line, where it does not."""
+    found, out, err = call(tree, *arguments)
+    assert found == code, out + err
+    return " ".join((out + err).split())
 
 
 def once(tmp_path_factory, name, make):

@@ -59,6 +59,12 @@ def edit(tree, name, old, new):
     path.write_bytes(new if old == b"ALL" else raw.replace(old, new, 1))
 
 
+def append(tree, name, *rows):
+    """Add rows to a table, as a spreadsheet would."""
+    with (tree / name).open("a", encoding="utf-8", newline="") as file:
+        file.writelines(f"{row}\n" for row in rows)
+
+
 def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(), standards=()):
     """A portfolio of one module M with ``numbers`` activities and events ``(day, number, event)``."""
     keys = [ActivityKey("M", number) for number in range(1, numbers + 1)]

@@ -34,9 +34,7 @@ def test_faults_of_a_page_fail_twice(small):
     for text, message in CASES["page"].items():
         assert [line for line in done.faults if message in line], f"{text}: not reported in\n{done.output}"
     assert (done.tree / "_build/html-not-current/intro.html").is_file()
-    done = small.home("All is well.")
-    assert done.code == 0, done.output
-    assert (done.html / "intro.html").is_file()
+    assert "All is well." in small.home("All is well.").page("intro")
 
 
 def test_finished_pages_are_held_to_their_promises(tmp_path):
@@ -98,7 +96,6 @@ def test_stored_output_never_reaches_a_page(small):
     stored = {"outputs": [false | {"data": {"text/plain": "99999"}}], "execution_count": 1}
     small.notebook(cells=[small.cell("6 * 7") | stored])
     done = small.build()
-    assert done.code == 0, done.output
     assert "99999" not in done.page("sums")
     assert "42" in done.page("sums")
 

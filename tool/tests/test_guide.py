@@ -122,8 +122,7 @@ def test_commands_for_another_specialty(tmp_path):
         ("modules", "3,M-3,Further module,10,"),
         ("activities", "M-3,1,First of it,Further/1_First,,"),
     ):
-        with (shell.folder / f"data/{name}.csv").open("a", encoding="utf-8") as file:
-            file.write(f"{row}\n")
+        append(shell.folder, f"data/{name}.csv", row)
     shell.run(further)
     assert (shell.folder / "Further/1_First.md").is_file()
     shell.run("jupyter-book build .\n")

@@ -6,8 +6,7 @@ import sys
 from datetime import date
 
 import pytest
-from conftest import NOT_SOURCES, ROOT, build
-from test_start import command
+from conftest import NOT_SOURCES, ROOT, build, refused, told
 
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import kit, start, upgrade
@@ -92,38 +91,31 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     assert [path.name for path in (older / kit.WHEELS).iterdir()] == [present.name]
     assert installed == [("install", "-r", kit.PINS)]
     disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it
-    monkeypatch.chdir(older)
-    assert "version 0.1.9" in command("upgrade", "--undo")[1]
+    assert "version 0.1.9" in told(older, "upgrade", "--undo")
     undone = {name: raw for name, raw in files_of(older).items() if not name.startswith("_build")}
     assert undone == before | {"README.md": b"My own README.\n"}
-    assert "no upgrade to undo" in command("upgrade", "--undo")[1]
+    assert "no upgrade to undo" in refused(older, "upgrade", "--undo")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["no-such.whl"], "is no wheel of stp-portfolio"),
-        (["--from", "."], "Name the new folder as well"),
-        ([], "Only a version is asked of the package index"),
+        (["no-such.whl"], 1, "is no wheel of stp-portfolio"),
+        (["--from", "."], 2, "Name the new folder as well"),
+        ([], 1, "Only a version is asked of the package index"),
     ],
 )
-def test_upgrade_refuses_and_changes_nothing(older, monkeypatch, arguments, said):
+def test_upgrade_refuses_and_changes_nothing(older, arguments, code, said):
     """What is no wheel, half a wish, and nothing newer in wheels/: no index is asked of its own accord."""
     disk.put(older / kit.PINS, kit.requirements())
     before = files_of(older)
-    monkeypatch.chdir(older)
-    code, told = command("upgrade", *arguments)
-    assert code in (1, 2)
-    assert said in told
+    assert said in refused(older, "upgrade", *arguments, code=code)
     assert files_of(older) == before
 
 
-def test_copy_with_the_tool_in_it_is_told_the_way(monkeypatch):
+def test_copy_with_the_tool_in_it_is_told_the_way():
     """The example has no version of the tool to move."""
-    monkeypatch.chdir(ROOT)
-    code, told = command("upgrade")
-    assert code == 1
-    assert "portfolio upgrade --from . NEWFOLDER" in told
+    assert "portfolio upgrade --from . NEWFOLDER" in refused(ROOT, "upgrade")
 
 
 # -- a copy that carries the tool itself ------------------------------------------------------
@@ -154,8 +146,7 @@ def copy_of_010(tmp_path, monkeypatch):
 def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path):
     """Pages, records, own files and settings are there byte for byte; today's tool builds the book."""
     before, new = files_of(copy_of_010), tmp_path / "new"
-    code, said = command("upgrade", "--from", copy_of_010, new)
-    assert code == 0, said
+    said = told(tmp_path, "upgrade", "--from", copy_of_010, new)
     assert files_of(copy_of_010) == before
     after = files_of(new)
     came = {name: raw for name, raw in before.items() if not name.startswith(LEFT)}
