@@ -1,5 +1,6 @@
 """Portfolios made for a test, by hand or by hypothesis, and what spreadsheets do to their files."""
 
+import shutil
 import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
+from recount import rows
 
 from stp_portfolio.core import records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Module, Portfolio, Settings
 
 START = date(2023, 9, 4)
 SETTINGS = Settings("Title", "trainee", "X", START, "en-GB", None, example=False)
+FORTY = Path(__file__).with_name("forty")
 CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
 
 
@@ -57,6 +60,17 @@ def edit(tree, name, old, new):
     old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
     assert old == b"ALL" or old in raw, old
     path.write_bytes(new if old == b"ALL" else raw.replace(old, new, 1))
+
+
+def forty(tree):
+    """A portfolio of another trainee: forty activities in three modules, and texts that look like markup."""
+    shutil.copytree(FORTY / "data", tree / "data")
+    page = (FORTY / "page.md").read_text(encoding="utf-8")
+    for row in rows(tree, "activities.csv"):
+        path = tree / f"{row['page']}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page.replace("NUMBER", row["number"]), encoding="utf-8")
+    return tree
 
 
 def append(tree, name, *rows):

@@ -5,13 +5,12 @@ import math
 import re
 from datetime import UTC, date, datetime, timedelta
 
-import forty
 import pytest
 from conftest import ROOT, refused, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from portfolios import START, done, edit, make
+from portfolios import START, done, edit, forty, make
 from recount import MONTHS, Recount, written
 
 from stp_portfolio.core import progress
@@ -89,7 +88,7 @@ def recounted_targets(root):
 
 def test_targets_are_the_pace_needed(shipped, tmp_path):
     """The n-th missing activity on the day that an even pace has it signed off, in one module and three."""
-    other = forty.make(tmp_path)
+    other = forty(tmp_path)
     told(other, "calendar")
     raw = (other / "_build/portfolio.ics").read_bytes()
     for root, entries in ((ROOT, shipped), (other, raw)):

@@ -4,10 +4,10 @@ import ast
 import json
 import re
 
-import forty
 import pytest
 from conftest import ROOT
 from lxml import html
+from portfolios import forty
 from recount import MONTHS, Recount, written
 from test_book import text_of
 from typer.testing import CliRunner
@@ -53,7 +53,7 @@ def sort(found):
 @pytest.fixture(params=["shipped", "another"])
 def tree(request, tmp_path, monkeypatch):
     """The shipped portfolio, and another trainee's, as the folder that is worked in."""
-    found = ROOT if request.param == "shipped" else forty.make(tmp_path)
+    found = ROOT if request.param == "shipped" else forty(tmp_path)
     monkeypatch.chdir(found)
     return found
 

@@ -4,7 +4,6 @@ import re
 import subprocess
 from datetime import date, timedelta
 
-import forty
 import pikepdf
 import pytest
 from conftest import PORTFOLIO, ROOT, refused, told
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 from markdown_it import MarkdownIt
-from portfolios import START, done, edit, histories, make
+from portfolios import START, cases, done, edit, forty, histories, make
 from pypdf import PdfReader
 from recount import Recount, rows
 from test_eportfolio import squeezed, text_of_pdf, valid
@@ -42,7 +41,7 @@ def shipped(tmp_path_factory):
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     """The folder with the report on forty activities in three modules; the command says how long it is."""
-    root = forty.make(tmp_path_factory.mktemp("forty"))
+    root = forty(tmp_path_factory.mktemp("forty"))
     assert "The PDF has 2 pages: there is more to say than one page holds." in told(root, "report")
     return root / "_build" / "report"
 
@@ -119,25 +118,10 @@ def test_complete_module_waits_for_the_training_officer():
     assert sentences.turns_answer(after) == "Nothing waits for anybody."
 
 
-LAST, PLANNED = "the review of 25 September 2024", "the review of 24 September 2025"
-SPANS = {
-    "the latest review before the day": ("2025-06-30", None, date(2024, 9, 25), LAST),
-    "a review of the same day is still ahead": ("2025-09-24", None, date(2024, 9, 25), LAST),
-    "a planned review counts once it is past": ("2025-09-25", None, date(2025, 9, 24), PLANNED),
-    "a month where there is none": ("2024-03-31", None, date(2024, 2, 29), "29 February 2024"),
-    "a month over the turn of the year": ("2024-01-15", None, date(2023, 12, 15), "15 December 2023"),
-    "never before the start": ("2023-09-20", None, START, "the programme began on 4 September 2023"),
-    "a day of its own events": ("2025-06-30", date(2025, 6, 16), date(2025, 6, 16), "16 June 2025"),
-    "long after the last date": ("2030-01-01", None, date(2025, 9, 24), PLANNED),
-    "what is asked for": ("2025-06-30", date(2025, 6, 1), date(2025, 6, 1), "1 June 2025"),
-}
-
-
-@pytest.mark.parametrize("name", SPANS)
-def test_from_which_day_on_changes_are_told(portfolio, name):
+@cases("spans", "on asked day since")
+def test_from_which_day_on_changes_are_told(portfolio, on, asked, day, since):
     """The day asked for, else the last review, else a calendar month; it says which, and what changed."""
-    on, asked, day, since = SPANS[name]
-    other = records.on_day(portfolio, date.fromisoformat(on))
+    other, asked = records.on_day(portfolio, on), asked or None
     assert (report.span(other, asked).day, report.span(other, asked).since) == (day, since)
     sections = report.make(other, asked).sections
     assert [bool(each.answer) for each in sections] == [True] * 5
@@ -146,7 +130,7 @@ def test_from_which_day_on_changes_are_told(portfolio, name):
     looks_back = any("looks back" in str(block) for block in section.blocks)
     assert looks_back == (asked is None and "review" not in since)
     events, added = (
-        [row for row in rows(ROOT, f"{file}.csv") if str(day) <= row["date"] <= on]
+        [row for row in rows(ROOT, f"{file}.csv") if str(day) <= row["date"] <= str(on)]
         for file in ("progress", "evidence")
     )
     changes = progress.changes(other, day, other.on)

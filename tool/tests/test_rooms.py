@@ -5,8 +5,8 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 
-import pytest
 from conftest import ROOT
+from portfolios import cases
 
 PACKAGE = "stp_portfolio"
 SOURCE = ROOT / "tool" / "src" / PACKAGE
@@ -58,16 +58,7 @@ def test_no_arrow_goes_up_or_aside_and_none_in_a_circle():
     assert faults(SOURCE) == []
 
 
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        ({"core/a.py": "def f():\n    from stp_portfolio.cli import b\n", "cli/b.py": ""}, "core.a imports"),
-        ({"core/a.py": "if T:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""}, "core.a imports"),
-        ({"book/a.py": "from ..pdf.b import thing\n", "pdf/b.py": ""}, "book.a imports"),
-        ({"core/a.py": "from . import b\n", "core/b.py": "from stp_portfolio.core import a\n"}, "a cycle"),
-        ({"attic/a.py": ""}, "attic is in no line"),
-    ],
-)
+@cases("arrows", "files words")
 def test_each_wrong_arrow_is_found(tmp_path, files, words):
     """In a function, for types, relative, in a circle, in an unknown room."""
     for name, text in files.items():
@@ -78,9 +69,8 @@ def test_each_wrong_arrow_is_found(tmp_path, files, words):
 
 def test_the_drawing_shows_each_module_in_its_room():
     """CONTRIBUTING.md draws the rooms as they are: every module, and none that is not there."""
-    drawing = (
-        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
-    )
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawing = text.partition("```text\n")[2].partition("```")[0]
     drawn = re.findall(r"^(\w+)/ +((?:.|\n(?! *\w+/))*)", drawing, flags=re.MULTILINE)
     for room, text in drawn:
         modules = {path.stem for path in (SOURCE / room).glob("*.py")} - {"__init__"}
