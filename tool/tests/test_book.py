@@ -7,6 +7,7 @@ import re
 from browsing import pages_of
 from conftest import build_here
 from lxml import etree, html
+from portfolios import append, edit
 from recount import Recount, written
 
 NOTEBOOKS = [f"notebooks/{name}" for name in ("credits", "progress", "coverage")]
@@ -37,9 +38,8 @@ def check_numbers(built):
     assert built.code == 0, built.output
     recount = Recount(built.tree)
     total = len(recount.activities)
-    assert f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities" in text_of(
-        built.page("intro")
-    )
+    standing = f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities"
+    assert standing in text_of(built.page("intro"))
     check_credits(built, recount)
     check_milestones(built, recount)
     progress = built.page("notebooks/progress")
@@ -172,9 +172,7 @@ def test_every_page_is_well_made(book):
 
 def test_only_what_is_read_is_published(book):
     """No source, source map, locale or font, no script or stylesheet that no page uses."""
-    static = {
-        path.relative_to(book.html / "_static").as_posix() for path in (book.html / "_static").rglob("*")
-    }
+    static = {path.name for path in (book.html / "_static").iterdir()}
     theirs = {"sphinx-design.min.css"}  # for the pages that use it
     assert static - theirs == {"book.css", "favicon.svg", "language_data.js", "portfolio.js", "search.js"}
     assert not list(book.html.rglob("*.map"))
@@ -194,13 +192,8 @@ def test_search_data_is_that_of_the_records(book, portfolio):
 
 def test_another_day_and_another_row_show_everywhere(copy):
     """One more event and another day of reading: every page that depends on them shows the new numbers."""
-    changes = {
-        "progress.csv": lambda text: f"{text}2025-06-25,S-C1,11,signed_off,\n",
-        "portfolio.toml": lambda text: text.replace("2025-06-30", "2025-10-01"),
-    }
-    for name, changed in changes.items():
-        path = copy / "data" / name
-        path.write_text(changed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    append(copy, "data/progress.csv", "2025-06-25,S-C1,11,signed_off,")
+    edit(copy, "data/portfolio.toml", "2025-06-30", "2025-10-01")
     done = build_here(copy)
     assert Recount(copy).count("Signed off") == 9
     check_numbers(done)
@@ -210,10 +203,8 @@ def test_another_day_and_another_row_show_everywhere(copy):
 
 def test_stray_files_are_not_pages(small):
     """A virtual environment, a tool's cache and notes beside the book are neither built nor a fault."""
-    strays = (
-        ".pytest_cache/README.md .venv/lib/x.md env/lib/.cache/y.md env/z.ipynb NOTES.md private/p.md".split()
-    )
-    for name in strays:
+    strays = ".pytest_cache/README.md .venv/lib/x.md env/lib/.cache/y.md env/z.ipynb NOTES.md private/p.md"
+    for name in strays.split():
         small.write(name, "# Stray\n")
     done = small.build()
     assert done.code == 0, done.output

@@ -62,11 +62,10 @@ def test_milestones_and_reviews(shipped):
             summary += f": {row['required']} of {row['module']}"
             done_now, days = recount.done(row["module"]), (event.start - date.fromisoformat(recount.on)).days
             left = int(row["required"]) - done_now
-            text = (
-                f"Required: {row['required']} of {row['module']} signed off. "
-                f"On {written(recount.on)}: {done_now}, {left} to go; "
-                f"this needs {left / days * 365.25 / 12:.2f} a month.\n{text}".rstrip()
-            )
+            asked = f"Required: {row['required']} of {row['module']} signed off."
+            standing = f"On {written(recount.on)}: {done_now}, {left} to go;"
+            pace = f"this needs {left / days * 365.25 / 12:.2f} a month."
+            text = f"{asked} {standing} {pace}\n{text}".rstrip()
         assert (str(event.start), event["SUMMARY"], str(event["DESCRIPTION"])) == (row["date"], summary, text)
     assert [event.start for event in of_kind(shipped, "Review")] == [date(2024, 9, 25), date(2025, 9, 24)]
 

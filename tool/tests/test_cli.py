@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from conftest import PORTFOLIO, call, refused, told
-from portfolios import CASES, edit
+from portfolios import CASES, append, edit
 
 
 def tables(tree):
@@ -50,14 +50,9 @@ def test_record_appends_one_event(tree):
 def test_module_is_signed_off_once_its_activities_are(tree):
     """The day goes into modules.csv, in its own row, and the credits are earned."""
     steps = ("started", "submitted", "signed_off")
-    rows = [
-        f"2025-05-0{day},S-C1,{number},{event},\n"
-        for number in range(1, 21)
-        for day, event in enumerate(steps, 1)
-    ]
-    (tree / "data/progress.csv").write_text(
-        f"date,module,number,event,note\n{''.join(rows)}", encoding="utf-8"
-    )
+    edit(tree, "data/progress.csv", "ALL", "date,module,number,event,note\n")
+    for day, event in enumerate(steps, 1):
+        append(tree, "data/progress.csv", *(f"2025-05-0{day},S-C1,{n},{event}," for n in range(1, 21)))
     assert "20 credits earned" in told(tree, "record", "S-C1", "signed_off", "--date", "2025-06-01")
     assert "Science,20,2025-06-01\n" in (tree / "data/modules.csv").read_text(encoding="utf-8")
     assert "is signed off already" in refused(tree, "record", "S-C1", "signed_off")
@@ -143,11 +138,10 @@ def test_what_cannot_be_done_ends_in_a_message(tree, line):
 MODULES = b"phase,code,module,credits,signed_off\n1,S-C1,M,1e999999999,\n"
 
 
-@pytest.mark.parametrize(
-    ("name", "raw"),
-    [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= ="),
-     ("activities.csv", None), ("modules.csv", MODULES)],
-)  # fmt: skip
+BROKEN = [("progress.csv", b""), ("progress.csv", b"\xff\xfe\0"), ("portfolio.toml", b"= =")]
+
+
+@pytest.mark.parametrize(("name", "raw"), [*BROKEN, ("activities.csv", None), ("modules.csv", MODULES)])
 def test_broken_records_end_in_a_message(tree, name, raw):
     """A file that is none, a folder in its place, a number beyond all others: named in a message."""
     path = tree / "data" / name
@@ -171,9 +165,10 @@ HEAVY = "pandas matplotlib sphinx numpy"
 UNUSED = f"{HEAVY} docutils lxml bs4 stp_portfolio.privacy stp_portfolio.desk stp_portfolio.pdf"
 
 
-@pytest.mark.parametrize(
-    ("verb", "unwanted"), [("status", UNUSED), ("check", HEAVY), ("report", f"{HEAVY} docutils")]
-)
+LOADED = [("status", UNUSED), ("check", HEAVY), ("report", f"{HEAVY} docutils")]
+
+
+@pytest.mark.parametrize(("verb", "unwanted"), LOADED)
 def test_no_verb_loads_what_it_does_not_need(tree, verb, unwanted):
     """Neither pandas nor Matplotlib nor Sphinx on the way to an answer, and for status no other verb."""
     program = (

@@ -27,10 +27,8 @@ def test_fault_is_found(tmp_path, file, old, new, code, words):
 
 def test_missing_files_are_found(tmp_path):
     """Jupyter Book would build with settings of its own."""
-    assert [(f.file, f.fault) for f in configuration.faults(tmp_path)] == [
-        ("_config.yml", "is missing"),
-        ("_toc.yml", "is missing"),
-    ]
+    found = [(finding.file, finding.fault) for finding in configuration.faults(tmp_path)]
+    assert found == [("_config.yml", "is missing"), ("_toc.yml", "is missing")]
     assert configuration.toc_files(tmp_path) == []
 
 

@@ -65,30 +65,23 @@ def test_waits():
     events = [(START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned")]
     events += [(ON - 42 * DAY, 1, "submitted"), (START, 2, "started"), (ON - 50 * DAY, 2, "submitted")]
     portfolio = make(ON, events)
-    assert [(w.activity.key.number, w.days, w.outcome) for w in progress.waits(portfolio, ON)] == [
-        (1, 7, Status.RETURNED),
-        (2, 50, Status.SUBMITTED),
-        (1, 42, Status.SUBMITTED),
-    ]
+    found = [(wait.activity.key.number, wait.days, wait.outcome) for wait in progress.waits(portfolio, ON)]
+    assert found == [(1, 7, Status.RETURNED), (2, 50, Status.SUBMITTED), (1, 42, Status.SUBMITTED)]
     assert [w.days for w in progress.waiting(portfolio, ON)] == [50, 42]
     assert progress.waiting(portfolio, ON - 51 * DAY) == ()
 
 
 def test_credits_are_earned_by_the_modules_sign_off():
     """Finished activities wait for it; a sign-off later than the day does not count yet."""
-    modules = [
-        Module("1", "M", "One", Decimal(20), None),
-        Module("1", "", "Two", Decimal("7.5"), ON),
-        Module("2", "", "Three", Decimal(30), ON + DAY),
-    ]
+    modules = [Module("1", "M", "One", Decimal(20), None), Module("1", "", "Two", Decimal("7.5"), ON)]
+    modules.append(Module("2", "", "Three", Decimal(30), ON + DAY))
     portfolio = make(ON, done(*[START] * 20), modules=modules)
     states = progress.credits_by_state(portfolio, ON)
     assert states == {CreditState.EARNED: Decimal("7.5"), CreditState.AWAITING: 20, CreditState.OPEN: 30}
     assert progress.credits_by_phase(portfolio) == {"1": Decimal("27.5"), "2": 30}
     assert progress.total_credits(portfolio) == Decimal("57.5")
-    assert sentences.credits_answer(portfolio).endswith(
-        "7.5 are earned by 30 June 2025, and 20 more wait only for the module's sign-off."
-    )
+    said = "7.5 are earned by 30 June 2025, and 20 more wait only for the module's sign-off."
+    assert sentences.credits_answer(portfolio).endswith(said)
 
 
 @settings(max_examples=150, deadline=None)
@@ -104,9 +97,8 @@ def test_any_history_equals_brute_force(rows, offset):
             last[number] = event
             signed += event == "signed_off"
             submitted += event == "submitted"
-    assert {key.number: str(s) for key, s in progress.statuses(portfolio, on).items()} == {
-        n: WORDS[last.get(n)] for n in range(1, 9)
-    }
+    found = {key.number: str(status) for key, status in progress.statuses(portfolio, on).items()}
+    assert found == {number: WORDS[last.get(number)] for number in range(1, 9)}
     counts = progress.counts(portfolio, on)
     assert sum(counts.values()) == 8
     assert counts[Status.SIGNED_OFF] == signed == progress.signed_off_by(portfolio, on)

@@ -59,9 +59,8 @@ def test_contract_sees_what_is_missing(portfolio, contract_of, old, new, words):
 def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
     now = progress.statuses(portfolio, portfolio.on)
-    activity, plan = (
-        next(a for a in portfolio.activities if now[a.key] is each) for each in (status, Status.NOT_STARTED)
-    )
+    first = {now[activity.key]: activity for activity in reversed(portfolio.activities)}
+    activity, plan = first[status], first[Status.NOT_STARTED]
     found = contract_of(drafts.draft(portfolio, activity), activity, portfolio)
     submitted = status is Status.SUBMITTED
     assert bool(found[0]) is submitted

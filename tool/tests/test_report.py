@@ -129,10 +129,8 @@ def test_from_which_day_on_changes_are_told(portfolio, on, asked, day, since):
     assert section.heading == f"What changed since {since}"
     looks_back = any("looks back" in str(block) for block in section.blocks)
     assert looks_back == (asked is None and "review" not in since)
-    events, added = (
-        [row for row in rows(ROOT, f"{file}.csv") if str(day) <= row["date"] <= str(on)]
-        for file in ("progress", "evidence")
-    )
+    both = (rows(ROOT, name) for name in ("progress.csv", "evidence.csv"))
+    events, added = ([row for row in each if str(day) <= row["date"] <= str(on)] for each in both)
     changes = progress.changes(other, day, other.on)
     expected = {f"{row['module']}/{row['number']}" for row in events}
     expected |= {key for row in added for key in row["activities"].split(";")}

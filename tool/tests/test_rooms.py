@@ -15,11 +15,10 @@ ROOMS = [{"core"}, {"show"}, {"privacy"}, {"book", "pdf"}, {"desk"}, {"cli"}]  #
 
 def imports_of(source):
     """Each module of the package with those that it imports, inside functions and for types too."""
-    paths = {
-        ".".join((PACKAGE, *path.relative_to(source).with_suffix("").parts)): path
-        for path in source.rglob("*.py")
-    }
-    paths = {module.removesuffix(".__init__"): path for module, path in paths.items()}
+    paths = {}
+    for path in source.rglob("*.py"):
+        module = ".".join((PACKAGE, *path.relative_to(source).with_suffix("").parts))
+        paths[module.removesuffix(".__init__")] = path
     found = {}
     for module, path in paths.items():
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]

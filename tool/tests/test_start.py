@@ -44,12 +44,8 @@ def fresh(tmp_path):
 
 def texts_of(folder):
     """Every text of a portfolio that has not been built, by its path."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "_build" not in path.parts]
-    return {
-        p.relative_to(folder).as_posix(): " ".join(disk.read_text(p).split())
-        for p in files
-        if p.suffix != ".whl"
-    }
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".whl"]
+    return {path.relative_to(folder).as_posix(): " ".join(disk.read_text(path).split()) for path in files}
 
 
 # -- the activities that come with the tool ---------------------------------------------------

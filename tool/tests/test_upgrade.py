@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from conftest import NOT_SOURCES, ROOT, build, refused, told
+from portfolios import append, edit
 
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import kit, start, upgrade
@@ -60,9 +61,8 @@ def test_only_untouched_files_of_the_tool_are_written(older):
     upgrade.rewrite(older, kit.owned(), said.append)
     kit.write_ledger(older)
     after = files_of(older)
-    assert {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)} == {
-        "README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER
-    }  # fmt: skip
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert changed == {"README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER}
     assert after["README.md"] == kit.owned()["README.md"]
     assert (older / ".githooks/pre-commit").stat().st_mode & 0o100
     assert "data/README.md was changed here" in said[0]
@@ -178,9 +178,7 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     other = shutil.ignore_patterns("tests", "benchmarks", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "tool", source, ignore=other)
     present = wheel_of(source, tmp_path / "present")
-    disk.put(
-        source / "pyproject.toml", disk.read_text(source / "pyproject.toml").replace('"0.2.0"', '"0.1.9"')
-    )
+    edit(source, "pyproject.toml", '"0.2.0"', '"0.1.9"')
     disk.put(source / "src/stp_portfolio/desk/templates/owned/README.md", "# An older one\n")
     run(tmp_path, sys.executable, "-m", "venv", "env")
     python = tmp_path / ("env/Scripts/python.exe" if sys.platform == "win32" else "env/bin/python")
@@ -191,8 +189,8 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     assert "stp_portfolio-0.1.9" in disk.read_text(root / kit.PINS)
     run(root, *tool, "record", "S-C1/1", "started", "--date", "2025-10-01")
     shutil.copy(root / "notebooks/credits.ipynb", root / "notebooks/mine.ipynb")
-    disk.put(root / "intro.md", disk.read_text(root / "intro.md") + "\nMy own words.\n")
-    disk.put(root / "_toc.yml", disk.read_text(root / "_toc.yml") + "      - file: notebooks/mine\n")
+    append(root, "intro.md", "", "My own words.")
+    append(root, "_toc.yml", "      - file: notebooks/mine")
     before, own = files_of(root), own_files(root)
     run(root, *tool, "upgrade", present)
     assert own_files(root) == own
