@@ -74,9 +74,8 @@ def sentences_of_page(markup):
 def add_activity(small, number):
     """Another activity like the first, with its page."""
     append(small.tree, "data/activities.csv", f"M,{number},Task,M/{number}_Task,,")
-    small.write(
-        f"M/{number}_Task.md", disk.read_text(small.tree / "M/1_Task.md").replace("# 1.", f"# {number}.")
-    )
+    text = disk.read_text(small.tree / "M/1_Task.md")
+    small.write(f"M/{number}_Task.md", text.replace("# 1.", f"# {number}."))
     append(small.tree, "_toc.yml", f"  - file: M/{number}_Task")
 
 

@@ -44,8 +44,11 @@ def fresh(tmp_path):
 
 def texts_of(folder):
     """Every text of a portfolio that has not been built, by its path."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".whl"]
-    return {path.relative_to(folder).as_posix(): " ".join(disk.read_text(path).split()) for path in files}
+    files = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    names = [name for name in files if not name.startswith("_build/") and not name.endswith(".whl")]
+    return {name: " ".join(disk.read_text(files[name]).split()) for name in names}
 
 
 # -- the activities that come with the tool ---------------------------------------------------
