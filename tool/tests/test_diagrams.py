@@ -144,12 +144,6 @@ def test_the_authors_words_are_the_label(kind):
             diagrams.render(silent)
 
 
-def test_words_are_escaped():
-    """What looks like markup stays text in the label."""
-    drawn = render("flowchart LR\n    A --> B", 'Say "x" & <y>')
-    assert 'aria-label="Say &quot;x&quot; &amp; &lt;y&gt;"' in drawn
-
-
 # -- mistakes ---------------------------------------------------------------------------------
 
 

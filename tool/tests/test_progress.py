@@ -54,12 +54,6 @@ def test_milestone_missed_and_caught_up():
     assert (distance.missed, distance.left) == (10, 0)
 
 
-def test_month_before():
-    """The same day, or that month's last one; never before the programme's start."""
-    assert progress.month_before(make(ON), date(2024, 3, 31)) == date(2024, 2, 29)
-    assert progress.month_before(make(ON), START + DAY) == START
-
-
 def test_waits():
     """Each submission is counted to its decision, or to the day while it lasts; the longest comes first."""
     events = [(START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned")]

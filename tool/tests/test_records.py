@@ -31,15 +31,6 @@ def refused(tree):
     return caught.value.findings
 
 
-def test_shipped_records_are_read(data):
-    """All files of the example, in the shapes that the dictionary describes."""
-    portfolio = load(data)
-    assert portfolio.on == date(2025, 6, 30)
-    assert (len(portfolio.modules), len(portfolio.activities), len(portfolio.standards)) == (7, 20, 20)
-    assert portfolio.settings.example is True
-    assert [event.date for event in portfolio.events] == sorted(event.date for event in portfolio.events)
-
-
 @pytest.mark.parametrize("name", DRESSES)
 def test_certain_meaning_is_accepted(data, portfolio, name):
     """The same facts in another dress give the same records."""
@@ -133,16 +124,6 @@ def test_format_and_days_of_reviews_may_be_stated(data):
     assert set(found.settings.reviews) <= sources.own_dates(found)
     edit(data, "data/portfolio.toml", "reviews =", "# reviews =")
     assert load(data).settings.reviews == ()
-
-
-def test_root_is_found_from_below_and_missed_with_a_message(data, tmp_path, monkeypatch):
-    """A notebook below the root finds the records by itself; one elsewhere is told where to go."""
-    (data / "notebooks").mkdir()
-    monkeypatch.chdir(data / "notebooks")
-    assert len(reading.load().activities) == 20
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(reading.RecordsError, match="Run this inside the portfolio's folder"):
-        reading.load()
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
