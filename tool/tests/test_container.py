@@ -33,7 +33,8 @@ def test_it_installs_what_is_there():
     assert all((ROOT / name).is_file() for name in named)
     assert guard == SWITCH_ON
     assert CONTAINER["remoteEnv"]["PATH"] == f"{environment}/bin:${{containerEnv:PATH}}"
-    settings = CONTAINER["customizations"]["vscode"]["settings"]
+    settings, extensions = (CONTAINER["customizations"]["vscode"][key] for key in ("settings", "extensions"))
+    assert all(re.fullmatch(r"[\w-]+\.[\w-]+", name) for name in extensions)  # publisher and name
     assert settings["python.defaultInterpreterPath"] == f"{environment}/bin/python"
 
 

@@ -10,6 +10,7 @@ from conftest import ROOT
 from stp_portfolio.core import disk, progress, reading, records
 from stp_portfolio.core.progress import Status
 from stp_portfolio.desk import drafts
+from stp_portfolio.privacy import Vocabulary, carriers, screen, sources
 from stp_portfolio.show import pages
 
 
@@ -26,8 +27,9 @@ def test_every_activity_has_its_own_prompts(portfolio):
 
 
 def test_draft_keeps_the_contract(portfolio, tmp_path):
-    """A draft of every activity has the contract's form, and is a draft until a word of it is changed."""
+    """A draft of every activity has the contract's form, no name, and is one until a word of it is changed."""
     now = progress.statuses(portfolio, portfolio.on)
+    vocabulary = Vocabulary([*sources.approved_terms(ROOT), *sources.own_words(portfolio)])
     for activity in portfolio.activities:
         text = drafts.draft(portfolio, activity)
         disk.put(tmp_path / "page.md", text)
@@ -38,6 +40,7 @@ def test_draft_keeps_the_contract(portfolio, tmp_path):
         faults = [str(fault) for fault in pages.problems(page, activity, portfolio)]
         assert [fault for fault in faults if pages.UNWRITTEN not in fault] == []
         assert page.unwritten
+        assert screen(carriers.prose_of(text), vocabulary) == []
         assert drafts.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
         assert not drafts.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
 

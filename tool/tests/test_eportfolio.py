@@ -135,7 +135,7 @@ def test_text_is_that_of_the_web_pages(book, pdfs):
         counted += len(sentences)
         assert [each for each in sentences if each not in single or each not in whole] == [], path.name
     assert counted > 800
-    notebooks = ("notebooks/progress", "notebooks/credits")
+    notebooks = [f"notebooks/{name}" for name in ("progress", "credits", "coverage")]
     for name in ("intro", "C1_Professional_Foundations/index", *notebooks, "about/how-it-is-made"):
         assert [each for each in sentences_of_page(book.page(name)) if each not in whole] == [], name
 

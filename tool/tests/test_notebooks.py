@@ -7,7 +7,7 @@ import re
 import pytest
 from conftest import ROOT
 from lxml import html
-from portfolios import forty
+from portfolios import edit, forty
 from recount import MONTHS, Recount, written
 from test_book import text_of
 from typer.testing import CliRunner
@@ -126,6 +126,14 @@ def test_coverage(now):
     speaking = {key for row in now.evidence if row["standards"] for key in row["activities"].split(";")}
     bare = said["Activities without evidence for a standard"]
     assert len(bare) == len(now.activities) - len(speaking)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_works_from_the_first_day(data, monkeypatch, name):
+    """With nothing begun yet, every figure and table is there."""
+    edit(data, "data/portfolio.toml", "as_of = 2025-06-30", "as_of = 2023-09-04")
+    monkeypatch.chdir(data)
+    assert all(sort(run(code(name))))
 
 
 def test_commands_and_notebooks_say_the_same(tree):

@@ -89,6 +89,7 @@ def test_says_what_an_assessor_asks(shipped):
     places = [text.find(part) for part in parts]
     assert -1 not in places, parts[places.index(-1)]
     assert places == sorted(places)
+    assert not re.search(r"\d{4}-\d\d", text)  # days and months are written out
 
 
 @settings(max_examples=200, deadline=None)
@@ -125,6 +126,8 @@ def test_from_which_day_on_changes_are_told(portfolio, on, asked, day, since):
     assert (report.span(other, asked).day, report.span(other, asked).since) == (day, since)
     sections = report.make(other, asked).sections
     assert [bool(each.answer) for each in sections] == [True] * 5
+    for table in (block for each in sections for block in each.blocks if isinstance(block, Table)):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
     section = sections[1]
     assert section.heading == f"What changed since {since}"
     looks_back = any("looks back" in str(block) for block in section.blocks)

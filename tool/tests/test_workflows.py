@@ -2,14 +2,18 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
+from browsing import pages_of
 from conftest import ROOT
 
+from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.core import disk
 from stp_portfolio.desk import drafts, editions
 
@@ -109,6 +113,27 @@ def test_files_of_a_release_have_their_sums(tmp_path):
     assert bash(check, tmp_path / "_build").returncode == 0
     (tmp_path / "_build/files/portfolio.pdf").write_text("other", encoding="utf-8")
     assert bash(check, tmp_path / "_build").returncode == 1
+
+
+@on_linux
+@pytest.mark.slow
+def test_reviewer_gets_the_book_and_the_pdfs_to_look_at(book, pdfs, tmp_path):
+    """The whole book, every link in it sound; every PDF, pictures of four of their pages, and how to open it."""
+    shutil.copytree(book.html, tmp_path / "_build/html")
+    shutil.copytree(pdfs, tmp_path / "_build/eportfolio")
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    lines = [step.get("run", "") for step in WORKFLOWS["test"]["jobs"]["look"]["steps"]]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for line in lines:
+        if "_build/look" in line:
+            done = bash(line, tmp_path, PATH=path, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
+            assert done.returncode == 0, done.stderr
+    look = tmp_path / "_build/look"
+    assert pages_of(look / "book") == pages_of(book.html)
+    assert list(page_faults(look / "book")) == []
+    assert len(list(look.glob("pdfs/*.pdf"))) == len(list(pdfs.glob("*.pdf"))) > 20
+    assert len(list(look.glob("pages-of-the-pdfs/*.png"))) == 4
+    assert "open book/index.html" in disk.read_text(tmp_path / "summary.md")
 
 
 # -- the lines that bring the site to another repository -----------------------------------------
