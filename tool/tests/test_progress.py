@@ -20,17 +20,6 @@ HALF = Milestone(date(2025, 9, 30), "Half", "M", 10, "")
 END = Milestone(date(2026, 9, 15), "End", "M", 20, "")
 
 
-def test_distance_to_a_milestone():
-    """Eight of ten with 92 days left: two to go, the pace needed, and the pace so far brings nine."""
-    alone = Milestone(ON, "A date alone", "", None, "")  # which has no distance
-    portfolio = make(ON, done(*[START + 30 * DAY] * 8), milestones=[alone, HALF, END])
-    half, end = progress.distances(portfolio, ON)
-    assert (half.left, half.days, half.projected, half.behind) == (2, 92, 9, 1)
-    assert half.needed == pytest.approx(2 / (92 / 30.4375))
-    assert (end.left, end.projected, end.behind) == (12, 13, 7)
-    assert progress.pace(portfolio, ON) == pytest.approx(8 / (665 / 30.4375))
-
-
 @pytest.mark.parametrize(
     ("on", "signed_off", "missed", "left", "needed", "behind"),
     [

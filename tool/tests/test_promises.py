@@ -33,40 +33,34 @@ def test_example_is_finished(portfolio):
         assert [*pages.problems(page, activity, portfolio), *pages.reminders(page, activity, portfolio)] == []
 
 
-@pytest.fixture
-def contract_of(tmp_path):
-    """A function: what a text breaks as the page of an activity, and what is open on it."""
-
-    def contract_of(text, activity, portfolio):
-        disk.put(tmp_path / "page.md", text)
-        page = pages.read(tmp_path / "page.md")
-        return [[*ask(page, activity, portfolio)] for ask in (pages.problems, pages.reminders)]
-
-    return contract_of
+def contract_of(path, text, activity, portfolio):
+    """What a text breaks as the page of an activity, and what is open on it."""
+    disk.put(path, text)
+    return [[*ask(pages.read(path), activity, portfolio)] for ask in (pages.problems, pages.reminders)]
 
 
 @cases("contract", "old new words")
-def test_contract_sees_what_is_missing(portfolio, contract_of, old, new, words):
+def test_contract_sees_what_is_missing(portfolio, tmp_path, old, new, words):
     """Each clause of the contract is seen when it is broken."""
     activity = portfolio.activities[4]
     text = disk.read_text(ROOT / f"{activity.page}.md")
     assert old in text
-    problems, _ = contract_of(text.replace(old, new, 1), activity, portfolio)
+    problems, _ = contract_of(tmp_path / "page.md", text.replace(old, new, 1), activity, portfolio)
     assert any(words in problem for problem in problems)
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
-def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
+def test_open_is_a_reminder_until_submission(portfolio, tmp_path, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
     now = progress.statuses(portfolio, portfolio.on)
     first = {now[activity.key]: activity for activity in reversed(portfolio.activities)}
     activity, plan = first[status], first[Status.NOT_STARTED]
-    found = contract_of(drafts.draft(portfolio, activity), activity, portfolio)
+    found = contract_of(tmp_path / "page.md", drafts.draft(portfolio, activity), activity, portfolio)
     submitted = status is Status.SUBMITTED
     assert bool(found[0]) is submitted
     assert any("still to be written" in text for text in found[not submitted])
     text = disk.read_text(ROOT / f"{plan.page}.md").replace(plan.heading, activity.heading)
-    problems, _ = contract_of(text, activity, portfolio)
+    problems, _ = contract_of(tmp_path / "page.md", text, activity, portfolio)
     assert any("sections" in problem for problem in problems) is submitted
 
 
