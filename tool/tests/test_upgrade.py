@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from conftest import NOT_SOURCES, ROOT, build, refused, told
-from portfolios import append, edit
+from portfolios import append, cases, edit
 
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import kit, start, upgrade
@@ -97,14 +97,7 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     assert "no upgrade to undo" in refused(older, "upgrade", "--undo")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["no-such.whl"], 1, "is no wheel of stp-portfolio"),
-        (["--from", "."], 2, "Name the new folder as well"),
-        ([], 1, "Only a version is asked of the package index"),
-    ],
-)
+@cases("upgrades", "arguments code said")
 def test_upgrade_refuses_and_changes_nothing(older, arguments, code, said):
     """What is no wheel, half a wish, and nothing newer in wheels/: no index is asked of its own accord."""
     disk.put(older / kit.PINS, kit.requirements())

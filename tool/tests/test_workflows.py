@@ -12,6 +12,7 @@ import pytest
 import yaml
 from browsing import pages_of
 from conftest import ROOT
+from portfolios import cases
 
 from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.core import disk
@@ -172,16 +173,18 @@ class Deploy:
         ssh.chmod(0o755)
         (folder / "a place").mkdir()
 
-    def run(self, files, spoil=None, repository="owner/name", key=KEY):
-        """Publish a release of some files, spoilt after its manifest was written."""
+    def run(self, files, file="", text="", repository="owner/name", key=KEY):
+        """Publish a release of some files, of which one became another text, or none, after its manifest."""
         release = self.folder / f"run{len(list(self.folder.iterdir()))}" / "release"
         for name, raw in files.items():
             (release / "site" / name).parent.mkdir(parents=True, exist_ok=True)
             (release / "site" / name).write_bytes(raw)
         (release / "site").mkdir(parents=True, exist_ok=True)
         (release / "manifest.csv").write_text(editions.manifest(release / "site", "0" * 40), encoding="utf-8")
-        if spoil:
-            spoil(release / "site")
+        if file and text:
+            (release / file).write_text(text, encoding="utf-8")
+        elif file:
+            (release / file).unlink()
         place = str(self.folder / "a place")
         given = {"SITE_REPOSITORY": repository, "SITE_DEPLOY_KEY": key, "TMPDIR": place}
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -226,24 +229,13 @@ def test_site_is_one_commit_of_nobody_and_replaces_the_last(deploy):
 
 
 @on_linux
-@pytest.mark.parametrize(
-    ("spoil", "repository", "key", "words"),
-    [
-        (lambda site: (site / "new.html").write_text("other"), "owner/name", KEY, "not what was screened"),
-        (lambda site: (site / ".env").write_text("x"), "owner/name", KEY, "not what was screened"),
-        (lambda site: (site / "index.html").unlink(), "owner/name", KEY, "not what was screened"),
-        (lambda site: (site.parent / "manifest.csv").unlink(), "owner/name", KEY, "manifest.csv"),
-        *[(None, target, KEY, "Write owner/name") for target in ("", "name", "-f/name", "a/b/c", "../x")],
-        *[(None, "owner/name", key, "holds no private key") for key in ("", "ssh-ed25519 AAAA site")],
-        (None, "owner/nowhere", KEY, "Nothing was published. Check that owner/nowhere exists"),
-    ],
-)  # fmt: skip
-def test_what_is_not_as_it_must_be_is_not_published(deploy, spoil, repository, key, words):
+@cases("unpublished", "file text repository key words")
+def test_what_is_not_as_it_must_be_is_not_published(deploy, file, text, repository, key, words):
     """Said with what to do, and the site of before stays."""
     assert deploy.run(FIRST).returncode == 0
-    done = deploy.run(SECOND, spoil, repository, key)
+    done = deploy.run(SECOND, file, text, repository, key.replace("KEY", KEY))
     assert done.returncode == 1
     assert words in done.stdout + done.stderr
     assert deploy.published() == FIRST | {".nojekyll": b""}
-    assert not key or key not in done.stdout + done.stderr
+    assert not key or key.replace("KEY", KEY) not in done.stdout + done.stderr
     assert deploy.run({}).returncode == 1  # nothing on both sides is the same, and still no site
