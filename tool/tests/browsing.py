@@ -11,12 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Error
 
 MISSING = "no Chromium, Chrome or Edge is installed here, so the pages were not tried in a browser"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
+ARGUMENTS = "--no-sandbox --disable-background-networking --disable-component-update --no-first-run".split()
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
 
 

@@ -1,13 +1,16 @@
 """What the tests share: the shipped book built once a run, small books in process, and copies to break."""
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from browsing import MISSING, launched
@@ -15,13 +18,14 @@ from click.testing import CliRunner
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
+from stp_portfolio import cli
 from stp_portfolio.core import reading
 
 ROOT = Path(__file__).parents[2]  # the worked example, of which this folder is a part
-JUPYTER_BOOK = Path(sys.executable).with_name(
-    "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-)
+SMALL = Path(__file__).with_name("small")
 NOT_SOURCES = shutil.ignore_patterns("_build", ".*", "__pycache__", "*.egg-info", "private", "tests", "tool")
+COMMANDS = ("jupyter-book", "portfolio")
+JUPYTER_BOOK, PORTFOLIO = (shutil.which(name, path=str(Path(sys.executable).parent)) for name in COMMANDS)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -30,12 +34,6 @@ def pytest_terminal_summary(terminalreporter):
         for name, value in report.user_properties:
             if name == "summary" and report.when == "call":
                 terminalreporter.write_line(value)
-
-
-def toc_files(tree):
-    """The pages that the contents of a tree name, in their order."""
-    text = (tree / "_toc.yml").read_text(encoding="utf-8")
-    return re.findall(r"^[ -]*(?:root|file): *([^\s#]+)", text, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,8 @@ class Built:
         return self.tree / "_build" / "html"
 
     def page(self, docname):
+        """The markup of a page, of a build without a fault."""
+        assert self.code == 0, self.output
         return (self.html / f"{docname}.html").read_text(encoding="utf-8")
 
     @property
@@ -90,6 +90,35 @@ def build_here(tree, *options):
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Built(done.exit_code, uncoloured(done.output), tree)
+
+
+def call(tree, *arguments, folder="."):
+    """The command ``portfolio`` in this process: its code, and what it says on both streams."""
+    out, err, given = io.StringIO(), io.StringIO(), ["portfolio", *map(str, arguments)]
+    with (
+        chdir(tree / folder), redirect_stdout(out), redirect_stderr(err),
+        patch.dict(os.environ, {"COLUMNS": "100"}), patch.object(sys, "argv", given),
+    ):  # fmt: skip
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+    return code, out.getvalue(), err.getvalue()
+
+
+def told(tree, *arguments, folder="."):
+    """What the command says where it does what it is asked."""
+    code, out, err = call(tree, *arguments, folder=folder)
+    assert code == 0, out + err
+    return out
+
+
+def refused(tree, *arguments, code=1):
+    """What it says, on one line, where it does not."""
+    found, out, err = call(tree, *arguments)
+    assert found == code, out + err
+    return " ".join((out + err).split())
 
 
 def once(tmp_path_factory, name, make):
@@ -155,6 +184,12 @@ def copy(book, tmp_path):
 
 
 @pytest.fixture
+def tree(tmp_path):
+    """A copy of the whole portfolio without what was built, to work in."""
+    return Path(shutil.copytree(ROOT, tmp_path / "portfolio", ignore=NOT_SOURCES))
+
+
+@pytest.fixture
 def data(tmp_path):
     """A copy of the shipped records with their pages, to spoil."""
     tree = tmp_path / "records"
@@ -165,45 +200,13 @@ def data(tmp_path):
 
 # -- a book of two pages ----------------------------------------------------------------------
 
-TASK = """\
-# 1. Task
-
-It waits. It will change something.
-
-## Plan
-
-**Occasion.** A day.
-
-**Evidence aimed at.** A note.
-
-**First step.** In **June 2025** I will begin. *Done when:* it is begun.
-
-**Risk.** None.
-
-Read next: [home](../intro.md), to begin again.
-"""
-SMALL = {
-    "_toc.yml": "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n",
-    "intro.md": "# Home\n\nThe words of the home page.\n",
-    "M/1_Task.md": TASK,
-    "data/portfolio.toml": 'title = "Small"\nrole = "trainee"\ncurriculum = "X"\nstart = 2023-09-04\n'
-    'language = "en-GB"\nas_of = 2025-06-30\n',
-    "data/modules.csv": "phase,code,module,credits,signed_off\n1,M,Module,20,\n",
-    "data/activities.csv": "module,number,title,page,learning_outcomes,url\nM,1,Task,M/1_Task,,\n",
-    "data/progress.csv": "date,module,number,event,note\n",
-    "data/evidence.csv": "id,date,title,kind,activities,standards,file\n",
-    "data/milestones.csv": "date,name,module,required,note\n2025-09-30,Half,M,1,\n",
-    "data/standards.csv": "scheme,code,label\nHCPC,1,Safe practice\n",
-}
-
 
 class Small:
     """A portfolio of two pages in a folder of its own, built in this process."""
 
     def __init__(self, tree):
         self.tree = tree
-        for name, text in SMALL.items():
-            self.write(name, text)
+        shutil.copytree(SMALL, tree, dirs_exist_ok=True)
         shutil.copy(ROOT / "_config.yml", tree)
 
     def write(self, name, text):

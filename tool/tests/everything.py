@@ -10,12 +10,7 @@ PAGES = ("M/everything", "sums")
 
 def add(small):
     """Add the page, with a picture that carries a secret in its metadata, and a notebook of plain pandas."""
-    rows = "\n".join(f"| {number} | Row number {number} |" for number in range(1, 61))
-    head = "| " + " | ".join(f"Column{number}" for number in range(1, 15)) + " |\n|" + " --- |" * 14
-    cells = [[f"cell {row}.{column}" for column in range(1, 15)] for row in range(1, 4)]
-    wide = "\n".join(f"| {' | '.join(row)} |" for row in cells)
-    text = TEXT.read_text(encoding="utf-8").replace("ROWS", rows).replace("WIDE", f"{head}\n{wide}")
-    small.write(f"{PAGES[0]}.md", text)
+    small.write(f"{PAGES[0]}.md", TEXT.read_text(encoding="utf-8"))
     image = Image.new("RGB", (8, 8), "white")
     exif = image.getexif()
     exif[0x010E] = "secretword"

@@ -1,19 +1,29 @@
 """Portfolios made for a test, by hand or by hypothesis, and what spreadsheets do to their files."""
 
+import shutil
 import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import strategies as st
+from recount import rows
 
 from stp_portfolio.core import records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Module, Portfolio, Settings
 
 START = date(2023, 9, 4)
-HALF_DAY, END_DAY = date(2025, 9, 30), date(2026, 9, 15)
 SETTINGS = Settings("Title", "trainee", "X", START, "en-GB", None, example=False)
-UGLY = tomllib.loads(Path(__file__).with_name("ugly.toml").read_text(encoding="utf-8"))
+FORTY = Path(__file__).with_name("forty")
+CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
+
+
+def cases(group, names):
+    """The rows of a table of ``cases.toml`` as the cases of a test; a row's name says what is wrong."""
+    return pytest.mark.parametrize(
+        names.split(), [pytest.param(*row, id=name) for name, row in CASES[group].items()]
+    )
 
 
 def _days_first(raw):
@@ -50,6 +60,23 @@ def edit(tree, name, old, new):
     old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
     assert old == b"ALL" or old in raw, old
     path.write_bytes(new if old == b"ALL" else raw.replace(old, new, 1))
+
+
+def forty(tree):
+    """A portfolio of another trainee: forty activities in three modules, and texts that look like markup."""
+    shutil.copytree(FORTY / "data", tree / "data")
+    page = (FORTY / "page.md").read_text(encoding="utf-8")
+    for row in rows(tree, "activities.csv"):
+        path = tree / f"{row['page']}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page.replace("NUMBER", row["number"]), encoding="utf-8")
+    return tree
+
+
+def append(tree, name, *rows):
+    """Add rows to a table, as a spreadsheet would."""
+    with (tree / name).open("a", encoding="utf-8", newline="") as file:
+        file.writelines(f"{row}\n" for row in rows)
 
 
 def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(), standards=()):

@@ -11,22 +11,9 @@ MONTHS = "January February March April May June July August September October No
 
 
 def rows(tree, name):
-    """The rows of a file, also as a spreadsheet saves it: semicolons, a mark at the start, days first."""
-    raw = (tree / "data" / name).read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252")
-    first = text.lstrip().splitlines()[0]
-    found = list(
-        csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    )
-    for row in found:
-        for column in {"date", "signed_off"} & row.keys():
-            if "/" in row[column]:
-                day, month, year = map(int, row[column].split("/"))
-                row[column] = f"{year}-{month:02}-{day:02}"
-    return found
+    """The rows of a table."""
+    with (tree / "data" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def written(text):
@@ -40,7 +27,6 @@ class Recount:
     def __init__(self, tree):
         settings = tomllib.loads((tree / "data/portfolio.toml").read_text(encoding="utf-8"))
         self.on = str(settings.get("as_of", date.today()))
-        self.start = str(settings["start"])
         self.modules = rows(tree, "modules.csv")
         self.activities = rows(tree, "activities.csv")
         self.status = {}

@@ -5,15 +5,13 @@ import math
 import re
 from datetime import UTC, date, datetime, timedelta
 
-import forty
 import pytest
-from conftest import ROOT
+from conftest import ROOT, refused, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from portfolios import START, done, make
+from portfolios import START, done, edit, forty, make
 from recount import MONTHS, Recount, written
-from test_cli import call, spoil, tree  # noqa: F401 - a fixture
 
 from stp_portfolio.core import progress, records
 from stp_portfolio.core.records import Milestone
@@ -23,9 +21,7 @@ from stp_portfolio.core.records import Milestone
 def shipped(tmp_path_factory):
     """The calendar of the shipped example as the command writes it."""
     path = tmp_path_factory.mktemp("calendar") / "deep" / "portfolio.ics"
-    code, said, err = call(ROOT, "calendar", "--out", str(path))
-    assert code == 0, err
-    assert "46 entries" in said
+    assert "46 entries" in told(ROOT, "calendar", "--out", path)
     return path.read_bytes()
 
 
@@ -66,11 +62,10 @@ def test_milestones_and_reviews(shipped):
             summary += f": {row['required']} of {row['module']}"
             done_now, days = recount.done(row["module"]), (event.start - date.fromisoformat(recount.on)).days
             left = int(row["required"]) - done_now
-            text = (
-                f"Required: {row['required']} of {row['module']} signed off. "
-                f"On {written(recount.on)}: {done_now}, {left} to go; "
-                f"this needs {left / days * 365.25 / 12:.2f} a month.\n{text}".rstrip()
-            )
+            asked = f"Required: {row['required']} of {row['module']} signed off."
+            standing = f"On {written(recount.on)}: {done_now}, {left} to go;"
+            pace = f"this needs {left / days * 365.25 / 12:.2f} a month."
+            text = f"{asked} {standing} {pace}\n{text}".rstrip()
         assert (str(event.start), event["SUMMARY"], str(event["DESCRIPTION"])) == (row["date"], summary, text)
     assert [event.start for event in of_kind(shipped, "Review")] == [date(2024, 9, 25), date(2025, 9, 24)]
 
@@ -92,8 +87,8 @@ def recounted_targets(root):
 
 def test_targets_are_the_pace_needed(shipped, tmp_path):
     """The n-th missing activity on the day that an even pace has it signed off, in one module and three."""
-    other = forty.make(tmp_path)
-    assert call(other, "calendar")[0] == 0
+    other = forty(tmp_path)
+    told(other, "calendar")
     raw = (other / "_build/portfolio.ics").read_bytes()
     for root, entries in ((ROOT, shipped), (other, raw)):
         found = {str(event["SUMMARY"]): event.start for event in of_kind(entries, "Target")}
@@ -141,10 +136,10 @@ def test_steps_fall_due_at_the_end_of_their_month(shipped):
     assert str(quiz["DESCRIPTION"]).startswith(f"{title}\nDone when: ")
 
 
-def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixture
+def test_same_fact_keeps_its_identifier(shipped, tree):
     """A meeting put off, a milestone moved, a step reworded, a pace changed: entries move, none twice."""
     path = tree / "_build/portfolio.ics"
-    assert call(tree, "calendar")[0] == 0
+    told(tree, "calendar")
     assert path.read_bytes() == shipped
     page, last = "C1_Professional_Foundations/11_LearningSession.md", "2025-06-16,S-C1,7,submitted,"
     for name, old, new in (
@@ -154,8 +149,8 @@ def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixt
         (page, "**July 2025.** Send the quiz again", "**August 2025.** Send the *quiz* once more"),
         ("data/progress.csv", last, f"{last}\n2025-07-14,S-C1,11,signed_off,"),
     ):
-        spoil(tree, name, old, new)
-    assert call(tree, "calendar")[0] == 0
+        edit(tree, name, old, new)
+    told(tree, "calendar")
     before, after = parsed(shipped), parsed(path.read_bytes())
     assert len(before.keys() - after.keys()) == 1  # the ninth sign-off, which has happened
     assert after.keys() <= before.keys()
@@ -171,23 +166,21 @@ def test_same_fact_keeps_its_identifier(shipped, tree):  # noqa: F811 - the fixt
         assert (before[uid].start, after[uid].start) == (day, moved)
 
 
-def test_texts_are_escaped(tree):  # noqa: F811 - the fixture
+def test_texts_are_escaped(tree):
     """Commas, semicolons, backslashes and letters of any script arrive as they were written."""
     name = "End; of, year\\2 \u2013 \u65e5\u672c " + "long " * 30 + "x"
-    spoil(tree, "data/milestones.csv", "End of year 2,", f'"{name}",')
-    assert call(tree, "calendar")[0] == 0
+    edit(tree, "data/milestones.csv", "End of year 2,", f'"{name}",')
+    told(tree, "calendar")
     raw = (tree / "_build/portfolio.ics").read_bytes()
     assert max(map(len, raw.split(b"\r\n"))) <= 75
     assert f"{name}: 10 of S-C1" in [event["SUMMARY"] for event in of_kind(raw, "Milestone")]
 
 
-def test_portfolio_without_dates_is_told_so(tree):  # noqa: F811 - the fixture
+def test_portfolio_without_dates_is_told_so(tree):
     """The standard knows no empty calendar: one message with the remedy, code 1, no file."""
     for name in ("activities", "progress", "evidence", "milestones"):
         path = tree / f"data/{name}.csv"
         path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    spoil(tree, "data/portfolio.toml", "reviews =", "# reviews =")
-    code, _, err = call(tree, "calendar")
-    assert code == 1
-    assert "There is no date to write yet. Fill in data/milestones.csv" in err
+    edit(tree, "data/portfolio.toml", "reviews =", "# reviews =")
+    assert "There is no date to write yet. Fill in data/milestones.csv" in refused(tree, "calendar")
     assert not (tree / "_build").exists()

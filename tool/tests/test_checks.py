@@ -1,21 +1,18 @@
 """The check: every fault in one run, whatever the files are like, and no silence about what was not read."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, Small
+from portfolios import CASES, cases, edit
 
+from stp_portfolio.core import configuration
 from stp_portfolio.desk import checks
 
-CODE = {
-    "cell_type": "code",
-    "id": "b",
-    "metadata": {},
-    "source": ["1 + 1"],
-    "outputs": [],
-    "execution_count": None,
-}
+CODE = Small.cell(["1 + 1"]) | {"id": "b"}
 TEXT = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Sums\n", "\n", "They add up."]}
 KERNEL = {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
 NOTEBOOK = {"cells": [TEXT, CODE], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
@@ -24,7 +21,7 @@ HERE = Path(__file__).parent
 
 def with_notebook(small, text=""):
     """Put a notebook into the contents of the small book."""
-    small.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n  - file: M/1_Task\n  - file: sums\n")
+    small.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: sums\n")
     return small.write("sums.ipynb", text or json.dumps(NOTEBOOK))
 
 
@@ -46,14 +43,9 @@ def test_links_are_read_as_the_book_reads_them(small):
     assert "leads to a heading that does not exist" in str(found[6])
 
 
-ODD = ["[]", '"x"', "null", "{", "{}", *(f'{{"metadata": {{}}, "cells": {cells}}}' for cells in (
-    "null", "[3]", '[{"cell_type": "code", "metadata": null}]',
-)), '{"metadata": null, "cells": []}']  # fmt: skip
-
-
-@pytest.mark.parametrize("text", ODD)
+@pytest.mark.parametrize("text", ["[]", "{"])
 def test_odd_notebooks_are_findings(small, text):
-    """Whatever stands in the file, it is said and nothing stops."""
+    """What is no notebook, or no JSON at all, is said and nothing stops."""
     with_notebook(small, text)
     assert faults(small) == {("notebook-shape", "sums.ipynb", None)}
 
@@ -97,3 +89,37 @@ def test_what_was_not_read_is_said(small):
     assert faults(small, small.tree / "M") == faults(small, small.tree / "data") == set()
     assert faults(small, draft) == {("not-read", "drafts/x.md", None)}
     assert faults(small, draft.parent, small.tree) == {("not-read", "drafts", None), ("link", "intro.md", 3)}
+
+
+# -- the configuration: what Jupyter Book takes in silence is a finding --------------------------------
+
+
+def test_shipped_configuration_is_without_fault():
+    """Else every case below could be met by chance."""
+    assert list(configuration.faults(ROOT)) == []
+
+
+@cases("configuration", "file old new code words")
+def test_fault_is_found(tmp_path, file, old, new, code, words):
+    """Misspelt, doubled or hiding keys, and what would leave the book unguarded."""
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    edit(tmp_path, file, old, new)
+    found = list(configuration.faults(tmp_path))
+    assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))
+
+
+def test_missing_files_are_found(tmp_path):
+    """Jupyter Book would build with settings of its own."""
+    found = [(finding.file, finding.fault) for finding in configuration.faults(tmp_path)]
+    assert found == [("_config.yml", "is missing"), ("_toc.yml", "is missing")]
+    assert configuration.toc_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("notebook", CASES["notebooks"])
+def test_odd_notebook_is_found(notebook):
+    """Valid JSON that is no notebook, and what would let a cell fail in silence."""
+    code, words = CASES["notebooks"][notebook]
+    (finding,) = configuration.notebook_faults("a.ipynb", json.loads(notebook))
+    assert finding.code == code
+    assert words in str(finding)

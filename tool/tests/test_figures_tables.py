@@ -20,13 +20,12 @@ from stp_portfolio.show import charts, palette, tables
 ON = date(2025, 6, 30)
 WORDS = {"alt": "What it shows.", "caption": "What follows."}
 BARS = {"row": "phase", "width": "credits", "filled": "earned", "hatched": "awaiting", "key": "Key."}
+OF = {"of": 20, **WORDS}
 # Each chart of the frames of a portfolio, as the notebooks draw it.
 CHARTS = {
     "blocks": lambda f, _days: charts.blocks(f.modules, **BARS, **WORDS),
     "timeline": lambda f, days: charts.timeline(f.activities, f.events, **days, **WORDS),
-    "burn_up": lambda f, days: charts.burn_up(
-        f.activities["signed_off"], f.milestones, of=20, **days, **WORDS
-    ),
+    "burn_up": lambda f, days: charts.burn_up(f.activities["signed_off"], f.milestones, **days, **OF),
     "waits": lambda f, _days: charts.waits(f.waits, weeks=4, **WORDS),
     "matrix": lambda f, _days: charts.matrix(f.evidence, f.evidence_standards, f.standards, **WORDS),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, build_here
+from portfolios import append
 from typer.main import get_command
 
 from stp_portfolio.cli import app
@@ -69,8 +70,7 @@ class Shell:
 def prepare(page, tree):
     """What the words of a page ask for before its commands can be run."""
     if page == "review-meeting":
-        with (tree / "data/portfolio.toml").open("a", encoding="utf-8") as file:
-            file.write(blocks(page, "toml")[0])
+        append(tree, "data/portfolio.toml", blocks(page, "toml")[0])
     elif page == "handing-in":
         assert f"private/{PAGE}" in text_of(page)
         (tree / "private" / PAGE).parent.mkdir(parents=True)
@@ -118,12 +118,8 @@ def test_commands_for_another_specialty(tmp_path):
     shell.run(start.replace("../my-portfolio", "mine") + "cd mine\n")
     own = reading.load(shell.folder)
     assert [module.code for module in own.modules] == ["S-C1", "M-1", "M-2"]
-    for name, row in (
-        ("modules", "3,M-3,Further module,10,"),
-        ("activities", "M-3,1,First of it,Further/1_First,,"),
-    ):
-        with (shell.folder / f"data/{name}.csv").open("a", encoding="utf-8") as file:
-            file.write(f"{row}\n")
+    append(shell.folder, "data/modules.csv", "3,M-3,Further module,10,")
+    append(shell.folder, "data/activities.csv", "M-3,1,First of it,Further/1_First,,")
     shell.run(further)
     assert (shell.folder / "Further/1_First.md").is_file()
     shell.run("jupyter-book build .\n")

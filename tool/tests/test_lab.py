@@ -9,18 +9,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import chdir
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import NOT_SOURCES, ROOT
-from typer.testing import CliRunner
+from conftest import NOT_SOURCES, ROOT, refused, told
 
-from stp_portfolio.cli import app
-from stp_portfolio.core import reading, records
+from stp_portfolio.core import disk, reading, records
 
 TOKEN = "for-this-test-alone"
 SHOWN = ".jp-OutputArea-output"
@@ -47,12 +44,6 @@ class Lab:
     address: str
     tree: Path
 
-    def portfolio(self, *arguments):
-        """What a command says in the tree, on one line, and its exit code."""
-        with chdir(self.tree):
-            done = CliRunner().invoke(app, arguments)
-        return done.exit_code, " ".join(done.output.split())
-
 
 def until(answer):
     """The first thing that is true which a function gives, asked for again and again."""
@@ -77,11 +68,8 @@ def asked(address, path, method="GET"):
 
 def running(runtime):
     """The address of the server, once it answers."""
-    for path in runtime.glob("jpserver-*.json"):
-        for url in re.findall(r'"url": "(.*?)/?"', path.read_text(encoding="utf-8")):
-            if asked(url, "/api/status"):
-                return url
-    return None
+    texts = "".join(map(disk.read_text, runtime.glob("jpserver-*.json")))
+    return next((url for url in re.findall(r'"url": "(.*?)/?"', texts) if asked(url, "/api/status")), None)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +80,7 @@ def lab(tmp_path_factory):
     shutil.copytree(ROOT, tree, ignore=NOT_SOURCES)
     example = reading.load(tree)
     waiting = next(event.activity for event in reversed(example.events) if event.event == "submitted")
-    code, said = Lab("", tree).portfolio("record", str(waiting), "signed_off", "--date", str(example.on))
-    assert code == 0, said
+    told(tree, "record", waiting, "signed_off", "--date", example.on)
     for name, values in SETTINGS.items():
         path = folder / "jupyterlab_settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -163,19 +150,17 @@ def test_notebook_computes_and_its_outputs_are_refused(lab, page):
     """The answer is the one of status, after an event that nothing stored can know; outputs are refused."""
     shown = run_all(page, lab, "notebooks/progress.ipynb", "Computed when the book was built")
     assert shown.locator("svg").count() == 3
-    _, status = lab.portfolio("status")
+    status = told(lab.tree, "status")
     assert page.locator(".jp-CodeCell").first.locator(SHOWN).inner_text().strip() in status
     table = shown.locator("table", has_text="Activities by status").inner_text()
     done = re.search(r"(\d+) of \d+ activities are signed off", status)[1]
     assert re.search(r"Signed off\s+(\d+)", table)[1] == done
     path = lab.tree / "notebooks/progress.ipynb"
     saved(page, path, outputs=True)
-    code, said = lab.portfolio("check")
-    assert code == 1
-    assert "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs" in said
+    assert "holds outputs. Clear them (in JupyterLab: Edit, Clear outputs" in refused(lab.tree, "check")
     chosen(page, "Edit", "Clear Outputs of All Cells")
     saved(page, path, outputs=False)
-    assert lab.portfolio("check")[0] == 0
+    told(lab.tree, "check")
 
 
 def test_guide_s_own_question(lab, page):

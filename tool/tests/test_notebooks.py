@@ -4,11 +4,12 @@ import ast
 import json
 import re
 
-import forty
 import pytest
 from conftest import ROOT
 from lxml import html
+from portfolios import edit, forty
 from recount import MONTHS, Recount, written
+from test_book import text_of
 from typer.testing import CliRunner
 
 from stp_portfolio.cli import app
@@ -52,7 +53,7 @@ def sort(found):
 @pytest.fixture(params=["shipped", "another"])
 def tree(request, tmp_path, monkeypatch):
     """The shipped portfolio, and another trainee's, as the folder that is worked in."""
-    found = ROOT if request.param == "shipped" else forty.make(tmp_path)
+    found = ROOT if request.param == "shipped" else forty(tmp_path)
     monkeypatch.chdir(found)
     return found
 
@@ -127,6 +128,14 @@ def test_coverage(now):
     assert len(bare) == len(now.activities) - len(speaking)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_works_from_the_first_day(data, monkeypatch, name):
+    """With nothing begun yet, every figure and table is there."""
+    edit(data, "data/portfolio.toml", "as_of = 2025-06-30", "as_of = 2023-09-04")
+    monkeypatch.chdir(data)
+    assert all(sort(run(code(name))))
+
+
 def test_commands_and_notebooks_say_the_same(tree):
     """``portfolio status`` says the sentences that open the notebooks."""
     said = " ".join(CliRunner().invoke(app, ["status"]).output.split())
@@ -170,12 +179,15 @@ def test_cells_are_plain(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page_folds_the_code_of_a_cell(book, name):
-    """The built page holds each cell's code in a ``details`` of its own, with no script."""
+    """The built page holds each cell's code, closed, above what it shows, and says when it was computed."""
     page = html.fromstring(book.page(f"notebooks/{name}"))
-    folded = [each for each in page.iter("details") if each.find_class("highlight")]
+    folded = page.xpath("//details[@class='stp-code' and not(@open) and summary='Code']")
     said = ["".join(part.text_content() for part in each.find_class("highlight")) for each in folded]
     assert [each.strip() for each in said] == [each.strip() for each in code(name)]
-    assert all(each.find("summary") is not None for each in folded)
+    assert len(page.find_class("cell_input")) == len(folded)
+    assert "Computed when the book was built, from the files in data/" in text_of(
+        book.page(f"notebooks/{name}")
+    )
 
 
 def test_guide_asks_a_question_of_its_own(monkeypatch):

@@ -15,8 +15,8 @@ from threading import Thread
 
 import psutil
 import pytest
-from conftest import ROOT
-from test_cli import PORTFOLIO
+from conftest import PORTFOLIO, ROOT
+from portfolios import append
 
 PAGE = "about/news.md"
 CTRL_C = signal.CTRL_C_EVENT if sys.platform == "win32" else signal.SIGINT
@@ -97,8 +97,7 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     page.get_by_text("Fixed at last.").wait_for(timeout=90_000)
     page.goto(address)
     page.get_by_text("4 in progress").first.wait_for(timeout=5_000)
-    with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
-        file.write("2025-06-30,S-C1,16,started,\n")
+    append(tree, "data/progress.csv", "2025-06-30,S-C1,16,started,")
     page.get_by_text("5 in progress").first.wait_for(timeout=90_000)
     code = tree / "tool/src/stp_portfolio/show/sentences.py"
     text = code.read_text(encoding="utf-8")
@@ -126,14 +125,8 @@ def test_only_this_computer_can_open_it(quick):
     assert not other.startswith("127.")
     with pytest.raises((ConnectionError, TimeoutError)):
         socket.create_connection((other, port), timeout=5)
-    above = "%2e%2e/%2e%2e/data/portfolio.toml"
-    for path in (
-        "../../data/portfolio.toml",
-        above,
-        "../.doctrees/environment.pickle",
-        "a%00.html",
-        "_preview/x",
-    ):
+    above = "../../data/portfolio.toml %2e%2e/%2e%2e/data/portfolio.toml ../.doctrees/environment.pickle"
+    for path in (*above.split(), "a%00.html", "_preview/x"):
         assert status_of(address + path) in (403, 404), path
     for host, status in (("evil.example", 404), (f"evil.example:{port}", 404), (f"localhost:{port}", 200)):
         for path in ("", "_static/favicon.svg", "_preview/preview.js", "_preview/0"):
@@ -145,8 +138,7 @@ def test_only_this_computer_can_open_it(quick):
 def test_ctrl_c_in_the_middle_of_a_build_leaves_nothing_running(preview):
     """The build that runs, and the notebooks that it runs, end as well."""
     running, tree, _ = preview
-    with (tree / "data/progress.csv").open("a", encoding="utf-8") as file:
-        file.write("2025-06-30,S-C1,16,started,\n")
+    append(tree, "data/progress.csv", "2025-06-30,S-C1,16,started,")
     builder = psutil.Process(running.process.pid)
     for _ in range(600):
         if len(children := builder.children(recursive=True)) > 1:

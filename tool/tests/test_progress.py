@@ -1,15 +1,18 @@
 """What follows from the records, on any day: by example, and against brute force on any legal history."""
 
+import calendar
+import locale
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portfolios import START, done, histories, make
+from portfolios import START, cases, done, histories, make
 from recount import WORDS
 
-from stp_portfolio.core import progress, records
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.progress import CreditState, Status
 from stp_portfolio.core.records import Milestone, Module
 from stp_portfolio.show import sentences
@@ -17,18 +20,7 @@ from stp_portfolio.show import sentences
 DAY = timedelta(days=1)
 ON = date(2025, 6, 30)
 HALF = Milestone(date(2025, 9, 30), "Half", "M", 10, "")
-END = Milestone(date(2026, 9, 15), "End", "M", 20, "")
-
-
-def test_distance_to_a_milestone():
-    """Eight of ten with 92 days left: two to go, the pace needed, and the pace so far brings nine."""
-    alone = Milestone(ON, "A date alone", "", None, "")  # which has no distance
-    portfolio = make(ON, done(*[START + 30 * DAY] * 8), milestones=[alone, HALF, END])
-    half, end = progress.distances(portfolio)
-    assert (half.left, half.days, half.projected, half.behind) == (2, 92, 9, 1)
-    assert half.needed == pytest.approx(2 / (92 / 30.4375))
-    assert (end.left, end.projected, end.behind) == (12, 13, 7)
-    assert progress.pace(portfolio) == pytest.approx(8 / (665 / 30.4375))
+MILESTONES = {"half": HALF, "end": Milestone(date(2026, 9, 15), "End", "M", 20, "")}
 
 
 @pytest.mark.parametrize(
@@ -59,30 +51,23 @@ def test_waits():
     events = [(START, 1, "started"), (START, 1, "submitted"), (START + 7 * DAY, 1, "returned")]
     events += [(ON - 42 * DAY, 1, "submitted"), (START, 2, "started"), (ON - 50 * DAY, 2, "submitted")]
     portfolio = make(ON, events)
-    assert [(w.activity.key.number, w.days, w.outcome) for w in progress.waits(portfolio)] == [
-        (1, 7, Status.RETURNED),
-        (2, 50, Status.SUBMITTED),
-        (1, 42, Status.SUBMITTED),
-    ]
+    found = [(wait.activity.key.number, wait.days, wait.outcome) for wait in progress.waits(portfolio)]
+    assert found == [(1, 7, Status.RETURNED), (2, 50, Status.SUBMITTED), (1, 42, Status.SUBMITTED)]
     assert [w.days for w in progress.waiting(portfolio)] == [50, 42]
     assert progress.waiting(records.on_day(portfolio, ON - 51 * DAY)) == ()
 
 
 def test_credits_are_earned_by_the_modules_sign_off():
     """Finished activities wait for it; a sign-off later than the day does not count yet."""
-    modules = [
-        Module("1", "M", "One", Decimal(20), None),
-        Module("1", "", "Two", Decimal("7.5"), ON),
-        Module("2", "", "Three", Decimal(30), ON + DAY),
-    ]
+    modules = [Module("1", "M", "One", Decimal(20), None), Module("1", "", "Two", Decimal("7.5"), ON)]
+    modules.append(Module("2", "", "Three", Decimal(30), ON + DAY))
     portfolio = make(ON, done(*[START] * 20), modules=modules)
     states = progress.credits_by_state(portfolio)
     assert states == {CreditState.EARNED: Decimal("7.5"), CreditState.AWAITING: 20, CreditState.OPEN: 30}
     assert progress.credits_by_phase(portfolio) == {"1": Decimal("27.5"), "2": 30}
     assert progress.total_credits(portfolio) == Decimal("57.5")
-    assert sentences.credits_answer(portfolio).endswith(
-        "7.5 are earned by 30 June 2025, and 20 more wait only for the module's sign-off."
-    )
+    said = "7.5 are earned by 30 June 2025, and 20 more wait only for the module's sign-off."
+    assert sentences.credits_answer(portfolio).endswith(said)
 
 
 @settings(max_examples=150, deadline=None)
@@ -98,9 +83,8 @@ def test_any_history_equals_brute_force(rows, offset):
             last[number] = event
             signed += event == "signed_off"
             submitted += event == "submitted"
-    assert {key.number: str(s) for key, s in progress.statuses(portfolio).items()} == {
-        n: WORDS[last.get(n)] for n in range(1, 9)
-    }
+    found = {key.number: str(status) for key, status in progress.statuses(portfolio).items()}
+    assert found == {number: WORDS[last.get(number)] for number in range(1, 9)}
     counts = progress.counts(portfolio)
     assert sum(counts.values()) == 8
     assert counts[Status.SIGNED_OFF] == signed == progress.signed_off(portfolio)
@@ -122,3 +106,49 @@ def test_behind_means_that_the_pace_so_far_does_not_reach_it(signed_off, elapsed
     assert distance.behind == (0 if early else max(0, required - reached))
     if distance.needed is not None:
         assert distance.needed * distance.days / progress.DAYS_PER_MONTH == pytest.approx(distance.left)
+
+
+# -- the sentences that say it --------------------------------------------------------------------------
+
+
+@cases("standing", "on signed_off milestones sentence")
+def test_progress_answer(on, signed_off, milestones, sentence):
+    """On track or behind, by how many, against which milestone."""
+    portfolio = make(on, done(*[START] * signed_off), milestones=[MILESTONES[name] for name in milestones])
+    assert sentences.progress_answer(portfolio) == f"M: {sentence}"
+
+
+@cases("counted", "sentence events numbers words")
+def test_none_one_and_several(sentence, events, numbers, words):
+    """Every status that occurs is counted, in words; a single one is singular; over four weeks is said."""
+    assert getattr(sentences, sentence)(make(ON, events, numbers=numbers)) == words
+
+
+def test_pace_is_asked_for_from_the_first_day():
+    """Before there is a pace so far, the one that is needed is said alone."""
+    said = sentences.pace_answer(make(START, milestones=[HALF]))
+    assert said == "M: 10 activities to go in 757 days, which needs 0.40 a month."
+
+
+@pytest.mark.parametrize("name", ["de_DE.UTF-8", "German"])
+def test_dates_do_not_depend_on_the_machine(name):
+    """Months are English whatever the locale says, where the machine has that locale."""
+    with suppress(locale.Error), calendar.different_locale(name):
+        assert dates.written(date(2024, 3, 5)) == "5 March 2024"
+
+
+def test_markdown_in_a_sentence_is_not_interpreted():
+    """A module called *x* or <b> shows as it is written."""
+    assert sentences.Sentence("a_b *c* <d> [e](f)")._repr_markdown_() == r"a\_b \*c\* \<d\> \[e\](f)"
+
+
+MARKS = "- a/+ a/1. a/23) a/---/===/% a/(a)=/:::a/# a/&lt;/a|b/> a"
+
+
+@pytest.mark.parametrize("text", MARKS.split("/"))
+def test_markdown_takes_nothing_for_a_mark(text):
+    """Each mark of Markdown and MyST is escaped where it stands, and plain text stays plain."""
+    assert phrases.markdown(text) != text
+    assert phrases.markdown(text).replace("\\", "") == text
+    for plain in ("0.66", "12 a.b", "a - b", "S-C1/5: 8 of 20", "5%"):
+        assert phrases.markdown(plain) == plain

@@ -1,18 +1,22 @@
 """Promises that the book makes to its readers and keepers, each held by a test."""
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 from lxml import html
+from portfolios import cases
 
 from stp_portfolio.book import panels
-from stp_portfolio.core import contract, disk, progress, records
+from stp_portfolio.core import contract, disk, progress, reading, records
 from stp_portfolio.core.frames import frames
 from stp_portfolio.core.progress import Status
 from stp_portfolio.desk import drafts
+from stp_portfolio.privacy import Vocabulary, carriers, screen, sources
 from stp_portfolio.show import pages, sentences
 
 CHAPTER = "C1_Professional_Foundations"
@@ -31,55 +35,34 @@ def test_example_is_finished(portfolio):
         assert [*pages.problems(page, activity, portfolio), *pages.reminders(page, activity, portfolio)] == []
 
 
-CONTRACT = {
-    "other heading": ("# 5. Explore patient", "# 5. See patient", "the heading is"),
-    "standfirst of one sentence": ("know. I had drawn", "know and I had drawn", "not two sentences"),
-    "section left out": ("## Reflection", "### Reflection", "the sections are"),
-    "step without a month": ("- **June 2024.**", "- **Soon.**", "does not begin with its month"),
-    "step without a measure": ("*Done when:*", "*Then:*", "has no measure"),
-    "future step with an outcome": ("- **June 2024.**", "- **June 2026.**", "has an outcome already"),
-    "evidence of another activity": ("**E06**", "**E06** and **E01**", "it names E01"),
-    "evidence left out": ("**E07**", "The summary", "it does not name E07"),
-    "no read next": ("Read next:", "Next:", "there is no last paragraph"),
-}
+def contract_of(path, text, activity, portfolio):
+    """What a text breaks as the page of an activity, and what is open on it."""
+    disk.put(path, text)
+    return [[*ask(pages.read(path), activity, portfolio)] for ask in (pages.problems, pages.reminders)]
 
 
-@pytest.fixture
-def contract_of(tmp_path):
-    """A function: what a text breaks as the page of an activity, and what is open on it."""
-
-    def contract_of(text, activity, portfolio):
-        disk.put(tmp_path / "page.md", text)
-        page = pages.read(tmp_path / "page.md")
-        return [[*ask(page, activity, portfolio)] for ask in (pages.problems, pages.reminders)]
-
-    return contract_of
-
-
-@pytest.mark.parametrize("name", CONTRACT)
-def test_contract_sees_what_is_missing(portfolio, contract_of, name):
+@cases("contract", "old new words")
+def test_contract_sees_what_is_missing(portfolio, tmp_path, old, new, words):
     """Each clause of the contract is seen when it is broken."""
-    old, new, words = CONTRACT[name]
     activity = portfolio.activities[4]
     text = disk.read_text(ROOT / f"{activity.page}.md")
     assert old in text
-    problems, _ = contract_of(text.replace(old, new, 1), activity, portfolio)
+    problems, _ = contract_of(tmp_path / "page.md", text.replace(old, new, 1), activity, portfolio)
     assert any(words in problem for problem in problems)
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUBMITTED])
-def test_open_is_a_reminder_until_submission(portfolio, contract_of, status):
+def test_open_is_a_reminder_until_submission(portfolio, tmp_path, status):
     """A draft is no fault before its activity is submitted, and one from then on; a plan may outlive it."""
     now = progress.statuses(portfolio)
-    activity, plan = (
-        next(a for a in portfolio.activities if now[a.key] is each) for each in (status, Status.NOT_STARTED)
-    )
-    found = contract_of(drafts.draft(portfolio, activity), activity, portfolio)
+    first = {now[activity.key]: activity for activity in reversed(portfolio.activities)}
+    activity, plan = first[status], first[Status.NOT_STARTED]
+    found = contract_of(tmp_path / "page.md", drafts.draft(portfolio, activity), activity, portfolio)
     submitted = status is Status.SUBMITTED
     assert bool(found[0]) is submitted
     assert any("still to be written" in text for text in found[not submitted])
     text = disk.read_text(ROOT / f"{plan.page}.md").replace(plan.heading, activity.heading)
-    problems, _ = contract_of(text, activity, portfolio)
+    problems, _ = contract_of(tmp_path / "page.md", text, activity, portfolio)
     assert any("sections" in problem for problem in problems) is submitted
 
 
@@ -144,38 +127,79 @@ def test_page_of_any_editor_reads_the_same(portfolio, tmp_path, change):
         pages.read(page)
 
 
-PAGE = """\
----
-key: value
----
-
-# 5\\. A &amp; *b*
-
-One. Two.
-
-```text
-## Reflection
-```
-
-## Action plan
-
-% still to be written
-
-- **June 2025.** Go
-  on. *Done when:* **E01** is `there`. *Outcome:* it is.
-
-  More.
-
-Read next: [x](y.md), **E01**.
-"""
-
-
-def test_page_is_read_as_markdown(tmp_path):
+def test_page_is_read_as_markdown():
     """What stands in code or comments is no part; a heading is as its reader sees it; ids count once."""
-    (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
-    page = pages.read(tmp_path / "page.md")
+    page = pages.read(Path(__file__).with_name("page_as_markdown.md"))
     assert [page.heading, page.standfirst, *page.sections] == ["5. A & b", "One. Two.", "Action plan"]
     (step,) = page.steps
     assert (step.month, step.action, step.outcome) == (date(2025, 6, 1), "Go on.", "it is.")
     assert (step.measure, pages.bare(step.measure)) == ("**E01** is `there`.", "E01 is there.")
     assert (page.unwritten, page.evidence, page.reads_next) == (False, ("E01",), True)
+
+
+# -- the author's copy ----------------------------------------------------------------------------------
+
+
+def test_every_activity_has_its_own_prompts(portfolio):
+    """Three to five prompts each, a question for every dimension, none twice; and some for any other."""
+    found = tomllib.loads(disk.read_text(drafts.TEMPLATES / "prompts.toml"))
+    assert list(found["activity"]) == [str(activity.key) for activity in portfolio.activities]
+    seen = []
+    for own in (*found["activity"].values(), found[drafts.GENERAL]):
+        assert {"before", "in", "on", "beyond"} <= set(own) <= {"before", "in", "on", "beyond", "evidence"}
+        seen += own.values()
+    assert all(text.rstrip().endswith("?") and len(text.split()) <= 32 for text in seen)
+    assert len(seen) == len(set(seen))
+
+
+def test_draft_keeps_the_contract(portfolio, tmp_path):
+    """A draft of every activity has the contract's form, no name, and is one until a word of it is changed."""
+    now = progress.statuses(portfolio)
+    vocabulary = Vocabulary([*sources.approved_terms(ROOT), *sources.own_words(portfolio)])
+    for activity in portfolio.activities:
+        text = drafts.draft(portfolio, activity)
+        disk.put(tmp_path / "page.md", text)
+        page = pages.read(tmp_path / "page.md")
+        begun = now[activity.key] is not Status.NOT_STARTED
+        assert tuple(page.sections) == (pages.STARTED_SECTIONS if begun else pages.PLAN_SECTIONS)
+        assert not re.search(r"[{}$]", text)
+        faults = [str(fault) for fault in pages.problems(page, activity, portfolio)]
+        assert [fault for fault in faults if pages.UNWRITTEN not in fault] == []
+        assert page.unwritten
+        assert screen(carriers.prose_of(text), vocabulary) == []
+        assert drafts.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
+        assert not drafts.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["plan", "page"])
+def test_prompts_never_reach_a_reader(small, begun):
+    """A draft is built as it is: what is open is on its page, no prompt in any file of the site."""
+    if begun:
+        small.write("data/progress.csv", "date,module,number,event,note\n2025-01-10,M,1,started,\n")
+    portfolio = reading.load(small.tree)
+    (activity,) = portfolio.activities
+    small.write("M/1_Task.md", drafts.draft(portfolio, activity).replace("(index.md)", "(../intro.md)"))
+    done = small.build()
+    assert done.code == 0, done.output
+    files = [path for path in done.html.rglob("*") if path.suffix in {".html", ".js", ".txt"}]
+    text = " ".join(" ".join(map(disk.read_text, files)).split())
+    assert "still to be written" in text
+    prompts = drafts.prompts_for(activity)
+    assert [prompt for prompt in prompts.values() if prompt.split("?")[0][:30] in text] == []
+    assert "for you; no reader" not in text
+
+
+def test_overlay_example_keeps_the_contract_and_stays_out(portfolio, book):
+    """The assessor's pages of the example are complete, and no sentence of theirs is in the public book."""
+    overlay = ROOT / "examples" / "private"
+    found = {path.relative_to(overlay).with_suffix("").as_posix(): path for path in overlay.rglob("*.md")}
+    activities = {activity.page: activity for activity in portfolio.activities}
+    assert len(found) == 3
+    built = [path for path in book.html.rglob("*") if path.suffix in {".html", ".js"}]
+    public = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", " ".join(map(disk.read_text, built))))
+    for docname, path in found.items():
+        page = pages.read(path)
+        assert list(pages.problems(page, activities[docname], portfolio)) == []
+        prose = " ".join(page.sections.get("Reflection") or page.sections["Plan"])
+        sentences = [" ".join(sentence.split()) for sentence in re.split(r"(?<=[.?!])\s+", prose)]
+        assert [sentence for sentence in sentences if len(sentence) >= 40 and sentence in public] == []

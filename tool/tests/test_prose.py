@@ -13,7 +13,7 @@ import pyphen
 import pytest
 from conftest import ROOT
 
-from stp_portfolio.core import progress, reading, records
+from stp_portfolio.core import disk, progress, reading, records
 from stp_portfolio.core.progress import Status
 
 CONFIGURATION = ROOT / "tool/pyproject.toml"
@@ -54,10 +54,8 @@ def test_length(portfolio, activity, path):
     """A page is long enough to show something and short enough to be read in a few minutes."""
     begun = progress.statuses(portfolio)[activity.key] is not Status.NOT_STARTED
     least, most = LIMITS["words_of_a_page" if begun else "words_of_a_plan"]
-    prose = re.sub(
-        r"^:\w+: .*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )  # no options of fences
-    assert least <= len(prose.split()) <= most
+    words = re.sub(r"^:\w+: .*", "", disk.read_text(path), flags=re.MULTILINE).split()  # no options of fences
+    assert least <= len(words) <= most
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)

@@ -1,10 +1,14 @@
 """The pages in a real browser: accessible, light, quiet, usable by keyboard, on a phone, from a folder."""
 
+from pathlib import Path
+
 import everything
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import pages_of, served
 from conftest import Small
+
+from stp_portfolio.core import disk
 
 FIRST_VISIT, LATER, SEARCH = 25_000, 15_000, 60_000  # bytes, compressed
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -55,6 +59,11 @@ class Visit:
         return self.page
 
 
+def probe(name):
+    """A question that a script asks of a page in the browser."""
+    return disk.read_text(Path(__file__).with_name("probes") / f"{name}.js")
+
+
 def said_by_axe(page):
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
@@ -72,21 +81,17 @@ def hold_to_the_rules(browser, home, pages, theme, width):
             assert page.evaluate(WIDER) <= 0, f"{name} is wider than the window"
 
 
+EVERY = [False, pytest.param(True, marks=pytest.mark.slow)]  # each kind of page, and all of them
+
+
+@pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
-def test_axe_finds_nothing(browser, site, theme, width):
-    """Each kind of page keeps to the rules, its folded code opened, in one theme and width each."""
-    hold_to_the_rules(browser, site[0], KINDS, theme, width)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_axe_finds_nothing_on_any_page(browser, site, book, theme, width, record_property):
-    """Every page keeps to the rules, in both themes and widths."""
-    pages = pages_of(book.html)
-    hold_to_the_rules(browser, site[0], pages, theme, width)
-    assert len(pages) > 25
-    record_property("summary", f"axe: {len(pages)} pages, {theme}, {width} pixels, no finding")
+def test_axe_finds_nothing(browser, site, book, theme, width, every):
+    """Each kind of page keeps to the rules in one theme at each width; in the slow tier all do in both."""
+    pages = pages_of(book.html) if every else KINDS
+    assert len(pages) > (25 if every else 8)
+    for each in {"light", "dark"} if every else {theme}:
+        hold_to_the_rules(browser, site[0], pages, each, width)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -112,12 +117,13 @@ def loaded(visit, sent, name):
     return sum(size for _, size in sent)
 
 
-def test_pages_are_quiet_and_light(browser, site):
+@pytest.mark.parametrize("every", EVERY)
+def test_pages_are_quiet_and_light(browser, site, book, every):
     """No console message, breach of the policy or foreign request; at most 25 kB first and 15 kB later."""
     address, sent = site
     with Visit(browser, address) as later:
         later.go("intro.html")
-        for name in KINDS[:-1]:
+        for name in pages_of(book.html) if every else KINDS[:-1]:
             with Visit(browser, address) as first:
                 searched = name == "search.html"  # it brings the index of the book's words
                 assert loaded(first, sent, name) <= (SEARCH if searched else FIRST_VISIT), name
@@ -125,37 +131,11 @@ def test_pages_are_quiet_and_light(browser, site):
             assert loaded(later, sent, name) <= (SEARCH if searched else LATER), name
 
 
-@pytest.mark.slow
-def test_every_page_is_quiet_and_light(browser, site, book, record_property):
-    """The same of all pages, one after another."""
-    with Visit(browser, site[0]) as visit:
-        visit.go("intro.html")
-        later = {name: loaded(visit, site[1], name) for name in pages_of(book.html)}
-        assert visit.faults == []
-    search = later.pop("search.html")
-    assert search <= SEARCH
-    assert max(later.values()) <= LATER, later
-    record_property(
-        "summary", f"weight, compressed: {max(later.values())} bytes at most, the search {search}"
-    )
-
-
 def test_policy_refuses_what_is_not_the_books(browser, site):
     """The policy is in force: an inline script, handler or style that gets onto a page does nothing."""
     with Visit(browser, site[0]) as visit:
         page = visit.go("intro.html")
-        ran = page.evaluate(
-            """() => {
-              document.body.insertAdjacentHTML("beforeend",
-                '<p id="x" style="position: fixed" onclick="window.ran = 1">x</p>');
-              const script = document.createElement("script");
-              script.textContent = "window.ran = 1";
-              document.body.append(script);
-              document.getElementById("x").click();
-              return [window.ran, getComputedStyle(document.getElementById("x")).position];
-            }"""
-        )
-        assert ran == [None, "static"]
+        assert page.evaluate(probe("policy")) == [None, "static"]
         assert len(visit.faults) >= 3
 
 
@@ -232,35 +212,21 @@ def test_search_says_when_there_is_nothing(browser, site):
         assert visit.faults == []
 
 
-KEYED = [
-    ("intro.html", 1280),
-    (ACTIVITY, 390),
-    ("notebooks/progress.html", 1280),
-    ("search.html?q=consent", 390),
-]
+KEYED = ["intro.html", ACTIVITY, "notebooks/progress.html", "search.html?q=consent"]
 
 
-@pytest.mark.parametrize(("name", "width"), KEYED)
+@pytest.mark.parametrize("name", KEYED)
+@pytest.mark.parametrize("width", [1280, 390])
 def test_keyboard_reaches_everything_and_shows_where_it_is(browser, site, name, width):
     """Tab visits every visible control once, with a visible sign; the first stop skips the frame."""
     with Visit(browser, site[0], viewport={"width": width, "height": 900}) as visit:
         page = visit.go(name)
         page.evaluate("document.activeElement.blur()")
-        wanted = page.evaluate(
-            """() => [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')]
-              .filter(e => e.checkVisibility({visibilityProperty: true}))
-              .map((e, i) => (e.dataset.stop = i, i)).length"""
-        )
+        wanted = page.evaluate(probe("controls"))
         stops = []
         for _ in range(wanted + 1):
             page.keyboard.press("Tab")
-            stop = page.evaluate(
-                """() => {
-                  const e = document.activeElement, box = e.getBoundingClientRect();
-                  const { outlineStyle, outlineWidth } = getComputedStyle(e);
-                  return [e.dataset.stop, outlineStyle, parseFloat(outlineWidth), box.width, box.right];
-                }"""
-            )
+            stop = page.evaluate(probe("focused"))
             if stop[0] is None:
                 break
             stops.append(int(stop[0]))
@@ -303,29 +269,9 @@ def test_without_scripts_the_book_can_be_read(browser, site):
 @pytest.mark.parametrize("name", ["progress", "credits", "coverage"])
 def test_figures_follow_the_theme(browser, site, name):
     """In both themes each text of a figure stands out from what lies behind it, by at least 4.5 to 1."""
-    script = """() => {
-      const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
-        .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-      const rgb = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
-      const page = rgb(getComputedStyle(document.body).backgroundColor);
-      const found = [];
-      for (const text of document.querySelectorAll("svg.stp-svg text")) {
-        const box = text.getBoundingClientRect();
-        const behind = [...text.ownerSVGElement.querySelectorAll("path")].filter((path) => {
-          const b = path.getBoundingClientRect();
-          return b.left <= box.left && b.right >= box.right && b.top <= box.top + 2
-            && b.bottom >= box.bottom - 2 && getComputedStyle(path).fill.startsWith("rgb");
-        }).map((path) => rgb(getComputedStyle(path).fill));
-        const back = behind.length ? behind[behind.length - 1] : page;
-        const [a, b] = [luminance(rgb(getComputedStyle(text).fill)), luminance(back)].sort((x, y) => y - x);
-        found.push([text.textContent, (a + 0.05) / (b + 0.05), box.height]);
-      }
-      return found;
-    }"""
     for theme in ("light", "dark"):
         with Visit(browser, site[0], color_scheme=theme, viewport=PHONE) as visit:
-            texts = visit.go(f"notebooks/{name}.html").evaluate(script)
+            texts = visit.go(f"notebooks/{name}.html").evaluate(probe("contrast"))
         assert len(texts) > 8
         assert [text for text in texts if text[1] < 4.5] == []
         assert [text for text in texts if text[2] < 8.5] == [], "too small on a phone"
@@ -333,15 +279,9 @@ def test_figures_follow_the_theme(browser, site, name):
 
 def test_nothing_moves_by_itself(browser, site):
     """With reduced motion asked for, no page animates or glides; and none does otherwise."""
-    script = """() => document.getAnimations().length
-      + [...document.querySelectorAll("*")].filter((e) => {
-          const s = getComputedStyle(e);
-          return s.scrollBehavior === "smooth"
-            || s.transitionDuration.split(",").some((t) => parseFloat(t) > 0);
-        }).length"""
     with Visit(browser, site[0], reduced_motion="reduce") as visit:
         for name in KINDS:
-            assert visit.go(name).evaluate(script) == 0, name
+            assert visit.go(name).evaluate(probe("motion")) == 0, name
 
 
 def test_print_leaves_the_frame_away(browser, site):
@@ -382,10 +322,8 @@ def everything_served(tmp_path_factory):
 @pytest.mark.parametrize("name", everything.PAGES)
 def test_whatever_an_author_uses_keeps_to_the_rules(browser, everything_served, name, width, theme):
     """Tables of pandas, ticks, formulas, tabs, folds, diagrams: no finding, no breach, nothing too wide."""
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
-    with Visit(browser, everything_served, bypass_csp=True, **options) as visit:
-        assert said_by_axe(visit.go(f"{name}.html")) == []
-    with Visit(browser, everything_served, **options) as visit:
+    hold_to_the_rules(browser, everything_served, [f"{name}.html"], theme, width)
+    with Visit(browser, everything_served, viewport={"width": width, "height": 900}) as visit:
         page = visit.go(f"{name}.html")
         assert page.evaluate(WIDER) <= 0
         for summary in page.locator("details > summary").all():

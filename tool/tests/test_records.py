@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portfolios import DRESSES, UGLY, edit
+from portfolios import CASES, DRESSES, cases, edit
 
 from stp_portfolio.core import contract, disk, findings, reading
 from stp_portfolio.core.findings import Refusal
@@ -29,15 +29,6 @@ def refused(tree):
     with pytest.raises(reading.RecordsError) as caught:
         load(tree)
     return caught.value.findings
-
-
-def test_shipped_records_are_read(data):
-    """All files of the example, in the shapes that the dictionary describes."""
-    portfolio = load(data)
-    assert portfolio.on == date(2025, 6, 30)
-    assert (len(portfolio.modules), len(portfolio.activities), len(portfolio.standards)) == (7, 20, 20)
-    assert portfolio.settings.example is True
-    assert [event.date for event in portfolio.events] == sorted(event.date for event in portfolio.events)
 
 
 @pytest.mark.parametrize("name", DRESSES)
@@ -59,10 +50,9 @@ def test_other_spellings_and_columns_are_accepted(data, portfolio):
     assert found.events[0].note == "the assessor\u2019s words"
 
 
-@pytest.mark.parametrize("name", UGLY["refused"])
-def test_anything_else_is_refused(data, name):
+@cases("refused", "file old new row column code words")
+def test_anything_else_is_refused(data, file, old, new, row, column, code, words):
     """One message, with file, row, column, value and remedy; and no echo of it in other rows."""
-    file, old, new, row, column, code, words = UGLY["refused"][name]
     edit(data, f"data/{file}", *(text.replace("FIRST", FIRST) for text in (old, new)))
     first = refused(data)[0]
     assert (first.code, first.file, first.line or 0, first.column) == (code, f"data/{file}", row, column)
@@ -117,10 +107,9 @@ def test_everything_wrong_is_reported_at_once(data):
     }
 
 
-@pytest.mark.parametrize("name", UGLY["settings"])
-def test_settings_are_held_to_their_types(data, name):
+@cases("settings", "old new code words")
+def test_settings_are_held_to_their_types(data, old, new, code, words):
     """Each wrong setting is named with its remedy, a newer format too."""
-    old, new, code, words = UGLY["settings"][name]
     edit(data, "data/portfolio.toml", old, new)
     found = refused(data)
     assert any(finding.code == code and words in str(finding) for finding in found), list(map(str, found))
@@ -135,16 +124,6 @@ def test_format_and_days_of_reviews_may_be_stated(data):
     assert set(found.settings.reviews) <= sources.own_dates(found)
     edit(data, "data/portfolio.toml", "reviews =", "# reviews =")
     assert load(data).settings.reviews == ()
-
-
-def test_root_is_found_from_below_and_missed_with_a_message(data, tmp_path, monkeypatch):
-    """A notebook below the root finds the records by itself; one elsewhere is told where to go."""
-    (data / "notebooks").mkdir()
-    monkeypatch.chdir(data / "notebooks")
-    assert len(reading.load().activities) == 20
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(reading.RecordsError, match="Run this inside the portfolio's folder"):
-        reading.load()
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -171,9 +150,9 @@ def test_dictionary_says_what_the_contract_declares():
 
 
 def test_every_message_has_a_case():
-    """Each code that is declared is met by a case of ugly.toml or by a test above: none is dead."""
+    """Each code that is declared is met by a case of cases.toml or by a test above: none is dead."""
     places = {"refused": 5, "settings": 2, "configuration": 3, "notebooks": 0}
-    met = {case[place] for group, place in places.items() for case in UGLY[group].values()}
+    met = {case[place] for group, place in places.items() for case in CASES[group].values()}
     met |= {"file-missing", "file-folder", "file-large", "file-locked", "no-portfolio"}
     met |= {code for _, code in WHOLE_FILES.values()}
     path = Path(findings.__file__).with_name("faults.toml")

@@ -5,8 +5,8 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 
-import pytest
 from conftest import ROOT
+from portfolios import cases
 
 PACKAGE = "stp_portfolio"
 SOURCE = ROOT / "tool" / "src" / PACKAGE
@@ -15,11 +15,10 @@ ROOMS = [{"core"}, {"show"}, {"privacy"}, {"book", "pdf"}, {"desk"}, {"cli"}]  #
 
 def imports_of(source):
     """Each module of the package with those that it imports, inside functions and for types too."""
-    paths = {
-        ".".join((PACKAGE, *path.relative_to(source).with_suffix("").parts)): path
-        for path in source.rglob("*.py")
-    }
-    paths = {module.removesuffix(".__init__"): path for module, path in paths.items()}
+    paths = {}
+    for path in source.rglob("*.py"):
+        module = ".".join((PACKAGE, *path.relative_to(source).with_suffix("").parts))
+        paths[module.removesuffix(".__init__")] = path
     found = {}
     for module, path in paths.items():
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
@@ -58,16 +57,7 @@ def test_no_arrow_goes_up_or_aside_and_none_in_a_circle():
     assert faults(SOURCE) == []
 
 
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        ({"core/a.py": "def f():\n    from stp_portfolio.cli import b\n", "cli/b.py": ""}, "core.a imports"),
-        ({"core/a.py": "if T:\n    import stp_portfolio.cli.b\n", "cli/b.py": ""}, "core.a imports"),
-        ({"book/a.py": "from ..pdf.b import thing\n", "pdf/b.py": ""}, "book.a imports"),
-        ({"core/a.py": "from . import b\n", "core/b.py": "from stp_portfolio.core import a\n"}, "a cycle"),
-        ({"attic/a.py": ""}, "attic is in no line"),
-    ],
-)
+@cases("arrows", "files words")
 def test_each_wrong_arrow_is_found(tmp_path, files, words):
     """In a function, for types, relative, in a circle, in an unknown room."""
     for name, text in files.items():
@@ -78,9 +68,8 @@ def test_each_wrong_arrow_is_found(tmp_path, files, words):
 
 def test_the_drawing_shows_each_module_in_its_room():
     """CONTRIBUTING.md draws the rooms as they are: every module, and none that is not there."""
-    drawing = (
-        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
-    )
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawing = text.partition("```text\n")[2].partition("```")[0]
     drawn = re.findall(r"^(\w+)/ +((?:.|\n(?! *\w+/))*)", drawing, flags=re.MULTILINE)
     for room, text in drawn:
         modules = {path.stem for path in (SOURCE / room).glob("*.py")} - {"__init__"}

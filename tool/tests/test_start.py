@@ -2,18 +2,19 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import pytest
-from conftest import ROOT, build
+from conftest import ROOT, build, refused, told
+from portfolios import append, cases
 from recount import Recount
-from test_book import check_numbers
-from typer.testing import CliRunner
+from test_book import check_numbers, text_of
 
-from stp_portfolio import cli
 from stp_portfolio.core import configuration, disk, reading, records
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.desk import checks, drafts, start
@@ -21,14 +22,7 @@ from stp_portfolio.show import pages
 
 TODAY = date(2026, 11, 24)
 BEGUN = date(2025, 9, 1)
-
-
-def command(*arguments):
-    """What a verb says, and its exit code; a refusal is its message."""
-    done = CliRunner().invoke(cli.app, [str(part) for part in arguments])
-    if done.exception and not isinstance(done.exception, SystemExit | Refusal):
-        raise done.exception
-    return done.exit_code, done.output + (str(done.exception) if isinstance(done.exception, Refusal) else "")
+WHOLE = ("started", "submitted", "signed_off")
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +30,7 @@ def made(tmp_path_factory):
     """A new portfolio as it comes, in an empty folder that was made for it: to be looked at."""
     folder = tmp_path_factory.mktemp("home") / "portfolio"
     folder.mkdir()
-    code, said = command("start", folder, "--start", BEGUN)
-    assert code == 0, said
+    said = told(folder.parent, "start", folder, "--start", BEGUN)
     assert [path.name for path in folder.parent.iterdir()] == ["portfolio"]
     return folder, said
 
@@ -51,12 +44,11 @@ def fresh(tmp_path):
 
 def texts_of(folder):
     """Every text of a portfolio that has not been built, by its path."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "_build" not in path.parts]
-    return {
-        p.relative_to(folder).as_posix(): " ".join(disk.read_text(p).split())
-        for p in files
-        if p.suffix != ".whl"
+    files = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
+    names = [name for name in files if not name.startswith("_build/") and not name.endswith(".whl")]
+    return {name: " ".join(disk.read_text(files[name]).split()) for name in names}
 
 
 # -- the activities that come with the tool ---------------------------------------------------
@@ -136,50 +128,28 @@ def test_wheel_in_it_starts_another(made, tmp_path):
 
 def test_dry_run_makes_nothing_and_says_the_same(made, tmp_path):
     """The files that it names are those that are then made; no trace is left."""
-    code, said = command("start", tmp_path / "portfolio", "--start", BEGUN, "--dry-run")
-    assert code == 0
+    said = told(tmp_path, "start", "portfolio", "--start", BEGUN, "--dry-run")
     assert list(tmp_path.iterdir()) == []
     named = {line.strip() for line in said.splitlines() if line.startswith("  ")}
     assert {name for name in named if not name.endswith(".whl")} == texts_of(made[0]).keys()
 
 
-@pytest.mark.parametrize(
-    ("folder", "options", "said"),
-    [
-        ("mine", (), "is there already"),
-        ("mine/page.md", (), "is there already"),
-        ("nowhere/portfolio", (), "does not exist"),
-        ("new", ("--start", "2999-09-06"), "in the future"),
-        ("new", ("--start", "6.9.2026"), "is not a day"),
-        ("new", ("--title", "Portfolio of 943 476 5919"), "could identify a person"),
-        ("new", ("--modules", "no-such.csv"), "no-such.csv cannot be read"),
-    ],
-)
-def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options, said):
+@cases("start", "folder options code said")
+def test_start_refuses_and_leaves_everything_as_it_was(tmp_path, folder, options, code, said):
     """A folder that holds something, one that has no place, a wrong wish: no file is made or changed."""
     page = tmp_path / "mine/page.md"
     page.parent.mkdir()
     page.write_text("Mine.\n", encoding="utf-8")
-    code, told = command("start", tmp_path / folder, *options)
-    assert code in (1, 2)
-    assert said in " ".join(told.split())
+    assert said in refused(tmp_path, "start", folder, *options, code=code)
     assert sorted(tmp_path.rglob("*")) == [page.parent, page]
     assert page.read_text(encoding="utf-8") == "Mine.\n"
 
 
-@pytest.mark.parametrize(
-    ("begun", "days"),
-    [
-        ("2023-09-04", ["2024-09-30", "2025-09-30", "2026-09-15"]),
-        ("2024-09-02", ["2025-09-30", "2026-09-30", "2027-09-15"]),
-        ("2024-02-05", ["2025-02-28", "2026-02-28", "2027-02-15"]),
-        ("2025-12-01", ["2026-12-30", "2027-12-30", "2028-12-15"]),
-    ],
-)
+@cases("starts", "begun days")
 def test_milestones_follow_from_the_start(tmp_path, portfolio, begun, days):
     """The School's dates for a September starter, as in the example; as many months later for others."""
-    own = start.start(tmp_path / "p", start.Choices(date.fromisoformat(begun)), TODAY, dry_run=True).portfolio
-    assert [milestone.date.isoformat() for milestone in own.milestones] == days
+    own = start.start(tmp_path / "p", start.Choices(begun), TODAY, dry_run=True).portfolio
+    assert [milestone.date for milestone in own.milestones] == days
     known = [(each.name, each.module, each.required) for each in portfolio.milestones]
     assert [(each.name, each.module, each.required) for each in own.milestones] == known
 
@@ -192,94 +162,58 @@ def test_first_monday_of_the_last_september():
 
 # -- another specialty ------------------------------------------------------------------------
 
-MODULES = """\
-phase;code;module;credits
-Throughout;S-C1;Professional Foundations;20
-1;S-MP-R1;Rotation: Imaging with Ionising Radiation;10
-2;MP.2;Radiotherapy Physics – Planning & QA;22.5
-3;;Project;60
-"""
-COUNTS = {"S-C1": 20, "S-MP-R1": 10, "MP.2": 10}
-TITLES = {
-    ("S-C1", 2): "Review the Datix log",
-    ("S-MP-R1", 1): "Test a CT scanner (kV & mAs)",
-    ("S-MP-R1", 2): "Measure dose to the Rando phantom",
-    ("MP.2", 1): "Plan a VMAT treatment",
-    ("MP.2", 2): "Audit [brackets] & *stars*; 50 % of <plans>",
-}
-
 
 @pytest.fixture
 def specialty(tmp_path):
     """Two lists as a spreadsheet with a continental locale saves them: semicolons, Windows text."""
-    titles = {(m, n): f"Task {n} of {m}" for m, count in COUNTS.items() for n in range(1, count + 1)} | TITLES
-    activities = "\n".join(
-        ["Module;Number;Title", *(f'{m};{n};"{title}"' for (m, n), title in titles.items())]
-    )
-    lists = []
-    for name, text in (("modules", MODULES), ("activities", activities)):
-        (tmp_path / f"my {name}.csv").write_text(text, encoding="cp1252")
-        lists += [f"--{name}", tmp_path / f"my {name}.csv"]
+    shutil.copytree(Path(__file__).with_name("specialty"), tmp_path, dirs_exist_ok=True)
+    lists = ("--modules", tmp_path / "my modules.csv", "--activities", tmp_path / "my activities.csv")
     return ["--curriculum", "SMP1-1-23", "--title", "Medical Physics portfolio", *lists]
 
 
-def test_forty_activities_in_three_modules(tmp_path, specialty, monkeypatch):
-    """Another specialty from two spreadsheets: three chapters, forty plans, and a month of work in it."""
+def test_forty_activities_in_three_modules(tmp_path, specialty):
+    """Another specialty from two spreadsheets: forty plans in three chapters, and work in them."""
     folder = tmp_path / "portfolio"
-    code, said = command("start", folder, "--start", BEGUN, *specialty)
-    assert code == 0, said
-    assert "To review" not in said
+    assert "To review" not in told(tmp_path, "start", folder, "--start", BEGUN, *specialty)
     assert checks.run(folder)[0] == []
     recount = Recount(folder)
     assert (len(recount.activities), str(recount.total_credits)) == (40, "112.5")
     complete = {row["module"]: row["required"] for row in recount.milestones if row["name"] == "Completion"}
-    assert {module: int(required) for module, required in complete.items()} == COUNTS
-    monkeypatch.chdir(folder)
-    assert command("record", "mp.2/2", "started", "--date", "2025-10-01")[0] == 0
-    assert command("new", "MP.2/2", "--no-open")[0] == 0
-    assert command("evidence", "add", "Plan of a treatment", "--kind", "Plan", "--for", "MP.2/2")[0] == 0
+    assert complete == {"S-C1": "20", "S-MP-R1": "10", "MP.2": "10"}
+    told(folder, "record", "mp.2/2", "started", "--date", "2025-10-01")
+    told(folder, "new", "MP.2/2", "--no-open")
+    told(folder, "evidence", "add", "Plan of a treatment", "--kind", "Plan", "--for", "MP.2/2")
+    done = [f"S-MP-R1,{number},{event}," for number in range(1, 11) for event in WHOLE]
+    append(folder, "data/progress.csv", *(f"2025-10-02,{row}" for row in done))
+    told(folder, "record", "S-MP-R1", "signed_off", "--date", "2025-10-02")
     built = build(folder)
-    assert built.code == 0, built.output
     check_numbers(built)
-    text = built.page("intro")
-    assert "Medical Physics portfolio" in text
-    for old in ("Clinical Informatics", "SBI1-3-23", "/C1_Professional", '"C1_Professional'):
-        assert old not in text + disk.read_text(folder / "data/activities.csv")
-    assert "Audit [brackets] &amp; *stars*; 50 % of &lt;plans&gt;" in text
+    assert Recount(folder).earned == 10
+    home, progress = (text_of(built.page(name)) for name in ("intro", "notebooks/progress"))
+    assert "S-MP-R1: complete, with all 10 activities signed off." in progress
+    assert "Imaging | <ionising> *radiation* (S-MP-R1)" in home
+    assert "Audit [brackets] & *stars*; 50 % of <plans>" in home
+    assert "Medical Physics portfolio" in built.page("intro")
+    for old in ("Illustration", "Clinical Informatics", "SBI1-3-23", "/C1_Professional", '"C1_Professional'):
+        assert old not in built.page("intro") + disk.read_text(folder / "data/activities.csv")
 
 
-@pytest.mark.parametrize(
-    ("row", "wrong", "said"),
-    [
-        ("MP.2;2;", "MP.3;2;", "'MP.3' is not a code of modules.csv"),
-        ("MP.2;2;", "MP.2;1;", "stands already in row"),
-        ("Title", "Name", "has no column title"),
-        (r"\n(.|\n)*", "", "has no rows"),
-        ("MP.2;2;", "MP.2;two;", "is not a whole number"),
-        ("Title\n", "Title\nMP.2;1;x;y;z\n", "row 2: the row has more cells"),
-        ("Review the Datix log", "See patient NHS 943 476 5919", "could identify a person"),
-        ("M", "\0M\0", "save it as 'CSV UTF-8'"),
-    ],
-)
+@cases("lists", "row wrong said")
 def test_wrong_list_is_named_and_nothing_is_made(tmp_path, specialty, row, wrong, said):
     """The message names the file that was handed over, with the row; there is no folder."""
     path = specialty[-1]
     path.write_text(re.sub(row, wrong, path.read_text(encoding="cp1252")), encoding="cp1252")
-    code, told = command("start", tmp_path / "portfolio", "--start", BEGUN, *specialty)
-    assert code == 1
-    assert said in told
-    assert "my activities.csv" in told or "could identify" in told
+    words = refused(tmp_path, "start", "portfolio", "--start", BEGUN, *specialty)
+    assert said in words
+    assert "my activities.csv" in words or "could identify" in words
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my activities.csv", "my modules.csv"]
-    one = command("start", tmp_path / "portfolio", *specialty[-2:])[
-        1
-    ]  # without the modules that belong to it
+    one = refused(tmp_path, "start", "portfolio", *specialty[-2:])  # without the list of modules
     assert "give --modules and --activities" in one or said in one
 
 
 def test_name_in_the_title_is_not_approved(tmp_path):
     """A title that a person typed may hold a name: it waits for review, and is said at once."""
-    code, said = command("start", tmp_path / "p", "--start", BEGUN, "--title", "Portfolio of Zebulon Okonjo")
-    assert code == 0
+    said = told(tmp_path, "start", "p", "--start", BEGUN, "--title", "Portfolio of Zebulon Okonjo")
     assert "Zebulon" in said.partition("To review before you publish")[2]
     assert any("Zebulon" in str(finding) for finding in checks.run(tmp_path / "p")[0])
 
@@ -298,17 +232,7 @@ def test_code_knows_no_module():
 HEAD = "format: jb-book\nroot: intro # mine\n"
 
 
-@pytest.mark.parametrize(
-    "after",
-    [
-        "chapters:\n  - file: N/1_One # a\n+  - file: N/2_Two\n  - file: other\n",
-        "chapters:\n- file: N/index\n+  sections:\n+    - file: N/2_Two\n- file: other\n",
-        "chapters:\n- file: N/index\n  sections:\n  - file: M/x\n+  - file: N/2_Two\n- file: other\n",
-        "parts:\n  - caption: A\n    chapters:\n      - file: a\n        sections:\n          - file: b\n"
-        "+      - file: N/index\n+        sections:\n+          - file: N/2_Two\n  - caption: B\n",
-    ],
-    ids=["beside", "under its chapter", "in its chapter", "in a new chapter"],
-)
+@cases("contents", "after")
 def test_page_finds_its_place_and_no_other_line_changes(tmp_path, after):
     """Beside the last page of its folder, under its chapter, or in a new one; a plus marks what is new."""
     disk.put(tmp_path / "N/index.md", "# N\n")
@@ -327,41 +251,40 @@ def test_contents_that_show_no_place_stay_as_they_are(tmp_path, toc):
     assert disk.read_text(tmp_path / "_toc.yml") == HEAD + toc
 
 
-def test_further_module_gets_folder_pages_and_contents(fresh, monkeypatch):
+def test_further_module_gets_folder_pages_and_contents(fresh):
     """Rows for a module, then one command: the chapter, its pages and their place in the contents."""
-    monkeypatch.chdir(fresh)
-    with (fresh / "data/modules.csv").open("a", encoding="utf-8") as file:
-        file.write("2,M-3,Further module,10,\n")
-    with (fresh / "data/activities.csv").open("a", encoding="utf-8") as file:
-        file.write("M-3,1,First of it,Further/1_First,,\nM-3,2,Second of it,Further/2_Second,,\n")
-    assert "2 pages made" in command("new", "m-3")[1]
+    append(fresh, "data/modules.csv", "2,M-3,Further module,10,")
+    rows = ("M-3,1,First of it,Further/1_First,,", "M-3,2,Second of it,Further/2_Second,,")
+    append(fresh, "data/activities.csv", *rows)
+    assert "2 pages made" in told(fresh, "new", "m-3")
     listed = [name for name in configuration.toc_files(fresh) if name.startswith("Further/")]
     assert listed == ["Further/index", "Further/1_First", "Further/2_Second"]
     assert [f for f in checks.run(fresh)[0] if "review" not in str(f)] == []
-    assert "0 pages made, 2 there already" in command("new", "m-3")[1]
-    general = drafts.prompts_for(reading.load(fresh).activities[-1])
-    assert general["on"] in " ".join(command("prompts", "M-3/1")[1].split())
-    assert command("prompts", "M-3/9")[0] == 1
+    assert "0 pages made, 2 there already" in told(fresh, "new", "m-3")
+    for activity in reading.load(fresh).activities[
+        -3:
+    ]:  # one with questions of its own, two with the general
+        asked = " ".join(told(fresh, "prompts", activity.key).split())
+        assert [each for each in drafts.prompts_for(activity).values() if each not in asked] == []
+    assert "is not an activity" in refused(fresh, "prompts", "M-3/9")
 
 
-def test_new_never_loses_a_word(fresh, monkeypatch):
+def test_new_never_loses_a_word(fresh):
     """A plan turns into a page once the activity has begun, its words below; a written page stays."""
-    monkeypatch.chdir(fresh)
     (plan,) = fresh.glob("*/16_*.md")
     before = disk.read_text(plan)
-    assert "is there already" in command("new", "S-C1/16", "--no-open")[1]
+    assert "is there already" in told(fresh, "new", "S-C1/16", "--no-open")
     assert disk.read_text(plan) == before
-    with (fresh / "data/progress.csv").open("a", encoding="utf-8") as file:
-        file.write("2026-06-30,S-C1,16,started,\n")
+    append(fresh, "data/progress.csv", "2026-06-30,S-C1,16,started,")
     assert any("portfolio new S-C1/16" in text for text, _ in checks.reminders(reading.load(fresh)))
-    assert command("new", "s-c1/16", "--no-open")[0] == 0
+    told(fresh, "new", "s-c1/16", "--no-open")
     after = disk.read_text(plan)
     assert tuple(pages.read(plan).sections) == pages.STARTED_SECTIONS
     words = [line for line in before.splitlines() if line.strip() and not line.startswith("%")]
     assert [line for line in words if line not in after] == []
-    command("new", "S-C1/16", "--no-open")
+    told(fresh, "new", "S-C1/16", "--no-open")
     assert disk.read_text(plan) == after
     plan.unlink()
-    assert "portfolio new S-C1/16" in command("status")[1]
-    assert "was made from the template" in command("new", "S-C1/16", "--no-open")[1]
+    assert "portfolio new S-C1/16" in refused(fresh, "status")
+    assert "was made from the template" in told(fresh, "new", "S-C1/16", "--no-open")
     assert plan.is_file()

@@ -1,5 +1,7 @@
-"""What the project is made of: pinned, locked with hashes, each file once, and workflows nobody can swap."""
+"""What the project is made of: pinned, locked with hashes, each file once; and the container."""
 
+import inspect
+import json
 import re
 import subprocess
 import tomllib
@@ -8,12 +10,12 @@ import pytest
 import yaml
 from conftest import ROOT
 from packaging.requirements import Requirement
+from test_commit import SWITCH_ON
 
+from stp_portfolio.cli import publish
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import drafts, kit
 
-FOLDERS = (ROOT / ".github/workflows", drafts.TEMPLATES / "owned/.github/workflows")
-WORKFLOWS = sorted(path for folder in FOLDERS for path in folder.glob("*.yml"))
 PROJECT = tomllib.loads(disk.read_text(ROOT / "tool/pyproject.toml"))["project"]
 LOCK = ROOT / "tool/requirements.lock"
 PINS = disk.read_text(ROOT / kit.PINS)
@@ -70,16 +72,6 @@ def test_lock_holds_every_pin_with_hashes():
     assert not re.search(r"https?:|index-url|^-e", lock, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parts[-4]}-{path.name}")
-def test_actions_are_pinned_by_commit_and_tokens_are_small(path):
-    """No tag that can be moved, no job with more rights than reading unless it says why."""
-    text = disk.read_text(path)
-    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", use) for use in re.findall(r"uses: (\S+)", text))
-    assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
-    assert all("#" in line for line in text.splitlines() if re.search(r": write\b", line))
-    assert text.count("actions/checkout") == text.count("persist-credentials: false")
-
-
 SAME = ["data/README.md", "tests/test_portfolio.py", ".githooks/pre-commit", ".gitattributes"]
 SAME += [".github/workflows/publish.yml"]
 SAME += [f"notebooks/{name}.ipynb" for name in ("coverage", "credits", "progress")]
@@ -118,3 +110,41 @@ def test_no_file_of_the_repository_is_too_large_or_built():
     names = listed.stdout.decode().split("\0")
     assert [name for name in names if name.startswith(("_build/", "private/"))] == []
     assert [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 500_000] == []
+
+
+# -- the development container --------------------------------------------------------------------
+
+CONTAINER = json.loads(disk.read_text(ROOT / ".devcontainer/devcontainer.json"))
+
+
+def test_python_is_one_that_the_tests_run_on():
+    """An image that cannot be moved under its tag, with the newest Python of the matrix, not as root."""
+    image = r"mcr\.microsoft\.com/devcontainers/python:\d+\.\d+\.\d+-(3\.\d+)-bookworm"
+    workflow = yaml.safe_load(disk.read_text(ROOT / ".github/workflows/test.yml"))
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert re.fullmatch(image, CONTAINER["image"])[1] == max(matrix, key=lambda text: int(text.split(".")[1]))
+    assert CONTAINER["remoteUser"] not in ("root", "0")
+    assert not re.search("sudo|privileged", json.dumps(CONTAINER))
+
+
+def test_it_installs_what_is_there():
+    """Requirements that exist, into the environment that is used; and the guard is on."""
+    make, install, guard = CONTAINER["postCreateCommand"].split(" && ")
+    environment = re.fullmatch(r"python -m venv (\S+)", make)[1]
+    assert install.startswith(f"{environment}/bin/python -m pip install ")
+    named = re.findall(r"-r (\S+)", install)
+    assert named == ["requirements.txt", "requirements-lab.txt"]
+    assert all((ROOT / name).is_file() for name in named)
+    assert guard == SWITCH_ON
+    assert CONTAINER["remoteEnv"]["PATH"] == f"{environment}/bin:${{containerEnv:PATH}}"
+    settings, extensions = (CONTAINER["customizations"]["vscode"][key] for key in ("settings", "extensions"))
+    assert all(re.fullmatch(r"[\w-]+\.[\w-]+", name) for name in extensions)  # publisher and name
+    assert settings["python.defaultInterpreterPath"] == f"{environment}/bin/python"
+
+
+def test_ports_are_those_of_the_servers():
+    """Every port that is forwarded has a label; the preview's is the one that the command takes."""
+    labels = {int(port): about["label"] for port, about in CONTAINER["portsAttributes"].items()}
+    preview = inspect.signature(publish.preview).parameters["port"].default
+    assert labels == {preview: "portfolio preview", 8888: "JupyterLab"}
+    assert sorted(labels) == sorted(CONTAINER["forwardPorts"])

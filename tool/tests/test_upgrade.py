@@ -6,8 +6,8 @@ import sys
 from datetime import date
 
 import pytest
-from conftest import NOT_SOURCES, ROOT, build
-from test_start import command
+from conftest import NOT_SOURCES, ROOT, build, refused, told
+from portfolios import append, cases, edit
 
 from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import kit, start, upgrade
@@ -61,9 +61,8 @@ def test_only_untouched_files_of_the_tool_are_written(older):
     upgrade.rewrite(older, kit.owned(), said.append)
     kit.write_ledger(older)
     after = files_of(older)
-    assert {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)} == {
-        "README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER
-    }  # fmt: skip
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert changed == {"README.md", ".githooks/pre-commit", "gone.md", kit.LEDGER}
     assert after["README.md"] == kit.owned()["README.md"]
     assert (older / ".githooks/pre-commit").stat().st_mode & 0o100
     assert "data/README.md was changed here" in said[0]
@@ -92,38 +91,24 @@ def test_upgrade_finishes_and_is_undone(older, monkeypatch):
     assert [path.name for path in (older / kit.WHEELS).iterdir()] == [present.name]
     assert installed == [("install", "-r", kit.PINS)]
     disk.put(older / "README.md", "My own README.\n")  # changed since: undo must leave it
-    monkeypatch.chdir(older)
-    assert "version 0.1.9" in command("upgrade", "--undo")[1]
+    assert "version 0.1.9" in told(older, "upgrade", "--undo")
     undone = {name: raw for name, raw in files_of(older).items() if not name.startswith("_build")}
     assert undone == before | {"README.md": b"My own README.\n"}
-    assert "no upgrade to undo" in command("upgrade", "--undo")[1]
+    assert "no upgrade to undo" in refused(older, "upgrade", "--undo")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["no-such.whl"], "is no wheel of stp-portfolio"),
-        (["--from", "."], "Name the new folder as well"),
-        ([], "Only a version is asked of the package index"),
-    ],
-)
-def test_upgrade_refuses_and_changes_nothing(older, monkeypatch, arguments, said):
+@cases("upgrades", "arguments code said")
+def test_upgrade_refuses_and_changes_nothing(older, arguments, code, said):
     """What is no wheel, half a wish, and nothing newer in wheels/: no index is asked of its own accord."""
     disk.put(older / kit.PINS, kit.requirements())
     before = files_of(older)
-    monkeypatch.chdir(older)
-    code, told = command("upgrade", *arguments)
-    assert code in (1, 2)
-    assert said in told
+    assert said in refused(older, "upgrade", *arguments, code=code)
     assert files_of(older) == before
 
 
-def test_copy_with_the_tool_in_it_is_told_the_way(monkeypatch):
+def test_copy_with_the_tool_in_it_is_told_the_way():
     """The example has no version of the tool to move."""
-    monkeypatch.chdir(ROOT)
-    code, told = command("upgrade")
-    assert code == 1
-    assert "portfolio upgrade --from . NEWFOLDER" in told
+    assert "portfolio upgrade --from . NEWFOLDER" in refused(ROOT, "upgrade")
 
 
 # -- a copy that carries the tool itself ------------------------------------------------------
@@ -154,8 +139,7 @@ def copy_of_010(tmp_path, monkeypatch):
 def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path):
     """Pages, records, own files and settings are there byte for byte; today's tool builds the book."""
     before, new = files_of(copy_of_010), tmp_path / "new"
-    code, said = command("upgrade", "--from", copy_of_010, new)
-    assert code == 0, said
+    said = told(tmp_path, "upgrade", "--from", copy_of_010, new)
     assert files_of(copy_of_010) == before
     after = files_of(new)
     came = {name: raw for name, raw in before.items() if not name.startswith(LEFT)}
@@ -187,9 +171,7 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     other = shutil.ignore_patterns("tests", "benchmarks", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "tool", source, ignore=other)
     present = wheel_of(source, tmp_path / "present")
-    disk.put(
-        source / "pyproject.toml", disk.read_text(source / "pyproject.toml").replace('"0.2.0"', '"0.1.9"')
-    )
+    edit(source, "pyproject.toml", '"0.2.0"', '"0.1.9"')
     disk.put(source / "src/stp_portfolio/desk/templates/owned/README.md", "# An older one\n")
     run(tmp_path, sys.executable, "-m", "venv", "env")
     python = tmp_path / ("env/Scripts/python.exe" if sys.platform == "win32" else "env/bin/python")
@@ -200,8 +182,8 @@ def test_whole_way_from_an_older_wheel_and_back(tmp_path):
     assert "stp_portfolio-0.1.9" in disk.read_text(root / kit.PINS)
     run(root, *tool, "record", "S-C1/1", "started", "--date", "2025-10-01")
     shutil.copy(root / "notebooks/credits.ipynb", root / "notebooks/mine.ipynb")
-    disk.put(root / "intro.md", disk.read_text(root / "intro.md") + "\nMy own words.\n")
-    disk.put(root / "_toc.yml", disk.read_text(root / "_toc.yml") + "      - file: notebooks/mine\n")
+    append(root, "intro.md", "", "My own words.")
+    append(root, "_toc.yml", "      - file: notebooks/mine")
     before, own = files_of(root), own_files(root)
     run(root, *tool, "upgrade", present)
     assert own_files(root) == own

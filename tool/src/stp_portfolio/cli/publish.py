@@ -3,7 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +20,7 @@ MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 OF_BOTH = "public or assessor; assessor where there is an overlay."
 ONLY = "Only this activity, as MODULE/NUMBER. May be repeated."
 PORT = "The port to use; the next free one from there."
-Edition = Annotated[str, option("--edition", "EDITION", "public or assessor.")]
+Edition = Literal["public", "assessor"]
 
 
 @app.command()
@@ -40,7 +40,9 @@ def approve(
 
 
 @app.command()
-def build(edition: Edition = "public") -> None:
+def build(
+    edition: Annotated[Edition, option("--edition", "EDITION", "public or assessor.")] = "public",
+) -> None:
     """Build the public or the assessor's edition.
 
     The assessor's is the public book with what is in private/ laid on top.
@@ -48,16 +50,10 @@ def build(edition: Edition = "public") -> None:
     from stp_portfolio.desk import editions
 
     root = reading.find_root()
-    if _checked(edition) == "public":
+    if edition == "public":
         raise SystemExit(1 if editions.build_public(root) else 0)
     target = editions.build_assessor(root, root / PRIVATE, say)
     say(f"{editions.MARK}: {target / 'index.html'}")
-
-
-def _checked(edition: str) -> str:
-    if edition not in ("public", "assessor"):
-        refuse(f"'{edition}' is not an edition. Use public or assessor.")
-    return edition
 
 
 @app.command()
@@ -86,7 +82,7 @@ def preview(
 
 @app.command()
 def export(
-    edition: Annotated[str, option("--edition", "EDITION", OF_BOTH)] = "",
+    edition: Annotated[Edition | None, option("--edition", "EDITION", OF_BOTH)] = None,
     only: Annotated[list[str] | None, option("--only", "ACTIVITY", ONLY)] = None,
     folder: Annotated[Path | None, option("--out", "DIR", "Where to; _build/eportfolio by default.")] = None,
 ) -> None:
@@ -99,7 +95,7 @@ def export(
     portfolio = reading.load()
     overlay = portfolio.root / PRIVATE
     chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
-    kind = _checked(edition or ("assessor" if overlay.is_dir() else "public"))
+    kind = edition or ("assessor" if overlay.is_dir() else "public")
     say(f"Exporting the {kind} edition.")
     target = (folder or portfolio.root / "_build" / "eportfolio").resolve()
     archive = editions.export(portfolio.root, kind, overlay, chosen, target, say)
