@@ -92,7 +92,7 @@ _HEADING = "\ue000"  # before a heading's level, until all headings have their p
 _INVISIBLE = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff{_HEADING}]")
 _FENCED = r"(---|\+{3})[ \t]*\n(?=\s*(?:[\w-]+[ \t]*[:=]|[\[#+-]))(?:.*\n)*?(?:\1|\.{3})[ \t]*(?:\n|\Z)"
 _KEYS = r"(?i)(?:title|authors?|date|summary)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+\S.*\n)*\n"
-_VALUE = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*[\"']?([^\s>|\"'].*?)[\"']?[ \t]*$", re.MULTILINE)
+_VALUE = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*[\"']?([^\s>|\"'\[{].*?)[\"']?[ \t]*$", re.MULTILINE)
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
 _LEFT = re.compile(r"\{[{%:#.]|\[\[|\[TOC\]|^===|\$\$|^:::", re.MULTILINE)  # Liquid, kramdown, wikis, TeX
 _HOLDERS = {"li", "blockquote", "td", "th", "dd", "dt", "figure", "a"}  # no heading stands in them
@@ -224,6 +224,7 @@ class Move(MarkdownConverter):
         return f"{{{el.name}}}`{el.get_text()}`" if el.get_text(strip=True) else ""
 
     convert_sub = convert_sup
+    convert_figure = convert_details = convert_summary = convert_aside = _plain.convert_figcaption
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A clean picture beside the new page, with words for who cannot see it or a request for them."""
@@ -372,7 +373,8 @@ def _arranged(title: str, said: str, parts: list[tuple[str, str, str]], sections
     """The parts of an old page (level, heading, text) in the sections of the contract, in their order.
 
     What follows a section's heading stays in it; what no section holds is the reflection, or the plan, with
-    what is ``said`` at its head; ``sections`` are none for a further page. No heading jumps a level: ``above`` are the old levels of those above a text.
+    what is ``said`` at its head; ``sections`` are none for a further page. No heading jumps a level:
+    ``above`` are the old levels of those above a text.
     """
     names = {_letters(name): name for name in sections}
     headings = {*map(_letters, list(zip(*parts, strict=True))[1])}
@@ -445,12 +447,10 @@ def _check_free(move: Move, first: Move, *, replace_: bool) -> None:
     page, path = move.page, disk.page_file(move.portfolio.root, move.page)
     if first is not move:
         raise Refusal(f"it would be {page}.md, as {first.file.name} is. Import it alone, with --to.")
-    if path and path.suffix == ".ipynb":
-        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
-    text = disk.read_text(path) if path and not replace_ else ""
+    text = disk.read_text(path) if path and (path.suffix == ".ipynb" or not replace_) else ""
     if text.strip() and not (move.activity and drafts.is_draft(move.portfolio, move.activity, text)):
-        kept = f"--replace (what stands there is kept in data/{writing.BACKUPS})"
-        raise Refusal(f"{page}.md is written already. Import with {kept}, or with --to to another page.")
+        kept = f"--replace (no notebook is; what stands there is kept in data/{writing.BACKUPS})"
+        raise Refusal(f"{page} is written already. Import with {kept}, or with --to to another page.")
 
 
 def _finish(move: Move) -> None:
@@ -464,7 +464,7 @@ def _finish(move: Move) -> None:
     if kept := not_whole(move.old, shown(move.text)):
         move.text += "".join(f"\n{_kept(number + 1, lines[number])}" for number in kept) + "\n"
         numbers = ", ".join(str(number + 1) for number in kept)
-        move.look("lines", "% Old", f"lines {numbers} of the old page are here for you alone", "Read them")
+        move.look("lines", "% Old", f"lines of the old page stand here for you alone: {numbers}", "Read them")
     move.looks = list(_found(move))
 
 
