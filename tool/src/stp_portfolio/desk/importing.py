@@ -185,7 +185,7 @@ class Move(MarkdownConverter):
             self.look("sign", plain, "a sign of the old site, or of TeX, is text", "Write what it stood for")
         return f"{' ' * text[:1].isspace()}{plain}{' ' * text[-1:].isspace()}" if plain else " "
 
-    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802 - its name
         """A heading, marked until its place is known; within something else it is bold."""
         line = " ".join(text.split())
         inner = not parent_tags.isdisjoint(_HOLDERS) or el.find_parent(class_="admonition")
