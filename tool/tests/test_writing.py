@@ -165,13 +165,12 @@ def test_disk_without_room_leaves_the_old_file(tmp_path):
 
 WRITER = """
 import sys
-from datetime import date
 from pathlib import Path
 from stp_portfolio.core import writing
 root, first = Path(sys.argv[1]), int(sys.argv[2])
 for number in range(first, first + 1000):
     row = {"id": f"X{number}", "date": "2025-07-01", "title": "With, a comma", "kind": "k"}
-    writing.append(root, "evidence.csv", row | {"activities": "S-C1/1"}, date(2026, 1, 1))
+    writing.append(root, "evidence.csv", row | {"activities": "S-C1/1"})
     print(number, flush=True)
 """
 

@@ -148,7 +148,7 @@ def import_(
     portfolio = reading.load()
     moves, refused = importing.prepare(portfolio, source, to, replace_=replace)
     for move in moves:
-        count = phrases.plural(importing.words(move.old.text).total(), "word")
+        count = phrases.plural(importing.words(move.old).total(), "word")
         if dry_run:
             say(f"Would import {move}: {count} would come over, none lost. Nothing was written.")
         else:

@@ -1,9 +1,8 @@
 """Take pages of an older portfolio into this one: Markdown of Jekyll, MkDocs, Hugo or none, HTML, and Word.
 
-A page becomes HTML, whoever wrote it; its links, pictures and code are fitted to this book there, and
-markdownify writes it back as Markdown. Nothing is lost: every line of the old page of which the book would
-not show each word stands in an author's comment at the end of the new one, and is listed. ``prepare`` writes
-nothing, ``place`` writes what it made.
+A page becomes HTML, whoever wrote it, and markdownify writes that as Markdown that fits this book. Nothing is
+lost: every line of the old page of which the book would not show each word stands in an author's comment at
+the end of the new one, and is listed. ``prepare`` writes nothing, ``place`` writes what it made.
 """
 
 from __future__ import annotations
@@ -12,56 +11,51 @@ import base64
 import io
 import re
 import tempfile
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from html import escape, unescape
+from itertools import chain
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath, relpath
 from typing import Any
 from urllib.parse import quote, unquote
 
-import yaml
 from bs4 import BeautifulSoup, Tag
-from docutils import nodes
-from docutils.core import publish_doctree
 from lxml.html import defs
 from markdown_it import MarkdownIt
 from mdit_py_plugins.admon import admon_plugin
 from mdit_py_plugins.footnote import footnote_plugin
-from myst_parser.parsers.docutils_ import Parser
 from pygments.lexers import get_lexer_by_name
 
 from stp_portfolio.book import diagrams
 from stp_portfolio.core import configuration, contract, disk, phrases, progress, writing
 from stp_portfolio.core.findings import Finding, Refusal
 from stp_portfolio.core.records import Activity, Portfolio
-from stp_portfolio.desk import drafts
+from stp_portfolio.desk import drafts, links
 from stp_portfolio.privacy import sources
-from stp_portfolio.privacy.pictures import clean_picture
+from stp_portfolio.privacy.pictures import cleaned
 from stp_portfolio.show import pages
 
+INSTALL = 'Install it with: pip install "stp-portfolio[import]"'
 try:
-    import mammoth
     from markdownify import MarkdownConverter
 except ModuleNotFoundError as error:
-    extra = 'pip install "stp-portfolio[import]"'
-    raise Refusal(f"An import needs a library that is not installed. Install it with: {extra}") from error
+    raise Refusal(f"An import needs a library that is not here ({error}). {INSTALL}") from error
 
-MARKDOWN, HTML, WORD = (".md", ".markdown", ".txt"), (".html", ".htm"), (".docx",)
-NO_WORDS = f"What this picture shows is {pages.UNWRITTEN}."
-NO_WORDS_OF_DIAGRAM = f"What this diagram shows is {pages.UNWRITTEN}."
-DROPPED = "script style template noscript iframe video audio object embed svg math canvas form".split()
+MARKDOWN, HTML, WORD = {".md", ".markdown", ".txt"}, {".html", ".htm"}, {".docx"}
+NO_WORDS = f"What this shows is {pages.UNWRITTEN}."
+EMBEDDED = ["iframe", "video", "audio", "object", "embed"]
+DROPPED = [*EMBEDDED, "script", "style", "template", "noscript", "svg", "math", "canvas", "form"]
+
 
 # -- words ------------------------------------------------------------------------------------
 
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)\b[^<>]*>")
-# Addresses of links, labels of footnotes, ticks, kinds of admonitions, marks of lists.
-_NO_WORDS = (
-    r"\]\([^()\s]*\)?|\[\^[\w-]+\]|\[[ xX]\](?=\s)|\[!\w+\]|^(?:!!! \w+|[ \t>]*(?:\d+[.)]|[-*+])(?=\s))"
-)
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)\b([^<>]*)>")
+# What says nothing to a reader: of a tag all but its words for who cannot see and what is no attribute (in
+# a<b or c>d); addresses of links, labels of footnotes, ticks, kinds of blocks, marks of lists.
+_UNSAID = r"(?is)\b(?:(?!alt|title)[\w:-]+\s*=\s*(?:([\"']).*?\1|\S+)|(?:alt|title)\s*=|(?:open|checked)\b)"
+_NO_WORDS = r"(?m)\]\([^()\s]*\)?|\[\^[\w-]+\]|\[[xX]\](?=\s)|^[!?]{3}\+? \w+|^[ \t>]*(?:\d+[.)]|`{3}\S*)"
 
 
 def words(text: str) -> Counter[str]:
@@ -69,17 +63,21 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"[^\W_]+|[^\s\x00-\x7f]", unescape(unescape(text)).casefold()))
 
 
-def not_whole(source: str, found: Counter[str]) -> list[int]:
-    """The lines of an old page, from 0, with a word that is not ``found`` as often; as few as explain all.
+def shown(text: str) -> Counter[str]:
+    """The words that the book shows of a page, by its own parser."""
+    soup = BeautifulSoup(links.parser().render(text), "html.parser")
+    unseen = [*(str(image.get("alt")) for image in soup("img")), *re.findall(r"\{admonition\} (.*)", text)]
+    return words(" ".join([soup.get_text(" "), *unseen]))
 
-    Of a tag only what it says to a reader is words, but for one that is dropped.
-    """
+
+def not_whole(source: str, found: Counter[str]) -> list[int]:
+    """The lines of an old page, from 0, with a word that is not ``found`` as often; as few as explain all."""
 
     def said(tag: re.Match[str]) -> str:
-        spoken = " ".join(re.findall(r"\b(?:alt|title)\s*=\s*[\"']([^\"']*)", tag[0]))
-        return spoken if tag[1].lower() in defs.tags.difference(DROPPED) else tag[0]
+        kept = tag[1].lower() in defs.tags.difference(DROPPED)
+        return f" {re.sub(_UNSAID, ' ', tag[2]) if kept else tag[0]} "
 
-    missing = words(re.sub(_NO_WORDS, " ", _TAG.sub(said, source), flags=re.MULTILINE)) - found
+    missing = words(re.sub(_NO_WORDS, " ", _TAG.sub(said, source))) - found
     lines, kept = list(map(words, source.split("\n"))), []
     for number in sorted(range(len(lines)), key=lambda each: -(lines[each] & missing).total()):
         if lines[number] & missing:
@@ -90,153 +88,197 @@ def not_whole(source: str, found: Counter[str]) -> list[int]:
 
 # -- reading ----------------------------------------------------------------------------------
 
-_INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff]")
-_FENCED = r"(---|\+\+\+)[ \t]*\n(?=\s*(?:[\w-]+[ \t]*[:=]|[\[#+-]))((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
-_KEYS = r"()((?:title|authors?|date|summary)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+\S.*\n)*)\n"
+_HEADING = "\ue000"  # before a heading's level, until all headings have their places
+_INVISIBLE = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff{_HEADING}]")
+_FENCED = r"(---|\+{3})[ \t]*\n(?=\s*(?:[\w-]+[ \t]*[:=]|[\[#+-]))(?:.*\n)*?(?:\1|\.{3})[ \t]*(?:\n|\Z)"
+_KEYS = r"(?i)(?:title|authors?|date|summary)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+\S.*\n)*\n"
+_VALUE = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*[\"']?([^\s>|\"'\[{].*?)[\"']?[ \t]*$", re.MULTILINE)
+_DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
+_LEFT = re.compile(r"\{[{%:#.]|\[\[|\[TOC\]|^===|\$\$|^:::", re.MULTILINE)  # Liquid, kramdown, wikis, TeX
+_HOLDERS = {"li", "blockquote", "td", "th", "dd", "dt", "figure", "a"}  # no heading stands in them
+# Backslashes that nothing needs in the midst of a line, and that look like paths to the screening.
+_NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
+_BRACE = re.compile(r"(?<=\{)\{|\{(?=(?!su[bp]\})[\w:+-]+\}$)")  # of a substitution, or of a role before code
+_SAFE = "/:?#[]@!$&'*+,;=%~"  # what stays in an address as it is
+_plain: Any = MarkdownConverter  # its types leave methods out
 
 
-@dataclass(frozen=True, slots=True)
-class Old:
-    """A page of an older portfolio: text, values of its front matter by key in small letters, body as HTML.
+class Move(MarkdownConverter):
+    """An old page on its way to ``page``, the path of a page of this book without ending.
 
-    ``title`` and ``heading`` stand among the values whoever gives them.
+    It writes its own HTML as Markdown that fits. ``known`` is the page of each name that an address may use;
+    ``front`` are the values of the front matter by key in small letters, with ``title`` and ``heading``
+    whoever gives them. ``old`` and ``text`` are the page before and after, ``looks`` what needs a look, and
+    ``pictures`` cleaned bytes by path.
     """
 
-    file: Path
-    text: str
-    front: dict[str, str]
-    body: BeautifulSoup
+    def __init__(self, portfolio: Portfolio, folder: Path, file: Path, known: dict[str, str]) -> None:
+        super().__init__(newline_style="backslash", bullets="-", table_infer_header=True, strip=["hr"])
+        self.portfolio, self.known, self.file = portfolio, known, file
+        self.folders, self.path = (*file.parents[:3], folder), file.relative_to(folder).as_posix()
+        self.page = self.old = self.text = ""
+        self.activity: Activity | None = None
+        self.front: dict[str, str] = {}
+        self.looks: list[Finding] = []
+        self.pictures: dict[str, bytes] = {}
 
+    def __str__(self) -> str:
+        return f"{self.file.name} as {self.page}.md"
 
-def read(file: Path) -> Old:
-    """Read an old page. Raises Refusal for what is no page."""
-    if file.suffix.lower() not in (*MARKDOWN, *HTML, *WORD) or not file.is_file():
-        raise Refusal("there is no such page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
-    if file.stat().st_size > contract.MAX_BYTES:
-        raise Refusal(f"it is larger than {contract.MAX_BYTES // 1_000_000} MB. Split it into pages first.")
-    front: dict[str, str] = {}
-    if file.suffix.lower() in WORD:
-        html = str(mammoth.convert_to_html(io.BytesIO(file.read_bytes())).value)
-    else:
-        html = text = _INVISIBLE.sub(" ", disk.read_text(file))
-    if markdown := file.suffix.lower() in MARKDOWN:
-        front, html = _front_and_html(text)
-    soup = BeautifulSoup(html, "html.parser")
-    text = text if markdown else "\n".join(soup.stripped_strings)
-    if not text.strip():
-        raise Refusal("it holds no text. There is nothing to import.")
-    article = soup.select_one("main, [role=main], article") or soup.body or soup
-    front = {"title": _line(soup.title), "heading": _line(article.h1)} | front
-    return Old(file, text, front, BeautifulSoup(str(article), "html.parser"))
+    def look(self, code: str, near: str, fault: str, remedy: str) -> None:
+        """Note what needs a look; ``near`` is the text of its place, until the page is whole."""
+        self.looks.append(Finding(f"import-{code}", f"{self.page}.md", fault, remedy, value=near))
 
+    def read(self) -> None:
+        """Read the old page. Raises Refusal for what is no page."""
+        raw, ending = disk.read_bytes(self.file, contract.MAX_BYTES), self.file.suffix.lower()
+        if ending in WORD:
+            from mammoth import convert_to_html
 
-def _line(tag: Tag | None) -> str:
-    return " ".join(tag.get_text().split()) if tag else ""
+            html = str(convert_to_html(io.BytesIO(raw)).value)
+        else:
+            html = _INVISIBLE.sub(" ", disk.read_text(self.file))
+        if ending not in HTML | WORD:
+            self.old, html = html, self.rendered(html)
+        soup = BeautifulSoup(html, "html.parser")
+        article = soup.select_one("main, [role=main], article") or soup.body or soup
+        self.body = soup if self.old else article
+        self.old = self.old or "\n".join([*soup.stripped_strings, *map(str, article(EMBEDDED))])
+        if not self.old.strip():
+            raise Refusal("it holds no text. There is nothing to import.")
+        told = {"title": soup.title, "heading": self.body.h1}
+        self.front = {key: " ".join(tag.get_text().split()) for key, tag in told.items() if tag} | self.front
 
+    def rendered(self, text: str) -> str:
+        """Markdown as HTML, in which a tag that is none of HTML is text, without its front matter."""
+        front = re.match(_FENCED, text) or re.match(_KEYS, text)
+        self.front = {key.lower(): value for key, value in _VALUE.findall(front[0] if front else "")}
+        parser = MarkdownIt().enable("table").use(admon_plugin).use(footnote_plugin, inline=False)
+        parser.add_render_rule("footnote_anchor", lambda *_: "")
+        html = parser.render(text[front.end() if front else 0 :])
+        return _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
 
-def _front_and_html(text: str) -> tuple[dict[str, str], str]:
-    """The front matter of Markdown, and the rest as HTML, in which a tag that is none of HTML is text."""
-    match = re.match(_FENCED, text) or re.match(_KEYS, text, re.IGNORECASE)
-    parser = MarkdownIt().enable("table").use(admon_plugin).use(footnote_plugin, inline=False)
-    html = parser.render(text[match.end() if match else 0 :])
-    html = _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
-    return _front_matter(match) if match else {}, html
+    def target(self, address: str) -> str:
+        """The page here that an address of the old site means, empty where there is none."""
+        called = _called(address)
+        places = (dirname(self.path).casefold(), dirname(self.page).casefold(), "")
+        names = [*(normpath(join(place, called)) for place in places), basename(called)]
+        return next((self.known[name] for name in names if called and name in self.known), "")
 
+    def add_picture(self, source: str) -> str:
+        """Take a picture that lies beside the old page, in its site or in its text: its new path."""
+        if data := re.match(r"data:image/(png|jpe?g|webp);base64,", source):
+            ending, raw = f".{data[1]}", base64.b64decode(source[data.end() :])
+        else:
+            path = re.split(r"[?#]", source)[0].strip("/")
+            file = next(each / path for each in self.folders if (each / path).is_file())
+            ending, raw = file.suffix.lower(), file.read_bytes()
+        name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
+        self.pictures[join(dirname(self.page), name)] = cleaned(raw)
+        return name
 
-def _front_matter(match: re.Match[str]) -> dict[str, str]:
-    """The values of a front matter by key in small letters; none where it cannot be read."""
-    try:
-        found = tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2])
-        return {str(key).lower(): " ".join(str(value).split()) for key, value in found.items()}
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        """Running text, on one line, with a backslash before what would be a mark."""
+        plain = _BRACE.sub(r"\\{", _NO_MARK.sub("", phrases.markdown(text)))
+        plain = re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", plain) if "li" in parent_tags else plain
+        if _LEFT.search(text):
+            self.look("sign", plain, "a sign of the old site, or of TeX, is text", "Write what it stood for")
+        return f"{' ' * text[:1].isspace()}{plain}{' ' * text[-1:].isspace()}" if plain else " "
 
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802 - its name
+        """A heading, marked until its place is known; within something else it is bold."""
+        line = " ".join(text.split())
+        inner = not parent_tags.isdisjoint(_HOLDERS) or el.find_parent(class_="admonition")
+        return f"\n\n**{line}**\n\n" if inner and line else f"\n\n{_HEADING}{n} {line}\n\n"
 
-# -- which activity, and where to -------------------------------------------------------------
+    def convert_input(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A tick of a list of tasks."""
+        return f"[{'x' if el.has_attr('checked') else ' '}] "
 
-_KIND = r"(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*"
-_FIRST = re.compile(r"()\W*0*(\d{1,3})(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))")
-_DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
+    def convert_blockquote(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A quotation, or what GitHub shows as an admonition."""
+        if mark := re.match(r"\s*\\\[!(\w+)\\\]", text):  # an admonition to GitHub
+            return _admonition(mark[1], "", text[mark.end() :])
+        return str(_plain.convert_blockquote(self, el, text, parent_tags))
 
+    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """An admonition or a diagram, else what stands in it."""
+        kinds = [each for each in el.get_attribute_list("class") if each]
+        if "mermaid" in kinds:
+            return self.convert_pre(el, text, parent_tags)
+        if "admonition" not in kinds or "_inline" in parent_tags:
+            return str(_plain.convert_div(self, el, text, parent_tags))
+        title, _, body = text.strip().partition("\n\n")
+        return _admonition(next((each for each in kinds if each != "admonition"), "note"), title, body)
 
-def _letters(text: str) -> str:
-    """The letters of a heading or a name, without a kind and a number before them."""
-    text = re.sub(rf"^\W*(?:{_KIND})?(?:\d{{1,3}}(?!\d))?", "", text, count=1, flags=re.IGNORECASE)
-    return re.sub(r"[\W_]+", "", text).casefold()
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """An item of a list, or a footnote's text."""
+        if "footnote-item" in el.get_attribute_list("class"):
+            return f"\n\n[^{str(el['id'])[2:]}]: " + text.strip().replace("\n", "\n    ") + "\n\n"
+        return str(_plain.convert_li(self, el, text, parent_tags))
 
+    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A raised or lowered text, or the mark of a footnote."""
+        if el.a and "footnote-ref" in el.get_attribute_list("class"):
+            return f"[^{str(el.a['href'])[3:]}]"
+        return f"{{{el.name}}}`{el.get_text()}`" if el.get_text(strip=True) else ""
 
-def _is_title(letters: str, activity: Activity) -> bool:
-    return letters != "" and letters in (_letters(activity.title), _letters(basename(activity.page)))
+    convert_sub = convert_sup
+    convert_figure = convert_details = convert_summary = convert_aside = _plain.convert_figcaption
 
+    def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A clean picture beside the new page, with words for who cannot see it or a request for them."""
+        source, said = unquote(str(el.get("src") or "")), " ".join(str(el.get("alt") or "").split())
+        alt = self.escape(said, set()).strip()
+        try:
+            name = self.add_picture(source)
+        except Exception:  # noqa: BLE001 - a foreign picture, or its address, may fail in any way
+            new = f"{alt} (`{quote(source[:80], _SAFE)}`)"
+            self.look("picture", new, f"the picture {new} is not here", "Put a copy into 'images'")
+            return new
+        el["src"], el["alt"] = name, alt
+        if said and not re.fullmatch(r"\S*(\.\w{3,4}|[/\\]\S*)", said):
+            return str(_plain.convert_img(self, el, text, set()))
+        self.look("no-words", name, "a picture has no words for who cannot see it", "Write them")
+        return f"![{NO_WORDS}]({name}) ({f'{NO_WORDS} {alt}'.strip()})"
 
-def meant(portfolio: Portfolio, text: str) -> set[Activity]:
-    """The activities that a title, a file's name or an address speaks of: by key, number or title."""
-    text, every = _DATED.sub("", text, count=1), portfolio.activities
-    codes = "|".join({re.escape(each.key.module) for each in every})
-    marked = rf"(?<![^\W_])(?:({codes})[\s/_-]*|{_KIND})0*(\d{{1,3}})(?!\d)"
-    match = re.search(marked, text, re.IGNORECASE)
-    if not match and (titled := {each for each in every if _is_title(_letters(text), each)}):
-        return titled
-    match = match or _FIRST.match(text)
-    if not match:
-        return set()
-    numbered = {each for each in every if each.key.number == int(match[2])}
-    return {
-        each for each in numbered if (match[1] or each.key.module).casefold() == each.key.module.casefold()
-    }
+    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A link to the new page; where it leads nowhere here its words, with the old address behind them."""
+        address = quote(unquote(re.sub(r"^//", "https://", str(el.get("href") or "").strip())), _SAFE)
+        line = re.sub(r"\s+", " ", text.replace("\\\n", " "))
+        line = line if line.strip() else self.escape(address, set())
+        del el["title"]  # of some, this book makes panels
+        if not address or "_noformat" in parent_tags or el.find_parent(class_="footnote-ref"):
+            return text
+        if re.match(r"https?://|mailto:", address, re.IGNORECASE):
+            el["href"] = address
+        elif target := self.target(unquote(address)):
+            file = disk.page_file(self.portfolio.root, target)
+            path = f"{target}{file.suffix if file else '.md'}"
+            el["href"] = quote(relpath(path, dirname(self.page) or "."))
+        else:
+            new, remedy = f"{line} (`{address}`)", "Make it anew, or register a file as evidence"
+            self.look("link", new, f"the link {new.strip()} is text now", remedy)
+            return new
+        return str(_plain.convert_a(self, el, line, parent_tags))
 
-
-def infer(portfolio: Portfolio, old: Old) -> str:
-    """The page of the activity that an old page is about. Raises Refusal where that is not clear."""
-    clues = [old.front.get(key, "") for key in ("dta", "activity", "number", "title", "heading")]
-    numbered = re.sub(r"^(\d+)$", r"DTA \1", "\n".join([*clues, old.file.stem]), flags=re.MULTILINE)
-    said = list(filter(None, (meant(portfolio, clue) for clue in numbered.split("\n")))) or [set[Activity]()]
-    agreed, module = set.intersection(*said), old.front.get("module", "").casefold()
-    agreed = {each for each in agreed if each.key.module.casefold() == module} or agreed
-    if len(agreed) == 1:
-        return agreed.pop().page
-    raise _unclear(portfolio, agreed or set.union(*said) or set(portfolio.activities))
-
-
-def _unclear(portfolio: Portfolio, possible: set[Activity]) -> Refusal:
-    keys = [str(each.key) for each in portfolio.activities if each in possible] or ["about/Page"]
-    return Refusal(
-        "which activity it is about is not clear from its front matter, heading and name. Say it with --to, "
-        f"such as --to {keys[0]}. Possible: {', '.join(keys[:8])}{' …' if keys[8:] else ''}."
-    )
-
-
-def destination(portfolio: Portfolio, to: str) -> str:
-    """The page that ``--to`` names: an activity's, or a folder of the book and a name. Raises Refusal."""
-    path = normpath(to.strip().replace("\\", "/")).removesuffix(".md")
-    for activity in portfolio.activities:
-        if re.sub("/0+", "/", path).casefold() == str(activity.key).casefold() or path == activity.page:
-            return activity.page
-    folders = {dirname(page) for page in configuration.toc_files(portfolio.root)} - {""}
-    if dirname(path) not in folders or not re.fullmatch(r"[\w-][\w .-]*", basename(path)):
-        raise Refusal(
-            f"'{to}' is no place of this book. Write an activity, as MODULE/NUMBER, or a folder that has "
-            "pages in the contents and a new name (letters, digits, hyphens), such as about/Page."
-        )
-    return path
-
-
-def _page_of(portfolio: Portfolio, old: Old, to: str | None, folder: Path) -> str:
-    """Where an old page goes; of a whole folder, ``to`` is where those go that are about no activity."""
-    try:
-        return destination(portfolio, to) if to and folder == old.file else infer(portfolio, old)
-    except Refusal:
-        if not to or folder == old.file:
-            raise
-    path = _DATED.sub("", old.file.relative_to(folder).with_suffix("").as_posix()).removesuffix("/index")
-    return destination(portfolio, f"{to}/{re.sub('[^a-zA-Z0-9]+', '-', path).strip('-')}")
-
-
-# -- fitting ----------------------------------------------------------------------------------
-
-_LEFT = re.compile(r"\{[{%:#.]|\[\[|\[TOC\]|^===|\$\$|^:::", re.MULTILINE)  # Liquid, kramdown, wikis, TeX
-_INNER = ":is(li, blockquote, td, th, dd, dt, figure, a, .admonition) :is(h1, h2, h3, h4, h5, h6)"
-_NOTE, _END = "\ue000", "\ue001"  # round the label of a footnote, until all else is Markdown
+    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Code with a language that the book knows, and diagrams with words, or a request for them."""
+        found = re.search(r'class="(?:language-\W*([\w+#-]+)|mermaid)', str(el))
+        name, code = (found[1] or "mermaid").lower() if found else "text", el.get_text().strip("\n")
+        source = re.sub(r"\A(?:[ \t]*:\w+: .*\n)*\n*", "", code)
+        try:
+            if name == "mermaid":
+                diagrams.render(source, NO_WORDS)
+            else:
+                list(get_lexer_by_name(name, filters=["raiseonerror"]).get_tokens(code))
+        except Exception as why:  # noqa: BLE001 - a lexer stumbles in any way
+            self.look("code", source, f"code of '{name}' is shown as text: {why}", "Write it anew")
+            name = "text"
+        if name == "mermaid" and not re.search(r"^:alt: *\S|accDescr", code, re.MULTILINE):
+            code = f":alt: {NO_WORDS}\n{'' if code.startswith(':') else chr(10)}{code}"
+            self.look("no-words", code, "a diagram has no words for who cannot see it", "Write them")
+        return f"\n\n{fenced('{mermaid}' if name == 'mermaid' else name, code)}\n\n"
 
 
 def _called(address: str) -> str:
@@ -245,326 +287,111 @@ def _called(address: str) -> str:
     return re.sub(r"(/index)?(\.(md|markdown|txt|html?|docx))?$", "", path)
 
 
-@dataclass
-class Move:
-    """One old page on its way to a page of the book, which is named by its path without ending.
-
-    ``known`` is the page of each name that an address may use, ``pictures`` are cleaned bytes by path, and
-    ``notes`` what needs a look, with words of its place, until ``looks`` can say on which line.
-    """
-
-    portfolio: Portfolio
-    folder: Path
-    known: dict[str, str]
-    old: Old
-    page: str
-    text: str = ""
-    notes: list[tuple[Finding, str]] = field(default_factory=list)
-    looks: list[Finding] = field(default_factory=list)
-    pictures: dict[str, bytes] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        what = self.activity.key if self.activity else "a further page"
-        return f"{self.old.file.name} as {what}, {self.page}.md"
-
-    @property
-    def activity(self) -> Activity | None:
-        """The activity whose page it becomes."""
-        return next((each for each in self.portfolio.activities if each.page == self.page), None)
-
-    @property
-    def names(self) -> list[str]:
-        """What an address may call the old page: its path, where it was published, its name without a day."""
-        path = self.old.file.relative_to(self.folder).as_posix()
-        return [path, self.old.front.get("permalink", ""), _DATED.sub("", self.old.file.name)]
-
-    def look(self, code: str, fault: str, remedy: str, near: str = "") -> None:
-        """Note what needs a look, and words of its place on the new page."""
-        self.notes.append((Finding(f"import-{code}", f"{self.page}.md", fault, remedy), near))
-
-    def code(self, text: str) -> Tag:
-        """A text as inline code."""
-        code = self.old.body.new_tag("code")
-        code.string = text
-        return code
-
-    def fit(self) -> str:
-        """The page's Markdown."""
-        body = self.old.body
-        for element in body(DROPPED):
-            raw = " ".join(str(element).split())[:200]
-            self.look("dropped", f"what '{element.name}' did is not taken over: {raw}", "Say it in words")
-            element.extract()
-        self.fit_notes(body)
-        self.fit_blocks(body)
-        steps = {"img": self.fit_picture, "a": self.fit_link, "pre": self.fit_code}
-        for element in body(list(steps)):
-            steps[element.name](element)
-        for left in body(string=_LEFT):
-            if not left.find_parent(["pre", "code"]):
-                what = "a sign of the old site, or a formula in TeX, is text here"
-                self.look("sign", what, "Write what it stood for", str(left))
-        return str(_Writer(**_STYLE).convert_soup(body)).replace(_NOTE, "[^").replace(_END, "]")
-
-    def fit_notes(self, body: BeautifulSoup) -> None:
-        """Footnotes, and the quotations that are admonitions to GitHub."""
-        for rule in body.select("a.footnote-backref, hr"):
-            rule.decompose()
-        for note in body.select("sup.footnote-ref"):
-            note.replace_with(f"{_NOTE}{str(note.a['href'])[3:] if note.a else ''}{_END}")
-        for item in body.select("li.footnote-item"):
-            (item.p or item).insert(0, f"{_NOTE}{str(item['id'])[2:]}{_END}: ")
-            item.name = "div"
-        for quote_ in body("blockquote"):
-            first = next((text for text in quote_.strings if text.strip()), None)
-            if first and (mark := re.match(r"\s*\[!(\w+)\]\s*", first)):
-                first.replace_with(first[mark.end() :])
-                quote_.name, quote_["class"] = "div", f"admonition {mark[1].lower()}"
-
-    def fit_blocks(self, body: BeautifulSoup) -> None:
-        """Ticks, diagrams, and headings inside of something."""
-        for tick in body("input"):
-            tick.replace_with("[x] " if tick.has_attr("checked") else "[ ] ")
-        for drawn in body.select("div.mermaid"):
-            drawn.name = "pre"
-        for heading in body.select(_INNER):
-            heading.name = "strong"
-            heading.wrap(body.new_tag("p"))
-
-    def fit_picture(self, image: Tag) -> None:
-        """A clean picture beside the new page, with words for who cannot see it or a request for them."""
-        source, said = unquote(str(image.get("src") or "")), " ".join(str(image.get("alt") or "").split())
-        try:
-            ending, raw = self.picture(source)
-            name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
-            with _as_file(f"picture{ending}", raw) as copy:
-                clean_picture(copy)
-                self.pictures[join(dirname(self.page), name)] = copy.read_bytes()
-        except Exception:  # noqa: BLE001 - a foreign picture, or its address, may fail in any way
-            what = f"the picture '{said}' ({source[:80]}) is not here: none lies beside the old page"
-            self.look("picture", what, "Put a copy as PNG or JPEG into 'images' and show it", said)
-            image.replace_with(f"{said} (" if said else " (", self.code(source[:80]), ")")
-            return
-        image["src"] = name
-        if not said or re.fullmatch(r"\S*(\.\w{3,4}|[/\\]\S*)", said):
-            image["alt"] = NO_WORDS
-            image.insert_after(f" ({f'{NO_WORDS} {said}'.strip()})")
-            self.look(
-                "no-words", f"the picture {name} has no words for who cannot see it", "Write them", name
-            )
-
-    def picture(self, source: str) -> tuple[str, bytes]:
-        """The ending and bytes of a picture that lies beside the old page, in its site or in its text."""
-        if data := re.match(r"data:image/(png|jpe?g|webp);base64,", source):
-            return f".{data[1]}", base64.b64decode(source[data.end() :])
-        path, folders = re.split(r"[?#]", source)[0].strip("/"), (*self.old.file.parents[:3], self.folder)
-        file = next(each / path for each in folders if (each / path).is_file())
-        return file.suffix.lower(), file.read_bytes()
-
-    def fit_link(self, link: Tag) -> None:
-        """A link to the new page; where it leads nowhere here its words, with the old address behind them."""
-        address = unquote(re.sub(r"^//", "https://", str(link.get("href") or "").strip()))
-        shown, here = " ".join(link.get_text().split()), dirname(self.page) or "."
-        del link["title"]  # of some, this book makes panels
-        if not shown and not link.img:
-            link.string = address
-        if re.match(r"https?://|mailto:", address, re.IGNORECASE):
-            link["href"] = quote(address, safe="/:?#[]@!$&'*+,;=%~")
-        elif target := self.target(address):
-            file = disk.page_file(self.portfolio.root, target)
-            link["href"] = quote(relpath(f"{target}{file.suffix if file else '.md'}", here))
-        else:
-            if address:
-                remedy = "Make it anew if a reader needs it; register a file as evidence"
-                self.look("link", f"the link '{shown}' to {address} is text now", remedy, shown)
-                link.insert_after(" (", self.code(address), ")")
-            link.unwrap()
-
-    def target(self, address: str) -> str:
-        """The page here that an old address means, empty where there is none."""
-        called, there = _called(address), dirname(self.page)
-        if not called or re.search(r"^[a-z][\w+.-]*:|\.\w{1,5}$", called):
-            return ""
-        here = self.old.file.relative_to(self.folder).parent.as_posix()
-        for near in (join(here, called), join(there, called), called, basename(called)):
-            if found := self.known.get(normpath(near.casefold())):
-                return found
-        return ""
-
-    def fit_code(self, code: Tag) -> None:
-        """Code with a language that the book knows, and diagrams with words, or a request for them."""
-        found = re.search(r'class="(?:language-\W*([\w+#-]+)|mermaid)', str(code))
-        name, text = (found[1] or "mermaid").lower() if found else "text", code.get_text().strip("\n")
-        source = re.sub(r"\A(?:[ \t]*:\w+: .*\n)*\n*", "", text)
-        try:
-            if name == "mermaid":
-                diagrams.render(source, NO_WORDS_OF_DIAGRAM)
-            else:
-                list(get_lexer_by_name(name, filters=["raiseonerror"]).get_tokens(text))
-        except Exception as why:  # noqa: BLE001 - a lexer stumbles in any way
-            what = f"code of '{name}' is shown as text: {why}"
-            self.look("code", what, "Write it anew", source.split("\n")[0])
-            name = "text"
-        if name == "mermaid" and not re.search(r"^:alt: *\S|accDescr", text, re.MULTILINE):
-            text = f":alt: {NO_WORDS_OF_DIAGRAM}\n{'' if text.startswith(':') else chr(10)}{text}"
-            self.look("no-words", "a diagram has no words for who cannot see it", "Write them", text[:60])
-        code.string, code["data-info"] = text, "{mermaid}" if name == "mermaid" else name
-
-
-@contextmanager
-def _as_file(name: str, content: bytes | str) -> Iterator[Path]:
-    """A file for what reads files, for a while."""
-    with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
-        disk.put(Path(folder) / name, content)
-        yield Path(folder) / name
-
-
-# -- writing ----------------------------------------------------------------------------------
-
-_plain: Any = MarkdownConverter  # its types leave methods out
-_STYLE: Any = {
-    "heading_style": "atx",
-    "newline_style": "backslash",
-    "bullets": "-",
-    "table_infer_header": True,
-}
-# Backslashes that nothing needs in the midst of a line, and that look like paths to the screening.
-_NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
-
-
-class _Writer(MarkdownConverter):
-    """HTML as Markdown in which the book's parser takes no word of the text for a mark."""
-
-    def escape(self, text: str, parent_tags: set[str]) -> str:
-        """Running text, on one line, with a backslash before what would be a mark."""
-        plain = _NO_MARK.sub("", phrases.markdown(text)).replace("{{", "{\\{")
-        plain = re.sub(r"^\\\[([ xX])\\\](?=\s)", r"[\1]", plain) if "li" in parent_tags else plain
-        return f"{' ' * text[:1].isspace()}{plain}{' ' * text[-1:].isspace()}" if plain else " "
-
-    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        return f"\n\n{fenced(str(el['data-info']), el.get_text())}\n\n"
-
-    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        classes = " ".join(map(str, el.get_attribute_list("class"))).split()
-        if "admonition" not in classes or "_inline" in parent_tags:
-            return str(_plain.convert_div(self, el, text, parent_tags))
-        title = el.find(class_="admonition-title", recursive=False)
-        said = _plain.process_tag(self, title).strip() if title else ""
-        body = f":class: {classes[-1]}\n\n{text.strip().removeprefix(said).strip()}"
-        return f"\n\n{fenced(f'{{admonition}} {said or classes[-1].capitalize()}', body)}\n\n"
-
-    def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        return f"{{{el.name}}}`{el.get_text()}`" if el.get_text(strip=True) else ""
-
-    convert_sup = convert_sub
+def _admonition(kind: str, title: str, text: str) -> str:
+    kind, title = re.sub(r"\W", "", kind).lower(), " ".join(title.split())
+    body = f":class: {kind}\n\n{text.strip() or title}"  # without a body the book would warn
+    return f"\n\n{fenced(f'{{admonition}} {title or kind.capitalize()}', body)}\n\n"
 
 
 def fenced(info: str, code: str) -> str:
     """Code in a fence that nothing in it can close."""
-    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", code)), default=0))
-    return f"{ticks}{info}\n{code}\n{ticks}"
+    mark = "~" if "`" in info else "`"
+    fence = mark * max(3, 1 + max((len(run) for run in re.findall(f"{mark}+", code)), default=0))
+    return f"{fence}{info}\n{code}\n{fence}"
+
+
+# -- where to ---------------------------------------------------------------------------------
+
+_KIND = r"(?:[deo]ta|(?:training )?activity)[\s_#.:/-]*"
+
+
+def _letters(text: str) -> str:
+    """The letters of a heading or a name, without a kind and a number before them."""
+    text = re.sub(rf"^\W*(?:{_KIND})?(?:\d{{1,3}}(?!\d))?", "", text, count=1, flags=re.IGNORECASE)
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _speaks_of(activity: Activity, text: str) -> bool:
+    """Whether a line speaks of an activity: by key, number or title."""
+    text, number = _DATED.sub("", text), rf"0*{activity.key.number}(?!\d)"
+    marked = rf"(?<![^\W_])(?:{re.escape(activity.key.module)}[\s/_-]*|{_KIND}){number}"
+    first = rf"(?!.*{_KIND}\d)[^\w\n]*{number}(?:\s*[.):\u2013\u2014-]\s|(?=[_.-]\S*$|$))"
+    titles = {_letters(activity.title), _letters(basename(activity.page))} - {""}
+    same = not titles.isdisjoint(map(_letters, text.split("\n")))
+    return same or bool(re.search(f"(?im){marked}|^{first}", text))
+
+
+def _about(move: Move) -> set[str]:
+    """The pages of the activities that an old page may be about, by its front matter, heading and name."""
+    told = [move.front.get(key, "") for key in ("dta", "activity", "number", "title", "heading")]
+    text, module = "\n".join([*told, move.file.stem]), move.front.get("module", "").casefold()
+    every = [each for each in move.portfolio.activities if _speaks_of(each, text)]
+    return {each.page for each in every if each.key.module.casefold().startswith(module)}
+
+
+def find_place(move: Move, to: str) -> None:
+    """Choose the page for an old page: what ``to`` names, else the activity that it is about.
+
+    ``to`` is an activity, a folder of the book and a name, or a folder for pages about no activity. Raises
+    Refusal for what is no place, or not clear.
+    """
+    every, path = move.portfolio.activities, normpath(to.strip().replace("\\", "/")).removesuffix(".md")
+    folders = set(map(dirname, configuration.toc_files(move.portfolio.root))) - {""}
+    named = {path, re.sub("/0+", "/", path).casefold()}
+    found = {each.page for each in every if not named.isdisjoint((each.page, str(each.key).casefold()))}
+    if path in folders or not to:
+        found, name = _about(move), _DATED.sub("", move.path).rpartition(".")[0].removesuffix("/index")
+        path = f"{path}/{re.sub('[^a-zA-Z0-9]+', '-', name).strip('-')}"
+    move.page = found.pop() if len(found) == 1 else path
+    move.activity = move.portfolio.activity_on.get(move.page)
+    if not move.activity and (dirname(path) not in folders or not re.search(r"/[\w-][\w .-]*$", path)):
+        keys = ", ".join(str(each.key) for each in every if each.page in found) or f"such as {every[0].key}"
+        ways = f"an activity ({keys}), or a folder that has pages in the contents and a new name (about/Page)"
+        raise Refusal(f"no place is clear from its front matter, heading and name. Say it with --to: {ways}.")
 
 
 # -- arranging --------------------------------------------------------------------------------
 
 
-def _arranged(body: str, title: str, sections: tuple[str, ...]) -> list[str]:
-    """The parts of an old page in the order and depth that the book wants, below its heading.
-
-    ``title`` is shown at the head of the reflection or plan; ``sections`` are none for a further page.
-    """
-    tokens = [each for each in MarkdownIt().parse(body) if each.type == "heading_open"]
-    levels = {each.map[0]: int(each.tag[1]) for each in tokens if each.map}
-    main = "Reflection" if "Reflection" in sections else "".join(sections)
-    placed: dict[str, list[str]] = {"": [], **{name: [] for name in sections}}
-    placed[main] += [title, ""]
-    for name, line in _placed(body.split("\n"), levels, {_letters(name): name for name in sections}, main):
-        placed[name].append(line)
-    texts = {name: "\n".join(below).strip("\n") for name, below in placed.items()}
-    still = f"This part is {pages.UNWRITTEN}."
-    return [texts.pop(""), *(f"## {name}\n\n{text or still}" for name, text in texts.items())]
-
-
-def _placed(
-    lines: list[str], levels: dict[int, int], names: dict[str, str], main: str
-) -> Iterator[tuple[str, str]]:
-    """Each line with its section, its heading's level stepped; what stands in none goes to the ``main`` one.
-
-    ``above`` are the levels of the headings above a line, 0 for a section that has none on the old page.
-    """
-    place, above = ("", []) if any(_letters(lines[each]) in names for each in levels) else (main, [0])
-    for number, line in enumerate(lines):
-        level = levels.get(number)
-        if level and (found := names.pop(_letters(line), "")):
-            place, above = found, [level]
-        elif level:
-            above = [each for each in above if each < level]
-            place, above = place if above else main, [*(above or [0]), level]
-            yield place, f"{'#' * min(6, len(above) + bool(place))} {line.lstrip('# ')}"
-        else:
-            yield place, line
-
-
-def _as_page(move: Move, body: str) -> str:
+def _as_page(move: Move, markdown: str) -> str:
     """The page with the heading and sections that it wants; an old title that says something else stays."""
-    activity, title = move.activity, phrases.plain(move.old.front.get("title", ""))
-    if first := re.match(r"# (.*)\n*", body):
-        title, body = first[1], body[first.end() :]
-    if not activity:
-        return "\n\n".join([f"# {title or basename(move.page)}", *_arranged(body, "", ())]) + "\n"
-    planned = re.search(r"^#+ Plan$", body, re.MULTILINE) and not _started(move.portfolio, activity)
+    lead, *rest = re.split(rf"^{_HEADING}(\d) (.*)\n*", markdown, flags=re.MULTILINE)
+    parts = [("0", "", lead), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
+    title = move.escape(move.front.get("title", ""), set()).strip()
+    if not lead.strip() and rest[:1] == ["1"]:
+        title, parts[:2] = rest[1], [("0", "", rest[2])]
+    if not (activity := move.activity):
+        return _arranged(title or basename(move.page), "", parts, ())
+    status = progress.status(move.portfolio, activity.key)
+    planned = status is progress.Status.NOT_STARTED and "plan" in (_letters(name) for _, name, _ in parts)
+    said = f"**{title}**" if _letters(title) not in ("", _letters(activity.title)) else ""
     sections = pages.PLAN_SECTIONS if planned else pages.STARTED_SECTIONS
-    title = "" if _letters(title) in ("", _letters(activity.title)) else f"**{title}**"
-    parts = [f"# {phrases.plain(activity.heading)}", *_arranged(body, title, sections)]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    return _arranged(phrases.plain(activity.heading), said, parts, sections)
 
 
-def _started(portfolio: Portfolio, activity: Activity) -> bool:
-    return progress.status(portfolio, activity.key) is not progress.Status.NOT_STARTED
+def _arranged(title: str, said: str, parts: list[tuple[str, str, str]], sections: tuple[str, ...]) -> str:
+    """The parts of an old page (level, heading, text) in the sections of the contract, in their order.
 
-
-# -- the book's parser has the last word ------------------------------------------------------
-
-_PARSING = {
-    "myst_enable_extensions": ["colon_fence", "deflist", "substitution", "tasklist"],  # as in _config.yml
-    "myst_all_links_external": True, "syntax_highlight": "none", "file_insertion_enabled": False,
-    "line_length_limit": 10**8, "report_level": 2, "halt_level": 5,
-}  # fmt: skip
-
-
-def shown(text: str) -> tuple[Counter[str], set[int]]:
-    """The words that the book shows of a page, and the lines (from 1) that it would warn about."""
-    said = io.StringIO()
-    drawn = re.sub(r"^([ >\t]*`{3,})\{mermaid\}", r"\1text", text, flags=re.MULTILINE)
-    settings = {**_PARSING, "warning_stream": said}
-    document = publish_doctree(drawn, parser=Parser(), settings_overrides=settings)
-    for unseen in [*document.findall(lambda node: isinstance(node, nodes.raw | nodes.system_message))]:
-        if unseen.parent:
-            unseen.parent.remove(unseen)
-    texts = [str(node) for node in document.findall(nodes.Text)]
-    texts += [str(image.get("alt")) for image in document.findall(nodes.image)]
-    texts += [each.info for each in MarkdownIt().parse(text) if each.type == "fence"]
-    faults = {int(line or 1) for line in re.findall(r"^<string>:(\d*):? ?\(", said.getvalue(), re.MULTILINE)}
-    return words(" ".join(texts)) | words("".join(texts)), faults
-
-
-def made_sound(text: str) -> tuple[str, list[str]]:
-    """A page with whatever the book would warn about shown literally, and what was shown so."""
-    literal: list[str] = []
-    for _ in range(9):
-        faults = shown(text)[1]
-        if not faults:
-            return text, literal
-        lines, tokens = text.split("\n"), MarkdownIt().enable("table").parse(text)
-        for first, last in reversed([each.map for each in tokens if each.map and not each.level]):
-            block = "\n".join(lines[first:last]).rstrip()
-            wrong = any(first < fault <= last for fault in faults)
-            if wrong and block not in literal and not block.startswith(("# ", "## ")):
-                literal.append(block)
-                lines[first:last] = [*fenced("text", block).split("\n"), ""]
-        text = "\n".join(lines)
-    heading, _, below = text.partition("\n")
-    return f"{heading}\n\n{fenced('text', below)}\n", [below]
+    What follows a section's heading stays in it; what no section holds is the reflection, or the plan, with
+    what is ``said`` at its head; ``sections`` are none for a further page. No heading jumps a level:
+    ``above`` are the old levels of those above a text.
+    """
+    names = {_letters(name): name for name in sections}
+    headings = {*map(_letters, list(zip(*parts, strict=True))[1])}
+    texts = {"": [f"# {title}"], **{name: [f"## {name}"] for name in sections}}
+    main = "".join(sections[len(sections) // 2 :][:1])
+    texts[main].append(said)
+    place, above = main if names.keys().isdisjoint(headings) else "", list[str]()
+    for level, heading, text in parts:
+        if found := names.pop(_letters(heading), ""):
+            place, above = found, []
+        elif heading:
+            place, above = place or main, [*(each for each in above if each < level), level]
+            texts[place].append(f"{'#' * min(6, 1 + bool(sections) + len(above))} {heading}")
+        texts[place].append(text.strip())
+    for name in sections:
+        texts[name].append(f"This part is {pages.UNWRITTEN}." * (not any(texts[name][1:])))
+    return "\n\n".join(filter(None, chain.from_iterable(texts.values()))) + "\n"
 
 
 # -- the whole --------------------------------------------------------------------------------
@@ -575,84 +402,70 @@ def prepare(
 ) -> tuple[list[Move], list[str]]:
     """Make pages of this book of an old page, or of a folder of them; nothing is written.
 
-    Returns them, and for each page of a folder that has no clear place, or whose place is taken, the reason;
-    for a single page that is raised as Refusal.
+    Returns them, and for each page that has no clear place, or whose place is taken, the reason. Raises
+    Refusal where there is no page at all.
     """
-    folder, refused = source if source.is_dir() else source.parent, list[str]()
-    files = _pages_in(source) if source.is_dir() else [source]
-    moves: list[Move] = []
+    files, folder = _pages_in(source), source if source.is_dir() else source.parent
+    if not files:
+        raise Refusal(f"{source} holds no page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
     known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
-    for file in files:
-        with _listed(file, refused):
-            old = read(file)
-            move = Move(portfolio, folder, known, old, _page_of(portfolio, old, to, source))
-            _check_free(move, moves, replace_=replace_)
-            known |= dict.fromkeys(map(_called, move.names), move.page)
-            moves.append(move)
-    moves = [move for move in moves if _finished(move, refused)]
-    if not files or (refused and files == [source]):
-        raise Refusal(refused[0] if refused else f"{source} holds no page of Markdown, HTML or Word.")
+    moves, refused = [Move(portfolio, folder, file, known) for file in files], list[str]()
+    taken: dict[str, Move] = {}
+
+    def begin(move: Move) -> None:
+        move.read()
+        find_place(move, to or "")
+        _check_free(move, taken.setdefault(move.page, move), replace_=replace_)
+        names = (move.path, move.front.get("permalink", ""), _DATED.sub("", move.file.name))
+        known.update(dict.fromkeys(map(_called, names), move.page))
+
+    for step in (begin, _finish):
+        for move in tuple(moves):
+            try:
+                step(move)
+            except Exception as error:  # noqa: BLE001 - a foreign file may be broken in any way
+                refused.append(f"{move.file.name} was not imported: {_why(error)}")
+                moves.remove(move)
     return moves, refused
 
 
-def _check_free(move: Move, others: list[Move], *, replace_: bool) -> None:
-    """Raise Refusal where a notebook stands, another page comes, or a page is not a mere draft."""
+def _pages_in(source: Path) -> list[Path]:
+    """The page files of an older site, without what is hidden or was built; or the one that is named."""
+    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+    found = [each for each in paths if each.suffix.lower() in MARKDOWN | HTML | WORD]
+    hidden = re.compile(r"[/\\](?:\.|_build|_site|node_modules)")
+    return [each for each in found if not hidden.search(str(each).removeprefix(str(source)))]
+
+
+def _why(error: Exception) -> str:
+    remedy = INSTALL if isinstance(error, ModuleNotFoundError) else "Save it anew, and simpler."
+    return str(error) if isinstance(error, Refusal) else f"it cannot be read ({error!r}). {remedy}"
+
+
+def _check_free(move: Move, first: Move, *, replace_: bool) -> None:
+    """Raise Refusal where another page comes, a notebook stands, or a page that is not a mere draft."""
     page, path = move.page, disk.page_file(move.portfolio.root, move.page)
-    if other := next((other for other in others if other.page == page), None):
-        raise Refusal(f"it would be {page}.md, as {other.old.file.name} is. Import it alone, with --to.")
-    if path and path.suffix == ".ipynb":
-        raise Refusal(f"{page}.ipynb is a notebook and takes no page. Import to another page, with --to.")
-    text = disk.read_text(path) if path and not replace_ else ""
+    if first is not move:
+        raise Refusal(f"it would be {page}.md, as {first.file.name} is. Import it alone, with --to.")
+    text = disk.read_text(path) if path and (path.suffix == ".ipynb" or not replace_) else ""
     if text.strip() and not (move.activity and drafts.is_draft(move.portfolio, move.activity, text)):
-        raise Refusal(
-            f"{page}.md is written already. Import with --replace to put the old page in its place "
-            f"(what stands there is kept in data/{writing.BACKUPS}), or with --to to another page."
-        )
-
-
-@contextmanager
-def _listed(file: Path, refused: list[str]) -> Iterator[None]:
-    """What is refused goes onto a list."""
-    try:
-        yield
-    except Refusal as error:
-        refused.append(f"{file.name} was not imported: {error}")
-    except Exception as error:  # noqa: BLE001 - a foreign file may be broken, or nested too deep, in any way
-        why = f"{type(error).__name__}: {error}".rstrip(": ")
-        refused.append(f"{file.name} was not imported: it cannot be read ({why}). Save it anew, and simpler.")
-
-
-def _pages_in(folder: Path) -> list[Path]:
-    """The page files of an older site, without what is hidden or was built."""
-    found = [each for each in folder.rglob("*") if each.suffix.lower() in (*MARKDOWN, *HTML, *WORD)]
-    hidden = re.compile(r"(^|/)(\.|_build|_site|node_modules)")
-    return sorted(each for each in found if not hidden.search(each.relative_to(folder).as_posix()))
-
-
-def _finished(move: Move, refused: list[str]) -> bool:
-    """Whether the page could be made, or else is among the refused."""
-    with _listed(move.old.file, refused):
-        _finish(move)
-        return True
-    return False
+        kept = f"--replace (no notebook is; what stands there is kept in data/{writing.BACKUPS})"
+        raise Refusal(f"{page} is written already. Import with {kept}, or with --to to another page.")
 
 
 def _finish(move: Move) -> None:
     """Make the page, and list what needs a look."""
-    old = move.old
-    move.text, literal = made_sound(_as_page(move, move.fit()))
-    for block in literal:
-        what = "the book would warn about this, so it is shown literally"
-        move.look("literal", what, "Write it anew", block)
-    lines = old.text.split("\n")
-    if kept := not_whole(old.text, shown(move.text)[0]):
+    for element in move.body(DROPPED):
+        element.extract()
+    for code in move.body.select(":is(td, th) code"):
+        code.string = code.get_text().replace("|", r"\|")
+    move.text = _as_page(move, move.convert_soup(move.body).strip())
+    lines = move.old.split("\n")
+    if kept := not_whole(move.old, shown(move.text)):
         move.text += "".join(f"\n{_kept(number + 1, lines[number])}" for number in kept) + "\n"
         numbers = ", ".join(str(number + 1) for number in kept)
-        what = f"lines of the old page stand here for you alone: {numbers}"
-        move.look("lines", what, "See what they said", "% Old line")
-    by_line = list(map(words, move.text.split("\n")))
-    looks = [replace(look, line=_line_of(by_line, near)) for look, near in move.notes]
-    move.looks = [*_found(move), *dict.fromkeys(looks)]
+        move.look("lines", "% Old", f"lines of the old page stand here for you alone: {numbers}", "Read them")
+    move.looks = list(_found(move))
 
 
 def _kept(number: int, line: str) -> str:
@@ -661,29 +474,19 @@ def _kept(number: int, line: str) -> str:
     return f"% Old line {number}: {line.replace('](', '] (')}".rstrip()
 
 
-def _line_of(lines: list[Counter[str]], near: str) -> int:
-    """The line, from 1, on which some words stand; the first where none does."""
-    wanted = words(near)
-    return next((number for number, found in enumerate(lines, start=1) if wanted and wanted <= found), 1)
-
-
 def _found(move: Move) -> Iterator[Finding]:
-    """What screening finds, identifiers first, and what the page still owes its contract."""
-    portfolio, activity, name = move.portfolio, move.activity, f"{move.page}.md"
-    with _as_file(basename(name), move.text) as path:
-        found = list(sources.grouped(sources.run(portfolio.root, portfolio, [path])))
-        written = pages.read(path)
+    """What screening finds, identifiers first, and what was noted."""
+    portfolio, name = move.portfolio, f"{move.page}.md"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / basename(name)
+        disk.put(path, move.text)
+        found = sources.grouped(sources.run(portfolio.root, portfolio, [path]))
     for each in sorted(found, key=lambda each: each.code):  # identifiers before terms
         built = "; the book is not built until it is out" if each.code == sources.IDENTIFIER else ""
         yield replace(each, file=name, remedy=each.remedy + built)
-    owed: list[str] = []
-    if activity and "Evidence" in written.sections and not _started(portfolio, activity):
-        todo = f"portfolio record {activity.key} started --date …"
-        owed = [f"{activity.key} is not recorded as started: {todo}"]
-    elif activity:
-        owed = [f"the page owes: {each}" for each in pages.problems(written, activity, portfolio)]
-        owed += [f"still open: {each}" for each in pages.reminders(written, activity, portfolio)]
-    yield from (Finding("import-owed", name, each) for each in owed)
+    for look in dict.fromkeys(move.looks):
+        place = max(0, move.text.find(look.value.strip().split("\n")[0]))
+        yield replace(look, value="", line=1 + move.text.count("\n", 0, place))
 
 
 def place(portfolio: Portfolio, move: Move) -> list[str]:

@@ -39,7 +39,7 @@ def places(text: str) -> tuple[Targets, Anchors]:
 
 def _tokens(text: str, above: int = 0) -> Iterator[tuple[Token, int]]:
     """Every token of a text that begins below ``above`` lines of its page, with its line, in their order."""
-    for token in _parser().parse(text):
+    for token in parser().parse(text):
         line = above + (token.map[0] if token.map else 0) + 1
         yield token, line
         for part in token.children or ():
@@ -50,7 +50,8 @@ def _tokens(text: str, above: int = 0) -> Iterator[tuple[Token, int]]:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def parser() -> MarkdownIt:
+    """The book's own parser, which can also write HTML."""
     extensions = {"colon_fence", "deflist", "tasklist"}
     return create_md_parser(MdParserConfig(enable_extensions=extensions), RendererHTML)
 
