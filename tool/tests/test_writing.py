@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from portfolios import DRESSES, edit, histories
 
-from stp_portfolio.core import disk, progress, reading, writing
+from stp_portfolio.core import disk, progress, reading, records, writing
 
 TODAY = date(2026, 1, 1)
 EVENT = {"date": "2025-07-01", "module": "S-C1", "number": "16", "event": "started", "note": ""}
@@ -219,4 +219,4 @@ def test_any_legal_history_round_trips(rows, semicolons, windows, day_first):
     found = reading.load(ROOT, date(2100, 1, 1), instead, without_pages=True)
     expected = sorted(rows, key=lambda row: row[0])
     assert [(e.date, e.activity.number, e.event) for e in found.events] == expected
-    assert sum(progress.counts(found, date(2100, 1, 1)).values()) == 8
+    assert sum(progress.counts(records.on_day(found, date(2100, 1, 1))).values()) == 8
