@@ -31,12 +31,12 @@ def test_very_many_are_counted(large):
     assert sums == [300, *progress.counts(large).values()]
     assert "Activities by module and status" in panels.strip(large, "intro")[0].astext()
     assert panels.activity_list(large, "intro")[0].astext().startswith("300 activities in 12 modules")
-    far = progress.distances(large, large.on)
+    far = progress.distances(large)
     behind = {each.milestone.module for each in far if (each.left if each.passed else each.behind)}
     assert f"{len(behind)} are behind a milestone" in sentences.progress_answer(large)
     for answer in (sentences.progress_answer, sentences.pace_answer, sentences.uncovered_answer):
         assert len(answer(large)) < 300
-    parts = [part for _, part in tables.by_status(make(growth.START, numbers=250), "M")]
+    parts = list(tables.by_status(make(growth.START, numbers=250), "M"))
     assert [len(part.rows) for part in parts] == [100, 100, 50]
     assert parts[1].caption == "Not started: 250 activities, 101 to 200"
 

@@ -383,10 +383,10 @@ def test_further_page_joins_the_contents(tree, old, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "raw", "message"),
     [
-        ("page.odt", b"x", "holds no page of"), ("page.md", None, "is missing"), ("page.md", b" \n\n", "holds no text"),
+        ("page.odt", b"x", "holds no page of"), ("page.md", None, "does not exist"), ("page.md", b" \n\n", "holds no text"),
         ("page.md", b"a\0b", "is not UTF-8 text"), ("page.md", "a".encode("utf-16"), "is not UTF-8 text"),
         ("page.md", b"x" * 5_000_001, "larger than 5 MB"), ("page.html", b"<div>" * 5000 + b"x", "cannot be read"),
-        ("page.docx", b"x", "cannot be read"), ("empty", None, "holds no page of"),
+        ("page.docx", b"x", "cannot be read"), ("empty", None, "does not exist"),
     ],
 )  # fmt: skip
 def test_file_that_is_no_page_is_refused(portfolio, old, name, raw, message):

@@ -406,6 +406,8 @@ def prepare(
     Refusal where there is no page at all.
     """
     files, folder = _pages_in(source), source if source.is_dir() else source.parent
+    if not source.exists():
+        raise Refusal(f"{source} does not exist. Name a page, or a folder of pages.")
     if not files:
         raise Refusal(f"{source} holds no page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
     known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
