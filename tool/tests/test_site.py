@@ -1,6 +1,5 @@
 """The theme, the HTML of a page's text, the menu, and what stands around the pages."""
 
-import re
 from types import MappingProxyType
 from xml.etree import ElementTree
 
@@ -9,7 +8,6 @@ from lxml import html
 
 from stp_portfolio.book import frame
 from stp_portfolio.book.translator import as_attributes, made_right
-from stp_portfolio.show import palette
 
 ADDRESS = "https://example.org/book"
 
@@ -45,14 +43,6 @@ def test_a_portfolios_own_styles_come_last(small):
     assert page.xpath("//link[@rel='stylesheet']/@href") == ["../_static/book.css", "../_static/own.css"]
     assert page.xpath("//script/@src") == ["../_static/portfolio.js", "../_static/own.js"]
     assert page.xpath("//link[@rel='icon']/@href") == ["../_static/icon.svg"]
-
-
-def test_the_stylesheet_has_the_palette():
-    """Both themes' colours are those of the charts, diagrams and PDFs."""
-    text = (frame.THEME / "static/book.css").read_text(encoding="utf-8")
-    for theme, colours in (("light", palette.LIGHT), ("dark", palette.DARK)):
-        block = re.search(rf'\[data-theme="{theme}"\] \{{(.*?)\}}', text, re.DOTALL)[1]
-        assert dict(re.findall(r"--stp-(\w+): (#\w+);", block)) == colours
 
 
 def test_the_text_is_written_right(small):
