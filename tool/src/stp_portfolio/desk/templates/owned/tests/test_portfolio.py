@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html
+
 from stp_portfolio.core import configuration, progress, reading
 from stp_portfolio.desk import checks
 
