@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, Small
 from portfolios import CASES, cases, edit
 
-from stp_portfolio.core import configuration
+from stp_portfolio.core import configuration, disk
 from stp_portfolio.desk import checks
 
 CODE = Small.cell(["1 + 1"]) | {"id": "b"}
@@ -89,6 +89,23 @@ def test_what_was_not_read_is_said(small):
     assert faults(small, small.tree / "M") == faults(small, small.tree / "data") == set()
     assert faults(small, draft) == {("not-read", "drafts/x.md", None)}
     assert faults(small, draft.parent, small.tree) == {("not-read", "drafts", None), ("link", "intro.md", 3)}
+
+
+@pytest.mark.parametrize("name", ["a.md", "about/Private/a.md", "PRIVATE/x/a.md", "out/a.md", "inner.md"])
+def test_no_name_leads_out_or_into_private(small, tmp_path, name):
+    """By no spelling, at no depth, and through no link to a folder or file."""
+    (tmp_path / "elsewhere").mkdir()
+    small.write("about/private/a.md", "# A\n")
+    links = {
+        "a.md": "/proc/version",
+        "out": tmp_path / "elsewhere",
+        "inner.md": small.tree / "about/private/a.md",
+    }
+    for link, target in links.items():
+        (small.tree / link).symlink_to(target)
+    with pytest.raises(disk.UnreadableError, match=r"leads out|no reader gets to see"):
+        disk.inside(small.tree, name)
+    assert disk.inside(small.tree, "M/1_Task.md") == small.tree / "M/1_Task.md"
 
 
 # -- the configuration: what Jupyter Book takes in silence is a finding --------------------------------

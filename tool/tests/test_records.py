@@ -153,7 +153,7 @@ def test_every_message_has_a_case():
     """Each code that is declared is met by a case of cases.toml or by a test above: none is dead."""
     places = {"refused": 5, "settings": 2, "configuration": 3, "notebooks": 0}
     met = {case[place] for group, place in places.items() for case in CASES[group].values()}
-    met |= {"file-missing", "file-folder", "file-large", "file-locked", "no-portfolio"}
+    met |= {"file-missing", "file-folder", "file-large", "file-locked", "no-portfolio", "path-leads-out"}
     met |= {code for _, code in WHOLE_FILES.values()}
     path = Path(findings.__file__).with_name("faults.toml")
     assert met == tomllib.loads(path.read_text(encoding="utf-8")).keys()

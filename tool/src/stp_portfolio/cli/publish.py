@@ -9,7 +9,7 @@ import typer
 
 from stp_portfolio.cli.common import Open, activity_named, app, argument, option, refuse, say
 from stp_portfolio.core import phrases, reading
-from stp_portfolio.core.repository import PRIVATE
+from stp_portfolio.core.disk import PRIVATE
 
 NO_PROOF = (
     "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "

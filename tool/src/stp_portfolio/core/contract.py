@@ -223,7 +223,11 @@ def _page(page: str, row: Row) -> None:
 
 
 def _file(file: str, row: Row) -> None:
-    if not (row.context.root / file).is_file():
+    try:
+        found = disk.inside(row.context.root, file).is_file()
+    except disk.UnreadableError as error:
+        raise UnfitError(error.code) from None
+    if not found:
         raise UnfitError("evidence-missing")
 
 

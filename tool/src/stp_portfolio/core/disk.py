@@ -11,6 +11,7 @@ from typing import Any
 from stp_portfolio.core.findings import Finding, Refusal
 
 PAGE_ENDINGS = (".md", ".ipynb")
+PRIVATE = "private"  # the folder of the assessor's overlay, whose files never reach a reader
 
 
 class ChangedError(Refusal):
@@ -72,6 +73,22 @@ def decode(raw: bytes) -> tuple[str, str]:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return raw.decode("cp1252"), "cp1252"
+
+
+def inside(root: Path, name: str | Path) -> Path:
+    """The file that data, a page or git names by its path from ``root``: the one way from a name to a file.
+
+    Raises UnreadableError where it leads out of the portfolio, or into a folder called private in letters of
+    any case and at any depth, by its name or through a link: what lies there never reaches a reader.
+    """
+    whole = root.absolute()
+    named, real = Path(os.path.normpath(whole / name)), (whole / name).resolve()
+    for path, top in ((named, whole), (real, whole.resolve())):
+        if not path.is_relative_to(top):
+            raise UnreadableError(whole / name, "path-leads-out")
+        if PRIVATE in (part.casefold() for part in path.relative_to(top).parts):
+            raise UnreadableError(whole / name, "path-private")
+    return named
 
 
 def page_file(root: Path, page: str) -> Path | None:

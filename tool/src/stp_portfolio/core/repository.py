@@ -3,9 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from stp_portfolio.core.disk import PRIVATE
 from stp_portfolio.core.findings import Refusal
-
-PRIVATE = "private"
 
 
 def private_in_git(root: Path) -> list[str]:

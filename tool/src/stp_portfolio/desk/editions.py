@@ -20,9 +20,9 @@ from typing import Any
 import yaml
 
 from stp_portfolio.core import configuration, disk, phrases, reading, repository
+from stp_portfolio.core.disk import PRIVATE
 from stp_portfolio.core.findings import FaultsError, Refusal
 from stp_portfolio.core.records import Portfolio
-from stp_portfolio.core.repository import PRIVATE
 from stp_portfolio.desk import checks
 from stp_portfolio.privacy import sources
 from stp_portfolio.privacy.carriers import PICTURES
