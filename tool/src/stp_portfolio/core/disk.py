@@ -76,7 +76,7 @@ def decode(raw: bytes) -> tuple[str, str]:
 
 
 def inside(root: Path, name: str | Path) -> Path:
-    """The file that data, a page or git names by its path from ``root``: the one way from a name to a file.
+    """The file that a row names by its path from ``root``, if a reader may get to see it.
 
     Raises UnreadableError where it leads out of the portfolio, or into a folder called private in letters of
     any case and at any depth, by its name or through a link: what lies there never reaches a reader.
