@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import engines, growth, measuring
+from benchmarks import engines, growth, measuring, shapes
 from benchmarks.engines import Engine
 from benchmarks.measuring import Taken, run
 
@@ -58,11 +58,12 @@ def main() -> int:
         try:
             measured = _builds(compared, wish.rounds)
             commands = _commands(compared[0], wish.rounds)
+            screening = _screened(compared[0])
             curve = [] if wish.without_growth else [_grown(work, *size) for size in GROWTH]
         except measuring.CommandError as error:
             say(f"A measured command failed, so nothing was written.\n{error}")
             return 1
-        text = _report(compared, measured, commands, curve, wish.rounds)
+        text = _report(compared, measured, commands, curve, screening, wish.rounds)
     wish.out.write_text(text, encoding="utf-8", newline="\n")
     say(f"The results are in {wish.out}.")
     return 0
@@ -167,6 +168,37 @@ def _screening(tree: Path) -> float:
     return float(run([sys.executable, "-c", code, str(tree)], tree).output.split()[-1])
 
 
+def _screened(book: Engine) -> list[str]:
+    """What screening adds to a cold build, and how it grows with texts of any shape; lines of the report."""
+    say("screening of the book, and of texts of every shape")
+    code = (
+        "import sys, time; from pathlib import Path; from stp_portfolio.core import reading; "
+        "from stp_portfolio.book import strict; from stp_portfolio.privacy import sources; "
+        "root = Path(sys.argv[1]); book = reading.load(root); "
+        "(root / sources.BUILD_CACHE).unlink(missing_ok=True); begun = time.perf_counter(); "
+        "sources.identifiers(root, book); between = time.perf_counter(); "
+        "strict._identifiers(root / '_build/html', book); "
+        "print(between - begun, time.perf_counter() - between)"
+    )
+    book.clean()
+    cold = run(book.command, book.tree).seconds
+    said = run([sys.executable, "-c", code, str(book.tree)], book.tree).output.split()
+    sources, site = map(float, said[-2:])
+    lines = [
+        "## Screening",
+        "",
+        f"Of a cold build of {cold:.1f} s the sources take {sources:.1f} s ({sources / cold:.0%}), the "
+        f"finished site {site:.1f} s ({site / cold:.0%}). The slowest form of a text of each shape:",
+        "",
+        _row(["Shape", "Form", "Seconds a MB", "To that, twice the text"]),
+        _row(["---", "---", "---:", "---:"]),
+    ]
+    for name, units in shapes.UNITS.items():
+        form, taken, ratio = shapes.slowest(units)
+        lines.append(_row([name, form, f"{1e6 * taken / shapes.SIZE:.2f}", f"{ratio:.1f}"]))
+    return [*lines, ""]
+
+
 # -- the report -------------------------------------------------------------------------------
 
 
@@ -175,7 +207,12 @@ def _seconds(taken: Iterable[Taken]) -> float:
 
 
 def _report(
-    compared: list[Engine], measured: Measured, commands: Measured, curve: list[dict[str, float]], rounds: int
+    compared: list[Engine],
+    measured: Measured,
+    commands: Measured,
+    curve: list[dict[str, float]],
+    screening: list[str],
+    rounds: int,
 ) -> str:
     base = compared[1].name
     lines = [
@@ -249,6 +286,7 @@ def _report(
         "",
     ]
     lines += _weights(compared)
+    lines += screening
     if curve:
         lines += _curve(curve)
     return "\n".join(lines)

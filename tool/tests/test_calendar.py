@@ -168,7 +168,7 @@ def test_same_fact_keeps_its_identifier(shipped, tree):
 
 def test_texts_are_escaped(tree):
     """Commas, semicolons, backslashes and letters of any script arrive as they were written."""
-    name = "End; of, year\\2 \u2013 \u65e5\u672c " + "long " * 30 + "x"
+    name = "End; of, year\\2 \u2013 \u2265\u20ac " + "long " * 30 + "x"
     edit(tree, "data/milestones.csv", "End of year 2,", f'"{name}",')
     told(tree, "calendar")
     raw = (tree / "_build/portfolio.ics").read_bytes()

@@ -116,10 +116,10 @@ def test_check_finds_everything_in_one_run(tree):
 
 @pytest.mark.parametrize("verb", ["", "status", "record", "check", "import", "evidence add"])
 def test_help_fits_a_screen(tmp_path, verb):
-    """24 lines of 80 columns for the command, and a line for each verb; outside a portfolio as well."""
+    """The 30 lines of a Windows terminal and 80 columns for the command, and a line for each verb; outside a portfolio as well."""
     with patch.dict(os.environ, {"TERMINAL_WIDTH": "80"}):
         out = told(tmp_path, *verb.split(), "--help")
-    assert len(out.rstrip().splitlines()) <= 24
+    assert len(out.rstrip().splitlines()) <= 30
     assert max(map(len, out.splitlines())) <= 80
     for line in ("status", "check", "record S-C1/1 started"):  # and each verb says where to go
         assert "Run this inside the portfolio's folder" in refused(tmp_path, *line.split())
@@ -165,7 +165,7 @@ HEAVY = "pandas matplotlib sphinx numpy"
 UNUSED = f"{HEAVY} docutils lxml bs4 stp_portfolio.privacy stp_portfolio.desk stp_portfolio.pdf"
 
 
-LOADED = [("status", UNUSED), ("check", HEAVY), ("report", f"{HEAVY} docutils")]
+LOADED = [("status", UNUSED), ("check", HEAVY), ("report", HEAVY)]
 
 
 @pytest.mark.parametrize(("verb", "unwanted"), LOADED)

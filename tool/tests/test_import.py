@@ -21,7 +21,7 @@ from stp_portfolio.cli import app
 from stp_portfolio.core import reading, records
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.desk import drafts, importing
-from stp_portfolio.privacy import sources
+from stp_portfolio.privacy import leaving, sources
 
 PAGE = "C1_Professional_Foundations/5_PatientCareJourney"
 ODD = Path(__file__).with_name("old_lines.txt").read_text(encoding="utf-8").splitlines()
@@ -167,8 +167,8 @@ def test_identifier_keeps_the_book_from_being_built_until_it_is_out(tree, old, m
     assert re.search(r":\d+: 'bleep 4432' .*«bleep 4432».*the book is not built until", first)
     assert out.index(first) == out.index("C1_", out.index("needs a look"))
     assert 'portfolio approve "Jolanta Kowalczyk"' in second
-    found = sources.run(tree, reading.load(tree), [path])
-    assert [hit.value for hit in found if hit.code == sources.IDENTIFIER] == ["bleep 4432"]
+    found = sources.run(tree, reading.load(tree), [path.relative_to(tree).as_posix()])
+    assert [hit.value for hit in found if hit.code in (leaving.IDENTIFIER, leaving.CERTAIN)] == ["bleep 4432"]
 
 
 # -- nothing is lost --------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_conversion(portfolio, old, name):
     text, wanted, look = CASES[name]
     move = prepare(portfolio, write(old, "page.md", text))
     assert wanted in move.text
-    looks = [str(each) for each in move.looks if each.code != sources.TERM]
+    looks = [str(each) for each in move.looks if each.code != leaving.TERM]
     assert look in "\n".join(looks)
     assert bool(looks) == bool(look)
 
@@ -301,7 +301,7 @@ def test_front_matter_becomes_comments(portfolio, old, front):
     for line in front.strip("-+\n").split("\n")[1:]:
         assert line in move.text.partition("% Old line")[2]
     # A day of publication is no encounter.
-    assert sources.IDENTIFIER not in {look.code for look in move.looks}
+    assert not {leaving.IDENTIFIER, leaving.CERTAIN} & {look.code for look in move.looks}
     assert prepare(portfolio, old / "old.md", "about/waiting").text.startswith("# Waiting\n\nText.\n")
 
 

@@ -68,6 +68,7 @@ def preview(copy):
     """A preview of the shipped book that runs a copy of the package."""
     ignored = shutil.ignore_patterns("*.egg-info", "__pycache__")
     shutil.copytree(ROOT / "tool/src", copy / "tool/src", ignore=ignored)
+    shutil.copy(ROOT / "tool/pyproject.toml", copy / "tool")  # which says that this is a program
     yield from started(copy)
 
 
@@ -113,6 +114,14 @@ def status_of(address, **headers):
         return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30).status
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def test_questions_are_said_before_anybody_else_asks(quick):
+    """The early warning of screening: a name stops no preview, and is counted when the page is saved."""
+    running, tree, _ = quick
+    page = tree / "M/1_Task.md"
+    page.write_text(page.read_text(encoding="utf-8") + "\nThen I thanked Priya.\n", encoding="utf-8")
+    assert "1 question open" in running.until("portfolio review")
 
 
 def test_only_this_computer_can_open_it(quick):

@@ -16,7 +16,7 @@ from stp_portfolio.core import contract, disk, progress, reading, records
 from stp_portfolio.core.frames import frames
 from stp_portfolio.core.progress import Status
 from stp_portfolio.desk import drafts
-from stp_portfolio.privacy import Vocabulary, carriers, screen, sources
+from stp_portfolio.privacy import decisions, leaving
 from stp_portfolio.show import pages, sentences
 
 CHAPTER = "C1_Professional_Foundations"
@@ -155,7 +155,7 @@ def test_every_activity_has_its_own_prompts(portfolio):
 def test_draft_keeps_the_contract(portfolio, tmp_path):
     """A draft of every activity has the contract's form, no name, and is one until a word of it is changed."""
     now = progress.statuses(portfolio)
-    vocabulary = Vocabulary([*sources.approved_terms(ROOT), *sources.own_words(portfolio)])
+    vocabulary = decisions.known(ROOT, portfolio)
     for activity in portfolio.activities:
         text = drafts.draft(portfolio, activity)
         disk.put(tmp_path / "page.md", text)
@@ -166,7 +166,7 @@ def test_draft_keeps_the_contract(portfolio, tmp_path):
         faults = [str(fault) for fault in pages.problems(page, activity, portfolio)]
         assert [fault for fault in faults if pages.UNWRITTEN not in fault] == []
         assert page.unwritten
-        assert screen(carriers.prose_of(text), vocabulary) == []
+        assert leaving.screen([("page.md", text.encode())], *vocabulary) == []
         assert drafts.is_draft(records.on_day(portfolio, date(2025, 8, 1)), activity, text)
         assert not drafts.is_draft(portfolio, activity, text.replace("Read next", "Read now"))
 
@@ -191,7 +191,7 @@ def test_prompts_never_reach_a_reader(small, begun):
 
 def test_overlay_example_keeps_the_contract_and_stays_out(portfolio, book):
     """The assessor's pages of the example are complete, and no sentence of theirs is in the public book."""
-    overlay = ROOT / "examples" / "private"
+    overlay = ROOT / "examples" / "overlay"
     found = {path.relative_to(overlay).with_suffix("").as_posix(): path for path in overlay.rglob("*.md")}
     activities = {activity.page: activity for activity in portfolio.activities}
     assert len(found) == 3

@@ -19,7 +19,7 @@ from stp_portfolio.core.progress import Status
 CONFIGURATION = ROOT / "tool/pyproject.toml"
 LIMITS = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))["tool"]["stp-portfolio"]["prose"]
 ACTIVITY_PAGES = sorted(records.pages(reading.load(ROOT)), key=lambda item: item[0].key)
-OVERLAY = sorted((ROOT / "examples/private").rglob("*.md"))
+OVERLAY = sorted((ROOT / "examples/overlay").rglob("*.md"))
 SYNTHESES = [each / "synthesis.md" for each in sorted({path.parent for _, path in ACTIVITY_PAGES})]
 OTHERS = [ROOT / "intro.md", *sorted((ROOT / "about").glob("*.md")), *filter(Path.is_file, SYNTHESES)]
 PROSE = [*(path for _, path in ACTIVITY_PAGES), *OTHERS]

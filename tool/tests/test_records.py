@@ -14,7 +14,7 @@ from portfolios import CASES, DRESSES, cases, edit
 
 from stp_portfolio.core import contract, disk, findings, reading
 from stp_portfolio.core.findings import Refusal
-from stp_portfolio.privacy import sources
+from stp_portfolio.privacy import decisions
 
 TODAY = date(2026, 1, 1)
 FIRST = "2023-10-02,S-C1,1,started,"
@@ -121,7 +121,7 @@ def test_format_and_days_of_reviews_may_be_stated(data):
     found = load(data)
     assert found.settings.format == contract.FORMAT
     assert found.settings.reviews == (date(2024, 9, 25), date(2026, 3, 18))
-    assert set(found.settings.reviews) <= sources.own_dates(found)
+    assert set(found.settings.reviews) <= decisions.own_days(found)
     edit(data, "data/portfolio.toml", "reviews =", "# reviews =")
     assert load(data).settings.reviews == ()
 

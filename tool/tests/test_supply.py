@@ -122,9 +122,13 @@ def test_python_is_one_that_the_tests_run_on():
     image = r"mcr\.microsoft\.com/devcontainers/python:\d+\.\d+\.\d+-(3\.\d+)-bookworm"
     workflow = yaml.safe_load(disk.read_text(ROOT / ".github/workflows/test.yml"))
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
-    assert re.fullmatch(image, CONTAINER["image"])[1] == max(matrix, key=lambda text: int(text.split(".")[1]))
+    recipe = disk.read_text(ROOT / ".devcontainer" / CONTAINER["build"]["dockerfile"])
+    assert re.search(f"^FROM {image}$", recipe, re.MULTILINE)[1] == max(
+        matrix, key=lambda text: int(text.split(".")[1])
+    )
     assert CONTAINER["remoteUser"] not in ("root", "0")
-    assert not re.search("sudo|privileged", json.dumps(CONTAINER))
+    assert not re.search("sudo|privileged|USER", json.dumps(CONTAINER) + recipe)
+    assert "tesseract-ocr" in recipe  # without it no picture is read, and publishing asks for each
 
 
 def test_it_installs_what_is_there():

@@ -121,7 +121,7 @@ def copy_of_010(tmp_path, monkeypatch):
     shutil.copytree(ROOT, old, ignore=NOT_SOURCES)
     for name in OLD_FILES.split():
         disk.put(old / name, "# of the program\n")
-    for name in ("private/notes.md", "figures/mine.svg", "_static/mine.png"):
+    for name in ("private/notes.md", "figures/mine.svg", "_static/mine.txt"):
         disk.put(old / name, "Mine.\n")
     config = disk.read_text(old / "_config.yml").replace("- stp_portfolio.pdf", "- sphinx_book_theme")
     own = "html:\n  favicon: _static/favicon.svg\n  baseurl: https://example.org/\n"
@@ -146,7 +146,7 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
     for name in OLD_FILES.split():
         came.pop(name, None)
     assert {name: after.get(name) for name in came} == came
-    assert {"private/notes.md", "figures/mine.svg", "_static/mine.png", "data/progress.csv"} <= came.keys()
+    assert {"private/notes.md", "figures/mine.svg", "_static/mine.txt", "data/progress.csv"} <= came.keys()
     assert not after.keys() & {*OLD_FILES.split()} - {*kit.owned()}
     assert after["notebooks/coverage-of-before.ipynb"] == before["notebooks/coverage.ipynb"]
     assert "coverage-of-before.ipynb" in said
@@ -158,7 +158,8 @@ def test_content_comes_along_and_the_program_stays_behind(copy_of_010, tmp_path)
     assert (config["html"]["baseurl"], config["html"].get("favicon")) == ("https://example.org/", None)
     extensions = config["sphinx"]["config"]["extensions"]
     assert ("stp_portfolio.pdf" in extensions, "sphinx_book_theme" in extensions) == (True, False)
-    assert build(new).code == 0
+    done = build(new)
+    assert done.code == 0, done.output
 
 
 # -- the whole way, with pip ------------------------------------------------------------------

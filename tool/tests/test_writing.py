@@ -136,8 +136,8 @@ def test_other_files_are_put_as_safely(data):
     assert (page.read_bytes(), kept.read_bytes()) == (b"two", b"one")
     assert kept.is_relative_to(data / "data/.backup/C1_Professional_Foundations")
     assert writing.put(data, page, b"two") is None
-    for lines in (["one"], ["two", "three"]):
-        writing.append_lines(data, "terms.txt", lines)
+    for added in (["one"], ["two", "three"], []):
+        writing.change_lines(data, "terms.txt", lambda lines, added=added: [*lines, *added])
     assert raw(data, "terms.txt") == b"one\ntwo\nthree\n"
     assert [path.read_bytes() for path in versions(data, "terms")] == [b"one\n"]
 

@@ -65,9 +65,11 @@ def _faults_of(name: str, element: html.HtmlElement) -> Iterator[Finding]:
     tag, said = element.tag, html.tostring(element, encoding="unicode", with_tail=False)[:120]
     if tag == "img" and _NO_WORDS.fullmatch(element.get("alt", "").strip()):
         yield Finding("image-unnamed", name, f"an image has no alt text that says what it shows: {said}")
-    if tag == "style" or (tag == "script" and not element.get("src")) or _inline(element):
+    if _inline(element):
         fault = f"a script, style or handler stands on the page and would do nothing there: {said}"
         yield Finding("inline", name, fault, "Leave it out; a style belongs in a stylesheet in _static")
+    if element.get("http-equiv", "").strip().lower() == "refresh":
+        yield Finding("refresh", name, "the page sends its reader elsewhere", "Write a link instead")
     for key in ("src", "srcset", "data", "poster") if tag in _FETCHING else ():
         if re.match(r"(?:https?:)?//", address := element.get(key, "")):
             fault = f"the page would fetch {address} from another host"
@@ -75,4 +77,6 @@ def _faults_of(name: str, element: html.HtmlElement) -> Iterator[Finding]:
 
 
 def _inline(element: html.HtmlElement) -> bool:
+    if element.tag == "style" or (element.tag == "script" and not element.get("src")):
+        return True
     return any(str(name) == "style" or str(name).startswith("on") for name in element.attrib)

@@ -13,17 +13,16 @@ import re
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 from weakref import WeakKeyDictionary
 
-from docutils import nodes
-from lxml import html
 from markdown_it.token import Token
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from stp_portfolio.book import notebooks
@@ -31,7 +30,8 @@ from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.book.panels import portfolio_of
 from stp_portfolio.core import configuration, digests, disk
 from stp_portfolio.core.findings import FaultsError, Finding, Refusal
-from stp_portfolio.privacy import direct, sources
+from stp_portfolio.core.records import Portfolio
+from stp_portfolio.privacy import cleaning, decisions, leaving, sources
 from stp_portfolio.show import pages
 
 logger = logging.getLogger(__name__)
@@ -91,12 +91,12 @@ def _check_configuration(app: Sphinx, config: Config) -> None:
 
 
 def _screen_sources(app: Sphinx) -> None:
-    """A direct identifier in any source ends the build; terms to review are counted, and fail a release."""
-    found = sources.run(Path(app.srcdir), portfolio_of(app))
-    if identifiers := [f"  {hit}" for hit in found if hit.code == sources.IDENTIFIER]:
-        raise Refusal("\n".join(["The sources hold what could identify a person:", *identifiers]))
-    if terms := {hit.value for hit in found}:
-        logger.info(f"{len(terms)} terms wait for review before a release: run portfolio check")
+    """An identifier in any source ends the build; what could not be read is said, and fails a release."""
+    found = sources.identifiers(Path(app.srcdir), portfolio_of(app))
+    if stops := [f"  {each}" for each in found if each.identifies and each.code not in leaving.NOT_READ]:
+        raise Refusal("\n".join(["The sources hold what could identify a person:", *stops]))
+    if unread := sorted({each.file for each in found if each.code in leaving.NOT_READ}):
+        logger.info(f"Not read, so a release refuses it until you look at it: {', '.join(unread)}")
 
 
 # -- as pages are read ------------------------------------------------------------------------
@@ -146,29 +146,20 @@ def check_source(app: Sphinx, docname: str, source: list[str]) -> None:
         logger.warning(finding.words, location=(docname, finding.line), type="stp", subtype=finding.code)
 
 
-def _unseen_forms(doctree: nodes.document) -> Iterator[nodes.Element]:
-    """The forms of an output that are for other places than a page, where a better one is there."""
-    for bundle in doctree.findall(nodes.container):
-        forms = [form for form in bundle.children if isinstance(form, nodes.Element)]
-        if bundle.get("nb_element") == "mime_bundle" and len(forms) > 1:
-            yield from (form for form in forms if form.get("mime_type") in ("text/plain", "text/html"))
-
-
-def screen_output(app: Sphinx, doctree: nodes.document) -> None:
-    """What a notebook computed is on no list of sources: screen its text, and the words of its pictures."""
-    if not str(app.env.doc2path(app.env.docname)).endswith(".ipynb"):
-        return
-    texts = [str(node["alt"]) for node in doctree.findall(nodes.Element) if node.get("alt")]
-    unseen = {id(node) for form in _unseen_forms(doctree) for node in form.findall()}
-    for node in doctree.findall(nodes.TextElement):
-        if id(node) in unseen:
-            continue
-        text = node.astext()
-        raw = isinstance(node, nodes.raw)
-        texts += html.fragment_fromstring(text, create_parent="div").itertext() if raw else [text]
-    for hit in direct("\n\n".join(texts), sources.own_dates(portfolio_of(app))):
-        said = f"an output holds an identifier ({hit.kind})"
-        logger.warning(said, location=app.env.docname, type="stp", subtype="screening")
+def check_files(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Report every file that a page is made of, or leads to, and that no reader may get to see."""
+    used = {docname: {env.doc2path(docname), *env.dependencies[docname]} for docname in env.all_docs}
+    for name, (docnames, _) in [*env.images.items(), *env.dlfiles.items()]:
+        for docname in docnames:
+            used[docname].add(name)
+    for docname, names in used.items():
+        for name in sorted(map(str, names)):
+            try:
+                disk.inside(Path(app.srcdir), name)
+            except disk.UnreadableError as error:
+                said = f"'{Path(name).name}' {error.fault}. {error.remedy}"
+                logger.warning(said, location=docname, type="stp", subtype=error.code)
+    return []
 
 
 # -- at the end -------------------------------------------------------------------------------
@@ -184,8 +175,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     build, output = _builds[app], Path(app.outdir)
     if exception is None and app.builder.name == "html":
         _remove_pages_without_source(app)
-        for finding in page_faults(output) if build.wrote or not build.clean else ():
-            logger.warning(str(finding), type="stp", subtype=finding.code)
+        _clean_copies(output, app.env.all_docs)
+        if build.wrote or not build.clean:
+            for finding in [*page_faults(output), *_identifiers(app, portfolio_of(app))]:
+                logger.warning(str(finding), type="stp", subtype=finding.code)
     std_logging.getLogger("sphinx").removeHandler(build)
     if exception is not None:
         _stop(app, _explained(app, exception))
@@ -195,6 +188,40 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     else:
         (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
         disk.put(Path(app.doctreedir, digests.STAMP), digests.code())
+
+
+def _clean_copies(output: Path, made: Container[str]) -> None:
+    """Take out of all but the pages made here what files carry beside what they show."""
+    for path in (path for path in output.rglob("*") if path.is_file()):
+        name, raw = path.relative_to(output), path.read_bytes()
+        if name.with_suffix("").as_posix() in made or leaving.is_shipped(name.as_posix(), raw):
+            continue
+        try:
+            cleaned = cleaning.clean(path.name, raw)
+        except Refusal as error:
+            logger.warning(str(error), type="stp", subtype="cleaning")
+            continue
+        if cleaned != raw:
+            disk.put(path, cleaned)
+
+
+def _identifiers(app: Sphinx, portfolio: Portfolio) -> list[Finding]:
+    """The identifiers in all that was made: pages, search index, what notebooks drew. Copies are sources."""
+    output, sources_in = Path(app.outdir), Path(app.srcdir)
+    computed = Path(app.doctreedir).parent
+    shown = [*app.env.images.items(), *app.env.dlfiles.items()]
+    copied = {
+        Path(name).name for file, (_, name) in shown if not (sources_in / file).is_relative_to(computed)
+    }
+    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name not in copied)
+    named = ((path.relative_to(output).as_posix(), path.read_bytes()) for path in files)
+    known = decisions.known(portfolio.root, portfolio)
+    texts = {text for _, text in known.allowed}
+    found = leaving.screen(named, None, known.days)
+    return [
+        each for each in found
+        if each.code == leaving.CERTAIN or (each.code == leaving.IDENTIFIER and each.value not in texts)
+    ]  # fmt: skip
 
 
 def _explained(app: Sphinx, error: Exception) -> str:
@@ -237,7 +264,7 @@ def _remove_pages_without_source(app: Sphinx) -> None:
     made, output = {*app.env.all_docs, "index", "search", "404"}, Path(app.outdir)
     for page in output.rglob("*.html"):
         name = page.relative_to(output).with_suffix("").as_posix()
-        if name not in made and not name.startswith("_static/"):
+        if name not in made and not name.startswith(("_static/", "_downloads/")):
             page.unlink()
 
 
@@ -247,6 +274,6 @@ def setup(app: Sphinx) -> None:
     std_logging.getLogger("sphinx").addHandler(_builds[app])
     app.connect("config-inited", begin, priority=900)
     app.connect("source-read", check_source, priority=400)
-    app.connect("doctree-read", screen_output, priority=400)
+    app.connect("env-updated", check_files)
     app.connect("html-page-context", note_written)
     app.connect("build-finished", finish, priority=900)

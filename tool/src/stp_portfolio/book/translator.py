@@ -114,7 +114,12 @@ class Translator(HTML5Translator):
         if any(mark in node.astext() for mark in ("task-list-item-checkbox", 'class="dataframe"')):
             self.body.append(made_right(node.astext()))
             raise nodes.SkipNode
-        super().visit_raw(node)
+        without = re.sub(r"<!--.*?-->", "", node.astext(), flags=re.DOTALL)  # the author's own remarks
+        super().visit_raw(nodes.raw("", without, **node.attributes))
+
+    def visit_comment(self, node: nodes.Element, sub: Any = None) -> None:
+        """Nothing: what an author noted is no reader's."""
+        raise nodes.SkipNode
 
 
 # -- nodes of our own, of MyST-NB and of sphinx-design ----------------------------------------

@@ -23,6 +23,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+NO_PROOF = (
+    "No check proves that nobody can be identified. Ask yourself before you publish: is there a rare "
+    "condition, a small number, an event that was in the news, or a combination of details that singles "
+    "somebody out?"
+)
+
 out = Console(highlight=False, soft_wrap=True)
 
 

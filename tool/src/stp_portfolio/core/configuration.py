@@ -4,6 +4,7 @@ Needs neither Sphinx nor a build, so the command line can ask as well.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -183,6 +184,10 @@ _NOTEBOOK = _OBJECT | {"properties": {"metadata": _METADATA, "cells": _CELLS}, "
 _is_notebook = fastjsonschema.compile(_NOTEBOOK)
 
 
+# A path into the assessor's overlay, in a text of the code.
+_READS_PRIVATE = re.compile(rf"[\"'`/\\]{disk.PRIVATE}[\"'`/\\]", re.IGNORECASE)
+
+
 def notebook_faults(file: str, notebook: Any) -> Iterator[Finding]:
     """What inside a notebook (its JSON, whatever it is) would let a cell fail in silence, or never run.
 
@@ -199,5 +204,7 @@ def notebook_faults(file: str, notebook: Any) -> Iterator[Finding]:
         metadata = cell.get("metadata", {})
         for tag in sorted(_HIDING_TAGS.intersection(metadata.get("tags", ()))):
             yield Finding.of("cell-tag", file, number=number, tag=tag)
+        if cell.get("cell_type") == "code" and _READS_PRIVATE.search("".join(cell.get("source", ""))):
+            yield Finding.of("cell-private", file, number=number)
         if "output_stderr" in metadata.get("mystnb", {}):
             yield Finding.of("cell-stderr", file, number=number)

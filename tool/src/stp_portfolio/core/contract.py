@@ -153,6 +153,7 @@ def _shaped(
 _whole = _shaped("whole-number", r"(?=0*[1-9])[0-9]{1,6}", int)
 _url = _shaped("address", r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _one_word = _shaped("module-code", r"[^\s/;]*")
+_evidence_id = _shaped("evidence-id", r"[A-Za-z][A-Za-z0-9-]{0,19}")
 _event = _shaped("event-unknown", "|".join(records.EVENTS), events=", ".join(records.EVENTS))
 
 _NO_CREDITS = {  # the first that fits names the fault
@@ -299,7 +300,7 @@ CELLS = {
         Column("note", _text, "a few words on it, without a name; may be empty", empty=""),
     ),
     "evidence.csv": (
-        Column("id", _text, "its identifier, such as `E07`, as pages name it"),
+        Column("id", _evidence_id, "its identifier, such as `E07`, as pages name it"),
         Column("date", _day, "day on which it was finished", _happened),
         Column("title", _text, "what it is, without a name"),
         Column("kind", _text, "plan, audit report, feedback, …"),

@@ -1,17 +1,24 @@
 """What git knows of the portfolio."""
 
+import os
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from stp_portfolio.core.disk import PRIVATE
 from stp_portfolio.core.findings import Refusal
 
 
-def private_in_git(root: Path) -> list[str]:
-    """Files of the overlay that git tracks, or held in any earlier commit: what must never happen."""
-    now = git(root, "ls-files", "--", f"{PRIVATE}/")
-    ever = git(root, "log", "--all", "--format=", "--name-only", "--", f"{PRIVATE}/")
-    return sorted({name for text in (now, ever) if text for name in text.splitlines() if name})
+def private_in_git(root: Path, settled: Collection[str] = ()) -> list[str]:
+    """Files below a folder of that name, in any case and at any depth, that git tracks or ever held.
+
+    Those that are ``settled`` held nothing private: they may stand in earlier commits, and only there.
+    """
+    which = f":(icase,glob)**/{PRIVATE}/**"
+    now = git(root, "ls-files", "-z", "--", which) or ""
+    ever = git(root, "log", "--all", "--format=", "--name-only", "-z", "--", which) or ""
+    earlier = {name.strip("\n") for name in ever.split("\0")}.difference(settled)
+    return sorted({*now.split("\0"), *earlier} - {""})
 
 
 def git(root: Path, *arguments: str) -> str | None:
@@ -34,6 +41,27 @@ def tracked(root: Path) -> list[str]:
             "This folder is no git repository, so nobody can say which files are public. Run: git init"
         )
     return [name for name in listed.split("\0") if name]
+
+
+def files(root: Path) -> list[str]:
+    """All files that git tracks or would take with ``git add``, as paths from the root, in order."""
+    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if not listed:  # no repository, or a folder that it leaves out
+        return walked(root)
+    return sorted({name for name in listed.split("\0") if name and os.path.lexists(root / name)})
+
+
+_NOT_WALKED = {".git", "_build", "__pycache__", ".ipynb_checkpoints", "node_modules"}
+
+
+def walked(root: Path) -> list[str]:
+    """All files below a folder, as paths from it: no environments, nothing built and nothing private."""
+    found: list[str] = []
+    for folder, below, names in os.walk(root):
+        below[:] = [name for name in below if name not in _NOT_WALKED and name.casefold() != PRIVATE]
+        below[:] = [name for name in below if not Path(folder, name, "pyvenv.cfg").is_file()]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in names]
+    return sorted(found)
 
 
 class RepositoryError(Refusal):

@@ -60,14 +60,16 @@ def rewrite(root: Path, file: str, change: Callable[[dict[str, str]], Cells]) ->
     _change_rows(root, file, with_changes)
 
 
-def append_lines(root: Path, file: str, lines: Iterable[str]) -> None:
-    """Add lines to a plain text file of ``data/`` (made where it is missing), as safely as a row."""
+def change_lines(root: Path, file: str, change: Callable[[list[str]], Iterable[str]]) -> None:
+    """Pass the lines of a plain text file of ``data/`` (none where it is missing) through ``change``.
 
-    def with_lines(before: bytes | None) -> bytes:
-        end = b"" if not before or before.endswith(b"\n") else b"\n"
-        return (before or b"") + end + "".join(f"{line}\n" for line in lines).encode()
+    As safely as a row: see ``append``.
+    """
 
-    _change(root, root / FOLDER / file, with_lines)
+    def changed(before: bytes | None) -> bytes:
+        return "".join(f"{line}\n" for line in change((before or b"").decode().splitlines())).encode()
+
+    _change(root, root / FOLDER / file, changed)
 
 
 def put(root: Path, path: Path, raw: bytes) -> Path | None:

@@ -1,29 +1,95 @@
-"""Words that screening asked about and that name nobody and no place: noted once, with day and reason."""
+"""Answers to screening: a term approved, a false alarm allowed, a picture confirmed, any of it taken back."""
 
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from stp_portfolio.core import writing
-from stp_portfolio.core.findings import Refusal
-from stp_portfolio.privacy import direct, sources
+from stp_portfolio.core import disk, repository, writing
+from stp_portfolio.core.findings import Finding, Refusal, quoted
+from stp_portfolio.privacy import decisions, direct, leaving, sources
+from stp_portfolio.privacy.decisions import Decision
+
+
+def may_be_settled(finding: Finding) -> bool:
+    """Whether a finding is a question to a person, or may be a false alarm."""
+    return finding.code in (leaving.TERM, leaving.IDENTIFIER, leaving.PICTURE)
 
 
 def approve(root: Path, terms: Iterable[str], reason: str, on: date) -> list[str]:
-    """Add terms to the list of approved ones; returns those that are new.
+    """Approve terms that name nobody and no place, everywhere; returns those that are new.
 
-    Raises Refusal, and adds none, where one of them is a direct identifier or no term.
+    Raises Refusal, and approves none, where one of them is a direct identifier or no term.
     """
     wanted = [term.strip() for term in dict.fromkeys(terms)]
     for term in wanted:
         for hit in direct(term):
-            what = f"'{term}' is a direct identifier ({hit.kind}) and cannot be approved"
-            raise Refusal(f"{what}. Take it out of the text.")
+            fault = f"'{term}' is a direct identifier ({hit.kind}) and cannot be approved"
+            remedy = f'Take it out of the text; or, for a false alarm: portfolio allow FILE "{term}"'
+            raise Refusal(f"{fault}. {remedy}")
         if not term or set(term) & set("|#\n\r"):
             remedy = "Write a word or a phrase without bars, hashes and line breaks."
             raise Refusal(f"'{term}' is not a term. {remedy}")
-    known = sources.approved_terms(root)
-    new = [term for term in wanted if term not in known]
-    plain = " ".join(reason.replace("|", "/").split())
-    writing.append_lines(root, "approved_terms.txt", [f"{term} | {on} | {plain}" for term in new])
-    return new
+    return _note(root, [Decision(term, str(on), _plain(reason)) for term in wanted])
+
+
+def allow(root: Path, file: Path, text: str, reason: str, on: date) -> list[str]:
+    """Allow a false alarm in a file, or confirm a picture there that was looked at (``text`` empty).
+
+    For ``private`` and a file of earlier commits alone: that what lay in that folder was nothing private.
+
+    Returns what is new. Raises Refusal where the file holds no such finding, and where it is one that is
+    never a false alarm.
+    """
+    name = sources.name_of(root, file)
+    if text == disk.PRIVATE and name in repository.private_in_git(root) and not file.exists():
+        return _note(root, [Decision(text, str(on), _plain(reason), name)])
+    fits = _meant(root, name, text)
+    if any(each.code in (leaving.CERTAIN, leaving.CLOSED) for each in fits):
+        remedy = "Take it out: what its check digit or its form makes certain can be no false alarm"
+        raise Refusal(f"{quoted(fits[0].value)} cannot be allowed. {remedy}.")
+    texts = dict.fromkeys(decisions.folded(each.value) for each in fits)
+    return _note(root, [Decision(each, str(on), _plain(reason), name) for each in texts])
+
+
+def _meant(root: Path, name: str, text: str) -> list[Finding]:
+    """The findings in a file that have the text which was typed; without any, pictures are meant."""
+    found = [each for each in sources.run(root, None, [name]) if each.value]
+    folded = decisions.folded(text)
+    fits = [
+        each
+        for each in found
+        if (decisions.folded(each.value) == folded if text else each.code == leaving.PICTURE)
+    ]
+    if not fits:
+        open_ = ", ".join(dict.fromkeys(quoted(each.value) for each in found[:5])) or "nothing"
+        raise Refusal(f"{name} holds no finding {quoted(text)}. Open there: {open_}.")
+    return fits
+
+
+def take_back(root: Path, texts: Iterable[str]) -> list[str]:
+    """Take decisions back, by their text; returns them as lines. Raises Refusal for one never made."""
+    wanted = {decisions.folded(text): text for text in texts}
+    known = {decisions.folded(each.text) for each in decisions.read(root)}
+    for folded in wanted.keys() - known:
+        raise Refusal(f"{quoted(wanted[folded])} was not decided. All decisions stand in {decisions.TERMS}.")
+    gone: list[str] = []
+
+    def without(lines: list[str]) -> list[str]:
+        made = [(line, decisions.parsed(line)) for line in lines]
+        gone.extend(line for line, each in made if each and decisions.folded(each.text) in wanted)
+        return [line for line, _ in made if line not in gone]
+
+    writing.change_lines(root, Path(decisions.TERMS).name, without)
+    return gone
+
+
+def _note(root: Path, made: list[Decision]) -> list[str]:
+    known = {(each.text, each.file) for each in decisions.read(root)}
+    new = [each for each in made if (each.text, each.file) not in known]
+    if new:
+        writing.change_lines(root, Path(decisions.TERMS).name, lambda lines: [*lines, *map(str, new)])
+    return [each.text for each in new]
+
+
+def _plain(reason: str) -> str:
+    return " ".join(reason.replace("|", "/").split())

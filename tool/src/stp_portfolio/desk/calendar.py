@@ -14,6 +14,7 @@ import icalendar
 
 from stp_portfolio.core import dates, disk, progress
 from stp_portfolio.core.records import Portfolio
+from stp_portfolio.privacy import decisions, leaving
 from stp_portfolio.show import pages, sentences
 
 MAKER = "-//STP portfolio//stp-portfolio//EN"
@@ -78,7 +79,7 @@ def _steps(portfolio: Portfolio) -> Iterator[Entry]:
 def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:
     """Write entries, at least one, as an iCalendar file; the same entries and day give the same bytes.
 
-    Raises OSError; what stood there is then as it was.
+    Raises OSError, and Refusal for what could identify somebody; what stood there is then as it was.
     """
     settings, day = portfolio.settings, f"As the portfolio stood on {dates.written(portfolio.on)}."
     about = f"{day} {sentences.example_line(portfolio)}".strip()
@@ -98,7 +99,9 @@ def write(portfolio: Portfolio, found: Iterable[Entry], path: Path) -> None:
             transparency=icalendar.TRANSP.TRANSPARENT,
         )
         made.add_component(event)
-    disk.put(path, made.to_ical())
+    raw = made.to_ical()
+    leaving.hold_back({"portfolio.ics": raw}, decisions.known(portfolio.root, portfolio), "the calendar")
+    disk.put(path, raw)
 
 
 def _uid(portfolio: Portfolio, fact: str) -> str:

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
 
-from stp_portfolio.core import configuration, contract, disk, reading, records
+from stp_portfolio.core import configuration, disk, reading, records
 from stp_portfolio.core.findings import Finding
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
 from stp_portfolio.desk import links
-from stp_portfolio.privacy import sources
+from stp_portfolio.privacy import decisions, sources
 from stp_portfolio.show import pages
 
 _PRIVATE = (
     "git tracks it, or an earlier commit holds it",
-    "Never publish this repository: take the file out of git and begin a new history from a clean copy",
+    "Never publish this repository: take the file out of git and begin a new history from a clean copy; or,"
+    " if it is in earlier commits alone and held nothing private: portfolio allow FILE private",
 )
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
@@ -26,7 +27,7 @@ _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 def run(
     root: Path, only: Iterable[Path] = (), repository: Path | None = None
 ) -> tuple[list[Finding], Portfolio | None]:
-    """Check the whole portfolio, or only what concerns some files or folders of it.
+    """Check the whole portfolio, or only what concerns some files or folders, of the book or not.
 
     ``repository`` is where git is asked; a copy that was made for the check has none of its own.
     Returns the findings and the records, None where they are wrong.
@@ -37,14 +38,15 @@ def run(
         portfolio = reading.load(root)
     except reading.RecordsError as error:
         found += error.findings
-    found += [*configuration.faults(root), *_pages(root, portfolio), *_screening(root, portfolio)]
-    private = private_in_git(repository or root)
+    found += [*configuration.faults(root), *_pages(root, portfolio)]
+    private = private_in_git(repository or root, decisions.settled_private(root))
     found += [Finding("private-in-git", name, *_PRIVATE, identifies=True) for name in private]
-    chosen = [path.resolve() for path in only]
-    if chosen:
-        found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in chosen)]
-        found += _not_read(root, chosen)
-    return found, portfolio
+    wanted = [path.resolve() for path in only]
+    if wanted:
+        found = [f for f in found if any((root / f.file).resolve().is_relative_to(path) for path in wanted)]
+    names = sources.chosen(root, portfolio, wanted) if wanted else None
+    read = (each for each in sources.run(root, portfolio, names) if each.file not in private)
+    return [*found, *sources.grouped(read)], portfolio
 
 
 def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
@@ -132,21 +134,3 @@ def _missing(
     if fragment and fragment not in anchors.get(other, {fragment}):
         return "heading that does not exist"
     return ""
-
-
-def _screening(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
-    try:
-        yield from sources.grouped(sources.run(root, portfolio))
-    except OSError as error:
-        file, fault = str(error.filename or "a file"), f"cannot be read ({error.strerror})"
-        remedy = "Nothing was screened. Close what holds it"
-        yield Finding("unscreened", file, fault, remedy, identifies=True)
-
-
-def _not_read(root: Path, chosen: Iterable[Path]) -> Iterator[Finding]:
-    """What was asked about and is no part of the book: silence would be taken for no fault."""
-    read = [root / contract.FOLDER, *sources.sources(root)]
-    for path in chosen:
-        if not any(each.is_relative_to(path) or path.is_relative_to(each) for each in read):
-            remedy = "Only what the book is made of is checked: name the page in _toc.yml"
-            yield Finding("not-read", os.path.relpath(path, root), "was not read", remedy)

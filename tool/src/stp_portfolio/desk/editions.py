@@ -22,12 +22,8 @@ import yaml
 from stp_portfolio.core import configuration, disk, phrases, reading, repository
 from stp_portfolio.core.disk import PRIVATE
 from stp_portfolio.core.findings import FaultsError, Refusal
-from stp_portfolio.core.records import Portfolio
 from stp_portfolio.desk import checks
-from stp_portfolio.privacy import sources
-from stp_portfolio.privacy.carriers import PICTURES
-from stp_portfolio.privacy.pictures import clean_picture
-from stp_portfolio.privacy.site import screen_site
+from stp_portfolio.privacy import decisions, leaving
 
 FRAGMENT = "_toc.yml"
 MARK = "Assessor edition, not for publication"
@@ -48,8 +44,8 @@ def staged(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="portfolio-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "portfolio"
         for name in repository.tracked(root):
-            if (root / name).is_file() and Path(name).parts[0] not in _NEVER_STAGED:
-                _copy(root / name, tree / name)
+            if os.path.lexists(root / name) and Path(name).parts[0] not in _NEVER_STAGED:
+                _copy(disk.inside(root, name), tree / name)
         yield tree
 
 
@@ -199,12 +195,26 @@ def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path
 
     package.clear(out)
     with nullcontext(root) if edition == "public" else _with_overlay(root, overlay, say) as tree:
-        options = ("--builder", "custom", "--custom-builder", "eportfolio")
-        if build_public(tree, *options, environment={package.ONLY: " ".join(chosen)}):
-            raise Refusal("The PDFs were not all written. What is wrong stands above.")
-        say("Packing …")
         built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
-        return package.pack(reading.load(tree), built, out, edition, commit.strip(), chosen)
+        try:
+            _set_pdfs(tree, {package.ONLY: " ".join(chosen)})
+            say("Packing …")
+            portfolio = reading.load(tree)
+            known = decisions.known(tree, portfolio)
+            return package.pack(portfolio, known, built, out, edition, commit.strip(), chosen)
+        except Refusal:
+            for path in (
+                *built.glob("*.pdf"),
+                *built.glob("*.txt"),
+            ):  # nobody takes for an export what is none
+                path.unlink()
+            raise
+
+
+def _set_pdfs(tree: Path, environment: Mapping[str, str]) -> None:
+    options = ("--builder", "custom", "--custom-builder", "eportfolio")
+    if build_public(tree, *options, environment=environment):
+        raise Refusal("The PDFs were not all written. What is wrong stands above.")
 
 
 # -- release ----------------------------------------------------------------------------------
@@ -224,7 +234,10 @@ def release(root: Path, say: Say) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
     commit = _commit_to_release(root)
     say("Checking the sources …")
-    findings, portfolio = checks.run(root)
+    found, portfolio = checks.run(root)
+    findings = [
+        each for each in found if each.code not in leaving.NOT_READ
+    ]  # the site's own are refused below
     if findings or portfolio is None:
         count = phrases.plural(len(findings), "finding")
         raise FaultsError(f"{count}. Fix or approve them first, then release again:", findings)
@@ -234,7 +247,7 @@ def release(root: Path, say: Say) -> Path:
             raise Refusal("The book was not built. What is wrong stands above.")
         site, made = tree / "_build" / "html", tree / "_build" / "release"
         say("Screening the finished site …")
-        _finish(site, portfolio)
+        leaving.hold_back(_finish(site), decisions.known(root, portfolio), "the finished site")
         disk.put(made / MANIFEST, manifest(site, commit))
         zipped(
             made / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in _files(site)}
@@ -242,6 +255,7 @@ def release(root: Path, say: Say) -> Path:
         shutil.move(site, made / "site")
         shutil.move(made, partial)  # the temporary folder may lie on another disk, and this one be full
         partial.rename(target)
+    say(_decided(root))
     return target / "site"
 
 
@@ -252,22 +266,26 @@ def _commit_to_release(root: Path) -> str:
         raise Refusal("A release is made from a commit of a git repository. Commit first.")
     if changed.strip():
         raise Refusal(f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}")
-    if leaked := repository.private_in_git(root):
+    if leaked := repository.private_in_git(root, decisions.settled_private(root)):
         where = f"git holds files of {PRIVATE}/, now or in its history: {', '.join(leaked[:3])}"
         raise Refusal(f"{where}. Do not publish this repository.")
     return commit.strip()
 
 
-def _finish(site: Path, portfolio: Portfolio) -> None:
-    """Take out of a built site what no reader needs and screen the rest. Raises Refusal."""
+def _finish(site: Path) -> dict[str, bytes]:
+    """The files of a built site by their names, without what no reader needs."""
     shutil.rmtree(site / "_sources", ignore_errors=True)
     (site / ".buildinfo").unlink(missing_ok=True)
-    for path in _files(site):
-        if path.suffix.lower() in PICTURES:
-            clean_picture(path)
-    if found := screen_site(site, sources.own_dates(portfolio)):
-        count = phrases.plural(len(found), "identifier")
-        raise FaultsError(f"{count} in the finished site. Nothing is released:", found)
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in _files(site)}
+
+
+def _decided(root: Path) -> str:
+    """How many decisions of a person a release rests on, and those that allow something, one by one."""
+    made = decisions.read(root)
+    allowed = [f"  {each}" for each in made if each.file]
+    terms = phrases.plural(len(made) - len(allowed), "approved term")
+    held = phrases.plural(len(allowed), "allowed false alarm or picture", "allowed false alarms and pictures")
+    return "\n".join([f"It rests on {terms} and {held}, in {decisions.TERMS}.", *allowed])
 
 
 def manifest(site: Path, commit: str) -> str:

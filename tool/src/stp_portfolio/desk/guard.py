@@ -17,6 +17,7 @@ from stp_portfolio.core import disk
 from stp_portfolio.core.findings import Finding, Refusal
 from stp_portfolio.core.repository import RepositoryError, git
 from stp_portfolio.desk import checks
+from stp_portfolio.privacy import decisions, leaving
 
 STAGE = "_build/.commit"  # always the same place, so that screening knows there what it has read before
 HELD = "notebook-held-output"
@@ -24,8 +25,9 @@ HELD = "notebook-held-output"
 
 def main() -> int:
     """0 lets the commit go through; 1 stops it, with what must not be in it and what to do."""
+    root = Path.cwd().resolve()  # git runs its hooks at the top of the repository
     try:
-        found = problems(Path.cwd().resolve())  # git runs its hooks at the top of the repository
+        found = message_problems(root, Path(sys.argv[1])) if sys.argv[1:] else problems(root)
     except Refusal as error:
         return _said([error], stops=True)
     except OSError as error:
@@ -65,6 +67,13 @@ def problems(root: Path) -> list[Finding]:
             clear(root / name)
             found.append(Finding(HELD, name.as_posix(), "held outputs", remedy))
     return [finding for finding in found if finding.code != "notebook-output"]
+
+
+def message_problems(root: Path, file: Path) -> list[Finding]:
+    """What could identify somebody in the message of a commit, which whoever sees the repository sees."""
+    text = disk.read_text(file).partition("\n# ------------------------ >8")[0]
+    said = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
+    return leaving.screen([("the commit's message.txt", said.encode())], *decisions.known(root))
 
 
 def clear(path: Path) -> bool:

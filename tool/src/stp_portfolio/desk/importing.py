@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,8 +32,8 @@ from stp_portfolio.core import configuration, contract, disk, phrases, progress,
 from stp_portfolio.core.findings import Finding, Refusal
 from stp_portfolio.core.records import Activity, Portfolio
 from stp_portfolio.desk import drafts, links
-from stp_portfolio.privacy import sources
-from stp_portfolio.privacy.pictures import cleaned
+from stp_portfolio.privacy import decisions, leaving
+from stp_portfolio.privacy.cleaning import clean
 from stp_portfolio.show import pages
 
 INSTALL = 'Install it with: pip install "stp-portfolio[import]"'
@@ -174,7 +173,7 @@ class Move(MarkdownConverter):
             file = next(each / path for each in self.folders if (each / path).is_file())
             ending, raw = file.suffix.lower(), file.read_bytes()
         name = f"images/{basename(self.page)}-{len(self.pictures) + 1}{ending}"
-        self.pictures[join(dirname(self.page), name)] = cleaned(raw)
+        self.pictures[join(dirname(self.page), name)] = clean(name, raw)
         return name
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
@@ -479,13 +478,10 @@ def _kept(number: int, line: str) -> str:
 def _found(move: Move) -> Iterator[Finding]:
     """What screening finds, identifiers first, and what was noted."""
     portfolio, name = move.portfolio, f"{move.page}.md"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / basename(name)
-        disk.put(path, move.text)
-        found = sources.grouped(sources.run(portfolio.root, portfolio, [path]))
+    found = leaving.screen([(name, move.text.encode())], *decisions.known(portfolio.root, portfolio))
     for each in sorted(found, key=lambda each: each.code):  # identifiers before terms
-        built = "; the book is not built until it is out" if each.code == sources.IDENTIFIER else ""
-        yield replace(each, file=name, remedy=each.remedy + built)
+        built = "" if each.code == leaving.TERM else "; the book is not built until it is out"
+        yield replace(each, remedy=each.remedy + built)
     for look in dict.fromkeys(move.looks):
         place = max(0, move.text.find(look.value.strip().split("\n")[0]))
         yield replace(look, value="", line=1 + move.text.count("\n", 0, place))

@@ -22,6 +22,10 @@ import tornado.web
 from tornado.netutil import bind_sockets
 from watchfiles import awatch
 
+from stp_portfolio.core import phrases, reading
+from stp_portfolio.core.findings import Finding, Refusal
+from stp_portfolio.privacy import sources
+
 HOST = "127.0.0.1"
 PORTS = 20  # how many ports after the wanted one are tried
 _NAMES = r"(127\.0\.0\.1|localhost)$"  # a page of another site may reach this server under a name of its own
@@ -88,6 +92,17 @@ class Preview:
             self.number += 1
             self.done.notify_all()
         await self.load()
+        if not self.said:
+            await asyncio.to_thread(self.ask)
+
+    def ask(self) -> None:
+        """Say how many questions of screening are open, as an early warning: they stop no preview."""
+        found: list[Finding] = []
+        with suppress(Refusal):  # what is saved meanwhile may be half done: the next build says so
+            found = sources.run(self.root, reading.load(self.root))
+        if values := {each.value for each in found if each.identifies}:
+            count = phrases.plural(len(values), "question")
+            self.say(f"{count} open before anybody else may see this. Go through them with: portfolio review")
 
 
 class _Page(tornado.web.RequestHandler):

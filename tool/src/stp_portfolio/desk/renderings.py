@@ -19,6 +19,7 @@ from stp_portfolio.core.records import Portfolio, Settings
 from stp_portfolio.desk import drafts
 from stp_portfolio.desk.report import Report
 from stp_portfolio.pdf.typesetting import compiled, content, opening
+from stp_portfolio.privacy import decisions, leaving
 from stp_portfolio.show import palette
 from stp_portfolio.show.tables import Table, shown
 
@@ -35,14 +36,17 @@ ESCAPED: dict[str, Callable[[str], str]] = {
 def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
     """Write ``report-2025-06-30`` as PDF, HTML and Markdown; returns the files in this order.
 
-    Raises TypesettingError where the PDF cannot be set; then nothing is written.
+    Raises TypesettingError where the PDF cannot be set, and Refusal for what could identify somebody; then
+    nothing is written.
     """
     settings, on = portfolio.settings, portfolio.on
     contents = {"pdf": pdf(report, settings, on), "html": page(report, settings.language).encode()}
     contents["md"] = markdown(report).encode()
-    for ending, made in contents.items():
-        disk.put(folder / f"report-{on}.{ending}", made)
-    return [folder / f"report-{on}.{ending}" for ending in contents]
+    files = {f"report-{on}.{ending}": made for ending, made in contents.items()}
+    leaving.hold_back(files, decisions.known(portfolio.root, portfolio), "the report")
+    for name, made in files.items():
+        disk.put(folder / name, made)
+    return [folder / name for name in files]
 
 
 def markdown(report: Report) -> str:

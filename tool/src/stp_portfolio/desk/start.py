@@ -18,7 +18,7 @@ from stp_portfolio.core.contract import COLUMNS, FOLDER
 from stp_portfolio.core.findings import FaultsError, Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.desk import drafts, kit
-from stp_portfolio.privacy import sources
+from stp_portfolio.privacy import decisions, leaving, sources
 from stp_portfolio.privacy.vocabulary import first_names, is_english
 
 FIRST = drafts.TEMPLATES / "first"  # what is written once, and is the trainee's from then on
@@ -193,7 +193,7 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
     Returns the terms that were approved, and those that were not.
     """
     found = sources.run(tree, portfolio)
-    if identifiers := [hit for hit in found if hit.code == sources.IDENTIFIER]:
+    if identifiers := [each for each in found if each.code in (leaving.CERTAIN, leaving.IDENTIFIER)]:
         raise FaultsError("Nothing was made. What could identify a person:", identifiers)
     texts = [portfolio.settings.curriculum, *(activity.title for activity in portfolio.activities)]
     texts += [f"{module.code} {module.name}" for module in portfolio.modules]
@@ -203,8 +203,8 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
         words = set(_WORD.findall(term.casefold())) - curriculum
         return all(is_english(word) and word not in first_names() for word in words)
 
-    terms = dict.fromkeys(hit.value for hit in found)
+    terms = dict.fromkeys(each.value for each in found if each.code == leaving.TERM)
     approved = list(filter(is_known, terms))
     lines = "".join(f"{term} | {today} | from the curriculum\n" for term in approved)
-    disk.put(tree / sources.TERMS, disk.read_text(tree / sources.TERMS) + lines)
+    disk.put(tree / decisions.TERMS, disk.read_text(tree / decisions.TERMS) + lines)
     return approved, [term for term in terms if term not in approved]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from stp_portfolio.core import dates, disk, progress
 from stp_portfolio.core.records import Activity, Portfolio
+from stp_portfolio.privacy import cleaning, leaving
+from stp_portfolio.privacy.decisions import Known
 
 BOOK = "portfolio.pdf"
 MANIFEST = "manifest.csv"
@@ -50,24 +52,34 @@ def clear(out: Path) -> None:
 
 
 def pack(
-    portfolio: Portfolio, built: Path, out: Path, edition: str, commit: str, chosen: Collection[str]
+    portfolio: Portfolio,
+    known: Known,
+    built: Path,
+    out: Path,
+    edition: str,
+    commit: str,
+    chosen: Collection[str],
 ) -> Path:
-    """Gather what the builder made in ``built`` into ``out``; returns the zip.
+    """Gather what the builder made in ``built`` into ``out``, evidence as cleaned copies; returns the zip.
 
-    ``chosen`` are the activities wanted (``M-1/5``); all, and the book, where it is empty.
+    ``chosen`` are the activities wanted (``M-1/5``); all, and the book, where it is empty. Raises Refusal,
+    and writes nothing, where a file holds what could identify somebody, or cannot be looked into.
     """
     title, day = portfolio.settings.title, dates.written(portfolio.on)
     rows, lines = [], [f"{title}, {edition} edition, as it stood on {day}"]
+    files: dict[str, bytes] = {}
     for activity, line, source, name in _contents(portfolio, built, chosen):
         lines.append(line)
         if source is not None:
-            raw = source.read_bytes()
-            if source != out / name:
-                disk.put(out / name, raw)
+            raw = source.read_bytes() if source.parent == built else cleaning.clean(name, source.read_bytes())
+            files[name] = raw
             digest = hashlib.sha256(raw).hexdigest()
             rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, edition, commit])
-    disk.put(out / INDEX, "\n".join([*lines, ""]))
-    disk.put(out / MANIFEST, disk.csv_text([COLUMNS, *rows]))
+    files[INDEX] = "\n".join([*lines, ""]).encode()
+    leaving.hold_back(files, known, "the export")
+    files[MANIFEST] = disk.csv_text([COLUMNS, *rows]).encode()
+    for name, raw in files.items():
+        disk.put(out / name, raw)
     zipped(out / ARCHIVE, {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]})
     return out / ARCHIVE
 
@@ -87,7 +99,12 @@ def _contents(portfolio: Portfolio, built: Path, chosen: Collection[str]) -> Ite
         for piece in progress.evidence_for(portfolio, activity.key):
             if piece.file:
                 name = f"evidence/{safe(f'{piece.id}_{Path(piece.file).name}')}"
-                yield key, f"  evidence: {name} ({piece.title})", portfolio.root / piece.file, name
+                yield (
+                    key,
+                    f"  evidence: {name} ({piece.title})",
+                    disk.inside(portfolio.root, piece.file),
+                    name,
+                )
             else:
                 yield key, f"  evidence held elsewhere: {piece.id} {piece.title}", None, ""
 

@@ -21,7 +21,7 @@ from sphinx.locale import admonitionlabels
 from sphinx.util import logging
 
 from stp_portfolio.pdf.typesetting import content, quoted, settable
-from stp_portfolio.privacy.pictures import clean_picture
+from stp_portfolio.privacy.cleaning import clean_picture
 from stp_portfolio.show.charts import formula
 from stp_portfolio.show.palette import INK
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
+import tomllib
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
+
+# Kinds that no decision may let pass: their check digit, or the form of an address, leaves no doubt.
+NEVER_ALLOWED = frozenset({"NHS number", "e-mail", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,68 +32,93 @@ class Hit:
     direct: bool
 
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+@cache
+def rows(name: str) -> dict[str, Any]:
+    """The tables of one of the room's files of patterns."""
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
-def read(path: Path) -> str:
-    """The text of any file, with plain line ends: what is no good UTF-8 is screened all the same."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def in_one_line(pattern: str) -> str:
+    """A pattern as it is meant: its lines joined without what indents them, so that a space stays one."""
+    return re.sub(r"\n\s*", "", pattern)
 
 
-# Tags without attributes only: what stands in an attribute is read by somebody, too.
-_MARKUP = re.compile(
-    r"</?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)\s*/?>"
-    r"|&#?\w{2,8};"
+def joined(text: str, found: Iterable[tuple[int, int, str]], *, direct: bool) -> list[Hit]:
+    """What was found in the flat text, in its order and as it stands in the text itself.
+
+    What overlaps is one. It has the kind of the first, or one that may never be allowed.
+    """
+    places, hits = flatten(text)[1], list[Hit]()
+    for begins, ends, kind in sorted(found, key=lambda each: (each[0], -each[1])):
+        start, end = places[begins], places[ends - 1] + 1
+        if hits and start < hits[-1].end:
+            before = hits.pop()
+            start, end = before.start, max(before.end, end)
+            kind = kind if kind in NEVER_ALLOWED else before.kind
+        hits.append(Hit(kind, text[start:end], start, end, direct))
+    return hits
+
+
+# Where a text may differ from what its reader sees; everything between is taken as it stands. It begins
+# with one character of a set, which is fast. What stands in an attribute is read by somebody: a tag with
+# more than a class stays; underscores inside a word join it, so they stay as well.
+_SPECIAL = re.compile(
+    r"""[ \t\r\n<&*`~_\x80-\U0010ffff] (?:
+    (?P<end> (?<=[\r\n]) (?:(?<=\r)\n)? (?!\n) [ \t]* (?:>[ \t]*){0,9} )
+    | (?P<seen> (?<=&)\#?\w{2,8}; | (?<=[^\x00-\x7f])[^\x00-\x7f]*
+      | (?<=[ \t]) (?<![ \t][ \t]) (?:[ \t]++|(?<=\t)) (?![\r\n]) )
+    | (?<=[*`~])[*`~]* | (?<=_)(?<!__)(?: (?<![^\W_]_)_* | _*+(?![^\W_]) )
+    | (?<=<)(?i:/?(?:b|i|u|s|em|strong|span|td|tr|th|p|br|div|sub|sup|code|mark|small|li|kbd|del|ins)
+      (?:\ (?:class|style|lang|dir)="[^"<>\d]{0,80}")?\s?/?>) )""",
+    re.VERBOSE,
 )
-
-
-# Where a text may differ from what its reader sees; everything between is taken as it stands.
-_SPECIAL = re.compile(rf"{_MARKUP.pattern}|\r\n?|[*`~_]|[^\x00-\x7f]")
+# What a line begins with that does not go on from the one before: a block, a row, a log's time; what ends
+# with its line; and a line of settings or of a form.
+_BLOCK = re.compile(r"[-*+] |\d{1,2}[.)] |[|#%:<{}\[\]\"]|```|~~~|---|===|\d{4}-\d\d-\d\d[T ]\d\d:|\r|\n|\Z")
+_ROW = re.compile(r"[^|]*\||[ \t>]*(?:[#%]|```|~~~|---|===|:::|$)")
+_FIELD = re.compile(r"[ \t>]*[\"']?[A-Za-z][\w .-]{0,30}[\"']? ?[:=]")
+_LOOKS_LIKE = {"Zs": " ", "Pd": "-", "\u2212": "-", "\u2018": "'", "\u2019": "'", "\u02bc": "'", "Cf": ""}
 
 
 @lru_cache(maxsize=4)  # each layer asks for the same text
 def flatten(text: str) -> tuple[str, Sequence[int]]:
     """The text as a reader sees its characters, and for each of them its place in the original.
 
-    Full-width digits become digits, invisible characters and Markdown's emphasis go, every kind of
-    space, dash and line end becomes the plain one: an identifier cannot hide behind its typography.
+    Full-width digits become digits, invisible characters and Markdown's emphasis go, every kind of space
+    and dash becomes the plain one, several spaces are one, a line that only an editor broke goes on: an
+    identifier cannot hide behind its typography.
     """
     letters: list[str] = []
-    places = array("L")
-    place = 0
+    places, place = array("L"), 0
     for match in _SPECIAL.finditer(text):
-        letters.append(text[place : match.start()])
-        places.extend(range(place, match.start()))
-        for letter in _plain(match):
-            letters.append(letter)
-            places.append(match.start())
-        place = match.end()
-    letters.append(text[place:])
+        start, end = match.span()
+        ends = match["end"] is not None
+        letter = "" if match["seen"] is None else " " if match[0].isspace() else html.unescape(match[0])
+        seen = _line_end(match) if ends else "".join(map(_plain, letter))
+        letters += text[place:start].rstrip(" \t") if seen == " " and ends else text[place:start], seen
+        places.extend(range(place, place + len(letters[-2])))
+        # Where letters stand for others one by one, each has its own place; else all have the first one.
+        places.extend(range(start, end) if len(seen) == end - start else [start] * len(seen))
+        place = end
     places.extend(range(place, len(text)))
-    return "".join(letters), places
+    return "".join([*letters, text[place:]]), places
 
 
-_LOOKS_LIKE = {"Zs": " ", "Pd": "-", "\u2212": "-", "\u2018": "'", "\u2019": "'", "\u02bc": "'"}
+@lru_cache(maxsize=10_000)
+def _plain(letter: str) -> str:
+    """The plain characters that a reader sees in place of one letter."""
+    digit = unicodedata.decimal(letter, None)
+    parts = ((part, unicodedata.category(part)) for part in unicodedata.normalize("NFKC", letter))
+    seen = "".join(_LOOKS_LIKE.get(kind, _LOOKS_LIKE.get(part, part)) for part, kind in parts)
+    return seen if digit is None else str(digit)
 
 
-def _plain(match: re.Match[str]) -> Iterator[str]:
-    """The plain characters that a reader sees in place of a special one, a tag or an entity."""
-    if match[0].startswith(("\r", "<")):  # a line end; or a tag, which nobody sees
-        yield from "\n" * match[0].startswith("\r")
-        return
-    for letter in unicodedata.normalize("NFKC", html.unescape(match[0])):
-        category = unicodedata.category(letter)
-        emphasis = letter in "*`~" or (letter == "_" and _is_emphasis(match.string, match.start()))
-        if category != "Cf" and not emphasis:
-            yield _LOOKS_LIKE.get(category) or _LOOKS_LIKE.get(letter, letter)
-
-
-def _is_emphasis(text: str, place: int) -> bool:
-    """Whether an underscore is a mark of emphasis: one inside a word joins it instead."""
-    left, right = text[place - 1 : place].strip("_*"), text[place + 1 : place + 2].strip("_*")
-    return not (left.isalnum() and right.isalnum())
+def _line_end(match: re.Match[str]) -> str:
+    """A space where the next line goes on, as a paragraph's do; nothing at a hyphen or before a stop."""
+    text, start, end = match.string, match.start(), match.end()
+    before = text[max(0, start - 200) : start].rpartition("\n")[2]
+    after = text[end : end + 200].partition("\n")[0]
+    apart = _BLOCK.match(text, end) or _ROW.match(before) or (_FIELD.match(before) and _FIELD.match(after))
+    if apart or not re.search("[A-Za-z]", before + after):  # a column is numbers alone
+        return "\n"
+    return "" if re.search(r"\w[-/@]$", before) or re.match(r"\.\w", after) else " "

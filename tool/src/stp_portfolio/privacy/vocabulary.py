@@ -1,41 +1,194 @@
-"""Layer 2: a closed vocabulary. Whatever is not a plain English word as it is written waits for review.
+"""Layer 2: names, and what singles somebody out, by the company that words keep.
 
-No list holds all names, so names are not looked for: every unknown word is asked about once, and
-every capital that does not begin a sentence. The word lists are data, in ``words/``, with their licences.
+A text is read as a row of tokens. Each has signs: by its form ("caps"), by the word lists ("given", "name")
+and by its class in ``vocabulary.toml`` ("role"). The patterns of that file are regular expressions on these
+signs, so a new kind of question is a row there. The word lists are data, in ``words/``, with their licences.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
-from bisect import bisect_right
-from collections.abc import Iterable
-from functools import cache
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from itertools import accumulate
 from pathlib import Path
 
-from stp_portfolio.privacy.identifiers import context, patterns
-from stp_portfolio.privacy.text import Hit, flatten
+from stp_portfolio.privacy.text import Hit, flatten, in_one_line, joined, rows
 
 WORDS = Path(__file__).with_name("words")
-_NEAR = 60  # characters before a word that say whether it begins a sentence
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*", re.UNICODE)
+Signs = frozenset[str]
+
+
+_data = partial(rows, "vocabulary.toml")
+
+
+def tokens_of(flat: str) -> list[str]:
+    """The words, numbers and marks of a text, each with the blanks after it."""
+    return re.findall(in_one_line(_data()["tokens"]["token"]), flat)
+
+
+# -- word lists -------------------------------------------------------------------------------
+
+
+def _lines(name: str) -> list[str]:
+    raw = (WORDS / name).read_bytes()
+    text = (gzip.decompress(raw) if name.endswith(".gz") else raw).decode()
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 @cache
-def _listed(name: str) -> frozenset[str]:
-    raw = (WORDS / name).read_bytes()
-    text = (gzip.decompress(raw) if name.endswith(".gz") else raw).decode()
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+def _listed(name: str) -> Signs:
+    return frozenset(word for line in _lines(name) for word in line.split())
 
 
-def first_names() -> frozenset[str]:
+def first_names() -> Signs:
     """Given names of many countries, in lower case."""
-    return _listed("given_names.txt")
+    return _listed("given_names.txt.gz")
 
 
 def is_english(word: str) -> bool:
     """Whether a word, in lower case, is on the British and American word lists or on that of the trade."""
     return word in _listed("english.txt.gz") or word in _listed("trade.txt")
+
+
+def _is_name(word: str) -> bool:
+    return word in first_names() or word in _listed("surnames.txt.gz")
+
+
+def _is_known(word: str) -> bool:
+    """Whether a word is English in some form (contracted, with a prefix or an ending) or of a class."""
+    stems = [match[1] for form in _data()["tokens"]["of"] if (match := re.fullmatch(form, word))]
+    formed = any(map(is_english, stems)) and not _is_name(word)
+    return is_english(word) or bool(_classes_of(word)) or formed
+
+
+def _classes_of(word: str) -> Signs:
+    """The classes that the file names for a word, or for its ending where no name is written so."""
+    ends = {name for name, form in _data()["endings"].items() if re.fullmatch(in_one_line(form), word)}
+    return _classes().get(word) or frozenset(() if _is_name(word) else ends)
+
+
+@cache
+def _classes() -> dict[str, Signs]:
+    """The classes of each word of the file."""
+    classes: dict[str, set[str]] = {}
+    for name, words in _data()["words"].items():
+        for word in words.split():
+            classes.setdefault(word, set()).add(name)
+    return {word: frozenset(names) for word, names in classes.items()}
+
+
+# -- the signs of a token ---------------------------------------------------------------------
+
+
+_BIG, _NAME = frozenset({"big", "special"}), frozenset({"name", "special"})
+_STRANGER, _UNLISTED = _NAME | {"stranger"}, frozenset({"unlisted", "special"})
+_APPROVED, _QUIET, _CODE = frozenset({"approved"}), frozenset({"quiet"}), frozenset({"code"})
+
+
+def _signs(word: str) -> Signs:
+    """Everything that the patterns may ask of a token: its form, and its classes where it has any."""
+    lower = word.lower()
+    form, classes = _form(word, lower), _classes_of(lower)
+    if not classes or not form & {"small", "big", "letter"}:
+        return form - {"two"} if classes else form
+    size = "small" if word.islower() else "big"
+    return form - (classes & {"generic"} and {"special"}) | classes | {f"{size}-{name}" for name in classes}
+
+
+@cache
+def _forms() -> re.Pattern[str]:
+    """What is no word of the lists, by its form: each in a group of its name."""
+    return re.compile("|".join(f"(?P<{name}>(?s:{form})\\Z)" for name, form in _data()["forms"].items()))
+
+
+def _form(word: str, lower: str) -> Signs:
+    if match := _forms().match(word):
+        return _STRANGER if match["foreign"] else frozenset({str(match.lastgroup)})
+    if word[1:] != word[1:].lower():
+        return _capitals(word, lower)
+    return _small(lower) if word.islower() else _capital(lower)
+
+
+def _capitals(word: str, lower: str) -> Signs:
+    if len(word) > 2 and _classes_of(lower) - {"title"}:
+        return _BIG
+    if not word.isupper() or _is_known(lower):
+        return frozenset({"abbr", "two" if len(word) == 2 else "loud" if lower in first_names() else "abbr"})
+    return frozenset({"caps" if len(word) < 4 else "shout" if _is_name(lower) else "abbr"})
+
+
+def _small(lower: str) -> Signs:
+    if _is_known(lower) or lower in _listed("eponyms.txt"):
+        is_first = lower in first_names() and lower in _listed("first_a_name.txt")
+        signs = {"smallname": _is_name(lower), "smallfirst": is_first, "past": lower.endswith("ed")}
+        return frozenset({"small", *(name for name, holds in signs.items() if holds)})
+    return frozenset({"low" if len(lower) > 3 and _is_name(lower) else "pair" if len(lower) == 2 else "odd"})
+
+
+def _capital(lower: str) -> Signs:
+    """What a word with a capital may be: "name" is asked about by itself, the others in a name's company."""
+    kinds = {kind for kind, words in _data()["lists"].items() if lower in _listed(words)}
+    is_word = "first" not in kinds and _is_known(lower)
+    if "eponym" in kinds and not is_word:
+        return _BIG | {"eponym"}
+    if is_word or "place" in kinds:
+        return _BIG | kinds - {"eponym", "first"}
+    if "given" in kinds:
+        return _NAME
+    return _STRANGER if kinds or re.search("[À-ɏ]", lower) else _UNLISTED
+
+
+@cache
+def _alphabet() -> dict[Signs, str]:
+    """A letter for each set of signs that a token may have, so that a text becomes a row of letters."""
+    words = [form for word in _classes() for form in (word, word.capitalize(), word.upper())]
+    plain = [frozenset({name}) for name in (*_data()["forms"], "odd", "pair", "caps")]
+    plain += [_NAME, _STRANGER, _UNLISTED, _BIG | {"eponym"}, _APPROVED, _QUIET, _CODE]
+    plain += [frozenset(each.split()) for each in _data()["tokens"]["combined"]]
+    every = dict.fromkeys([*map(_signs, words), *plain])
+    return {signs: chr(0x100 + number) for number, signs in enumerate(every)}
+
+
+class _Letters(dict[str, str]):
+    """The letter of each token; a word that is approved has one of its own."""
+
+    def __init__(self, approved: Callable[[str], bool]) -> None:
+        self.approved = approved
+
+    def __missing__(self, token: str) -> str:
+        word = token.strip() or token[0]
+        if word == "-" != token:  # a dash with a blank joins nothing
+            return _alphabet()[_signs("%")]
+        if len(word) > 40:
+            return _alphabet()[_CODE]
+        signs = _APPROVED if word[0].isalpha() and self.approved(word) else _signs(word)
+        return self.setdefault(token, _alphabet().get(signs, _alphabet()[_CODE]))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern on signs as one on letters."""
+    while group := re.search(r"\{([A-Z]+)\}", pattern):
+        pattern = pattern.replace(group[0], _data()["groups"][group[1]])
+    every = frozenset[str]().union(*_alphabet())
+
+    def letters(match: re.Match[str]) -> str:
+        signs = set(match[2].split("|"))
+        if not signs <= every:
+            raise ValueError(f"vocabulary.toml: no such sign: {sorted(signs - every)}")
+        return f"[{match[1]}{''.join(letter for each, letter in _alphabet().items() if each & signs)}]"
+
+    return re.compile(re.sub(r"\{(\^?)([a-z][^{}]*)\}", letters, re.sub(r"\s", "", pattern)))
+
+
+@cache
+def _rules(table: str) -> list[tuple[str, re.Pattern[str]]]:
+    return [(row.get("kind", ""), _compiled(row["pattern"])) for row in _data()[table]]
+
+
+# -- approved terms ---------------------------------------------------------------------------
 
 
 def _any_of(phrases: Iterable[str]) -> str:
@@ -56,21 +209,22 @@ def _any_of(phrases: Iterable[str]) -> str:
 
 
 class Vocabulary:
-    """The approved terms: words and phrases that are no names of persons or places.
+    """The approved terms: words and phrases that name nobody and no place.
 
     A term in lower case approves the word in any position; one with capitals approves that form.
     """
 
     def __init__(self, terms: Iterable[str] = ()) -> None:
         self.codes = {term.strip() for term in terms}
-        plain = {flatten(term)[0].strip() for term in self.codes} - {""}
-        self.words = {term for term in plain if _WORD.fullmatch(term)}
-        phrases = sorted(plain - self.words, reverse=True)
-        self.phrases = re.compile(rf"(?<![^\W\d_])(?:{_any_of(phrases)})(?![^\W\d_])") if phrases else None
+        plain = {" ".join(flatten(term)[0].split()) for term in self.codes} - {""}
+        self.words = {term for term in plain if re.fullmatch(r"[^\W\d_]+(?:'[^\W\d_]+)*", term)}
+        phrases = sorted({*plain, *_lines("phrases.txt")} - self.words, reverse=True)
+        self.phrases = re.compile(rf"(?<!\w)(?:{_any_of(phrases)})(?!\w)")
+        self.letters = _Letters(self.holds)
 
-    def spans(self, flat: str) -> list[tuple[int, int]]:
-        """Where approved phrases stand."""
-        return [match.span() for match in self.phrases.finditer(flat)] if self.phrases else []
+    def spans(self, flat: str) -> Iterator[tuple[int, int]]:
+        """Where approved phrases stand, none over another, in their order."""
+        return (match.span() for match in self.phrases.finditer(flat))
 
     def holds(self, word: str) -> bool:
         """Whether a word is approved as it is written; the possessive of a term is as well."""
@@ -80,72 +234,34 @@ class Vocabulary:
         )
 
 
+# -- questions --------------------------------------------------------------------------------
+
+
 def unknown(text: str, vocabulary: Vocabulary) -> list[Hit]:
-    """The terms in a text that wait for review; adjoining words are one: a phrase is asked about once."""
-    flat, places = flatten(text)
-    approved = vocabulary.spans(flat)  # none over another, in their order
-
-    def is_approved(start: int, end: int) -> bool:
-        at = bisect_right(approved, (start, len(flat))) - 1
-        return at >= 0 and end <= approved[at][1]
-
-    words = (match for match in _WORD.finditer(flat) if not is_approved(*match.span()))
-    terms = _terms(flat, (match for match in words if _suspicious(flat, match, vocabulary)))
-    codes = [span for code in patterns("code") for span in code.spans(flat, {}, frozenset())]
-    terms += [span for span in codes if not is_approved(*span) and flat[slice(*span)] not in vocabulary.codes]
-    spans = ((places[start], places[end - 1] + 1) for start, end in terms)
-    return [Hit("term", text[first:last], first, last, direct=False) for first, last in spans]
+    """What is to be asked about in a text, in order; what adjoins is one: a phrase is asked about once."""
+    flat = flatten(text)[0]
+    return joined(text, _names(flat, vocabulary), direct=False)
 
 
-def _terms(flat: str, words: Iterable[re.Match[str]]) -> list[tuple[int, int]]:
-    """The spans of suspicious words, those that adjoin and begin with a capital as one."""
-    spans: list[tuple[int, int]] = []
-    joins = False  # whether the next word may belong to the last
-    for match in words:
-        start, end = match.span()
-        follows = context("speaks").match(flat, end) if _is_also_name(match) else None
-        if follows:  # "Hope is" is what is asked about: to approve it must not approve "Hope said"
-            end = follows.end()
-        elif joins and flat[start].isupper() and _adjoins(flat, spans[-1], start):
-            start = spans.pop()[0]
-        spans.append((start, end))
-        joins = not follows
-    return spans
+def _names(flat: str, vocabulary: Vocabulary) -> Iterator[tuple[int, int, str]]:
+    """What the patterns find, by its kind, where nothing is approved."""
+    tokens = tokens_of(flat)
+    starts = [0, *accumulate(map(len, tokens))]
+    letters = list(map(vocabulary.letters.__getitem__, tokens))
+    for start, end in vocabulary.spans(flat):
+        first, last = bisect_right(starts, start) - 1, bisect_left(starts, end)
+        letters[first:last] = _alphabet()[_APPROVED] * (last - first)
+    row = _quietened("".join(letters))
+    for kind, pattern in _rules("ask"):
+        for match in pattern.finditer(row):
+            first, last = match.span(match.lastgroup or 0)
+            yield starts[first], starts[last - 1] + len(tokens[last - 1].rstrip()), kind
 
 
-def _adjoins(flat: str, last: tuple[int, int], start: int) -> bool:
-    return flat[last[0]].isupper() and flat[last[1] : start] in (" ", "-", "- ")
-
-
-def _is_also_name(match: re.Match[str]) -> bool:
-    return not match[0].islower() and match[0].lower() in _listed("names_that_are_words.txt")
-
-
-def _suspicious(flat: str, match: re.Match[str], vocabulary: Vocabulary) -> bool:
-    """Whether a word may name somebody, as it is written and where it stands."""
-    word = match[0]
-    lower = word.lower().removesuffix("'s")
-    if len(word) == 1 or lower == "her" or vocabulary.holds(word) or context("contracted").fullmatch(word):
-        return False
-    if word.islower():
-        return not all(is_english(part) for part in lower.split("'") if len(part) > 1)
-    return _names_somebody(flat, match, lower)
-
-
-def _names_somebody(flat: str, match: re.Match[str], lower: str) -> bool:
-    """Whether a word with a capital may be a name: by where it stands, what follows, and the lists."""
-    word = match[0]
-    acts = lower in _listed("names_that_are_words.txt") and context("speaks").match(flat, match.end())
-    if acts or context("calendar").fullmatch(word):
-        return bool(acts)
-    if word.isupper() or not is_english(lower) or not _begins_sentence(flat, match.start()):
-        return True
-    if lower in _listed("names_that_are_words.txt"):
-        return word.endswith("'s") or flat.startswith(("'s", "s'"), match.end())
-    return lower in first_names()
-
-
-def _begins_sentence(flat: str, start: int) -> bool:
-    """Whether a word begins a sentence: after its mark, or at the head of a block."""
-    before = flat[start - _NEAR : start] if start > _NEAR else f"\n\n{flat[:start]}"
-    return bool(context("begins").search(before))
+def _quietened(row: str) -> str:
+    """A row without the names that are in use for a model, a test, an author or the like."""
+    names = {*"name unlisted given family eponym low odd pair caps letter shout".split()}
+    table = {ord(letter): _alphabet()[_QUIET] for signs, letter in _alphabet().items() if signs & names}
+    for _, pattern in _rules("quiet"):
+        row = pattern.sub(lambda match: match[0].translate(table), row)
+    return row

@@ -1,0 +1,164 @@
+"""Verbs of looking before others do: check, review, approve, allow."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from stp_portfolio.cli.common import NO_PROOF, app, argument, option, refuse, say
+from stp_portfolio.core import phrases, reading
+from stp_portfolio.core.disk import PRIVATE
+from stp_portfolio.core.findings import Finding, Refusal, quoted
+from stp_portfolio.core.records import Portfolio
+
+MANY_PAGES = 3  # a reminder about more pages than this names the first ones
+KEYS = "a approve everywhere, f false alarm in this file, s show all places, l later, q quit"
+Reason = Annotated[str, option("--reason", "TEXT", "Why it identifies nobody.")]
+Undo = Annotated[bool, option("--undo", None, "Take the decision back.")]
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, argument("[PATHS]", "Only what concerns these files or folders.")
+    ] = None,
+) -> None:
+    """Find everything that is wrong, in one run.
+
+    Records, settings, pages, links, notebooks, and what may identify somebody in any file that git takes.
+    """
+    from stp_portfolio.desk import checks
+    from stp_portfolio.privacy import leaving, sources
+
+    root, paths = reading.find_root(), paths or []
+    if missing := [path for path in paths if not path.exists()]:
+        refuse(f"{missing[0]} does not exist. Name a file or folder of the portfolio.")
+    found, portfolio = checks.run(root, paths)
+    faults = [each for each in found if paths or each.code not in leaving.NOT_READ]
+    if faults or portfolio is None:
+        _say_faults(faults)
+    _say_open([] if paths else checks.reminders(portfolio), unread=found)
+    read = set(sources.chosen(root, portfolio, paths)) - {each.file for each in found}
+    say(NO_PROOF, style="dim")
+    say(f"No fault found{_looked_at(portfolio, paths)}.")
+    say(f"{phrases.plural(len(read), 'file')} read: nothing that looks like an identifier.")
+
+
+def _looked_at(portfolio: Portfolio, paths: Sequence[Path]) -> str:
+    activities = phrases.activities(len(portfolio.activities))
+    return "" if paths else f": the records, the settings, {activities} with their pages, links and notebooks"
+
+
+def _say_open(reminders: Sequence[tuple[str, list[str]]], unread: Sequence[Finding]) -> None:
+    for text, files in reminders:
+        more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
+        say(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}.")
+    for each in unread:
+        say(f"Not read: {each}")
+
+
+def _say_faults(faults: Sequence[Finding]) -> NoReturn:
+    from stp_portfolio.privacy import leaving
+
+    for each in faults:
+        say(str(each))
+    asked = any(each.code == leaving.TERM for each in faults)
+    settle = " Go through the questions with: portfolio review" if asked else ""
+    refuse(f"\n{phrases.plural(len(faults), 'finding')}. Fix them and run the command again.{settle}")
+
+
+@app.command()
+def review() -> None:
+    """Go through what screening asks, one key for each question, the most frequent first.
+
+    Where nobody sits at the terminal, the questions are listed with the commands that settle them.
+    """
+    from stp_portfolio.desk import approval, checks
+    from stp_portfolio.privacy import sources
+
+    root = reading.find_root()
+    found, _ = checks.run(root)
+    asked = [each for each in found if approval.may_be_settled(each)]
+    if not asked:
+        say("No question is open.")
+        return
+    places = Counter(each.value for each in sources.run(root, None))
+    asked.sort(key=lambda each: -places[each.value])
+    for number, each in enumerate(asked, start=1):
+        say(f"\n{number} of {len(asked)}: {each}")
+        if sys.stdin.isatty() and sys.stdout.isatty() and not _settled(root, each):
+            break
+
+
+def _settled(root: Path, asked: Finding) -> bool:
+    """Ask for one key until the question is settled or put off; False to quit."""
+    from stp_portfolio.desk import approval
+    from stp_portfolio.privacy import decisions, sources
+
+    say(f"  {KEYS}", style="dim")
+    while (key := click.getchar().lower()) not in ("l", "q", "\x03"):
+        try:
+            if key == "a":
+                approval.approve(root, [asked.value], "no name", date.today())
+            elif key == "f":
+                approval.allow(root, root / asked.file, asked.value, "false alarm", date.today())
+            if key in ("a", "f"):
+                say(f"  Noted in {decisions.TERMS}; to take it back: portfolio approve --undo TEXT")
+                return True
+        except Refusal as error:
+            say(f"  {error}")
+        if key == "s":
+            for each in sources.run(reading.find_root(), None):
+                if each.value == asked.value:
+                    say(f"  {each.file}:{each.line}: {each.fault}")
+    return key == "l"
+
+
+@app.command()
+def approve(
+    terms: Annotated[list[str], argument("TERM...", "Words or phrases that name nobody and no place.")],
+    reason: Reason = "no name",
+    undo: Undo = False,
+) -> None:
+    """Approve terms that name nobody and no place.
+
+    Screening does not ask about them any more; an identifier is refused. --undo takes any decision back.
+    """
+    from stp_portfolio.desk import approval
+
+    root = reading.find_root()
+    if undo:
+        for line in approval.take_back(root, terms):
+            say(f"Taken back: {line}")
+        return
+    new = approval.approve(root, terms, reason, date.today())
+    what = phrases.series(new) if new else "nothing new"
+    say(f"Approved {what}. No check proves that a text is anonymous.")
+
+
+@app.command()
+def allow(
+    file: Annotated[Path, argument("FILE", "The file, in which alone it is allowed.")],
+    text: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="What was found; of a picture, nothing.")
+    ] = "",
+    reason: Annotated[str, option("--reason", "TEXT", "Why it is none.")] = "false alarm",
+) -> None:
+    """Allow a false alarm in one file, or confirm a picture.
+
+    What is certain (an NHS number, an e-mail address, a telephone number) can never be allowed.
+    """
+    from stp_portfolio.desk import approval
+    from stp_portfolio.privacy import decisions, sources
+
+    root = reading.find_root()
+    if not file.is_file() and text != PRIVATE:
+        refuse(f"{file} does not exist. Name a file of the portfolio.")
+    new = approval.allow(root, file.resolve(), text, reason, date.today())
+    what = phrases.series(list(map(quoted, new))) if new else "nothing new"
+    say(f"Allowed {what} in {sources.name_of(root, file.resolve())}. It stands in {decisions.TERMS}.")
