@@ -119,6 +119,7 @@ def status_of(address, **headers):
 def test_questions_are_said_before_anybody_else_asks(quick):
     """The early warning of screening: a name stops no preview, and is counted when the page is saved."""
     running, tree, _ = quick
+    assert "0 questions open" in running.until("looked at")
     page = tree / "M/1_Task.md"
     page.write_text(page.read_text(encoding="utf-8") + "\nThen I thanked Priya.\n", encoding="utf-8")
     assert "1 question open" in running.until("portfolio review")

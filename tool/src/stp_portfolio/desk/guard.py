@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stp_portfolio.core import disk
+from stp_portfolio.core import disk, phrases
 from stp_portfolio.core.findings import Finding, Refusal
 from stp_portfolio.core.repository import RepositoryError, git
 from stp_portfolio.desk import checks
-from stp_portfolio.privacy import decisions, leaving
+from stp_portfolio.privacy import decisions, leaving, sources
 
 STAGE = "_build/.commit"  # always the same place, so that screening knows there what it has read before
 HELD = "notebook-held-output"
@@ -34,6 +34,8 @@ def main() -> int:
         why = f"cannot be used ({error.strerror or error}). Close what holds it"
         return _said([f"{error.filename or 'A file'} {why}."], stops=True)
     stops = [finding for finding in found if finding.identifies or finding.code == HELD]
+    if not sys.argv[1:]:
+        sys.stderr.write(f"{phrases.plural(len(sources.files(root / STAGE)), 'file')} looked at.\n")
     return _said(stops or found, stops=bool(stops))
 
 

@@ -23,7 +23,7 @@ from tornado.netutil import bind_sockets
 from watchfiles import awatch
 
 from stp_portfolio.core import phrases, reading
-from stp_portfolio.core.findings import Finding, Refusal
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.privacy import sources
 
 HOST = "127.0.0.1"
@@ -92,17 +92,16 @@ class Preview:
             self.number += 1
             self.done.notify_all()
         await self.load()
-        if not self.said:
-            await asyncio.to_thread(self.ask)
 
     def ask(self) -> None:
-        """Say how many questions of screening are open, as an early warning: they stop no preview."""
-        found: list[Finding] = []
+        """Say how many files were read and what is open in them, as an early warning: it stops no preview."""
         with suppress(Refusal):  # what is saved meanwhile may be half done: the next build says so
-            found = sources.run(self.root, reading.load(self.root))
-        if values := {each.value for each in found if each.identifies}:
-            count = phrases.plural(len(values), "question")
-            self.say(f"{count} open before anybody else may see this. Go through them with: portfolio review")
+            portfolio = reading.load(self.root)
+            found = sources.run(self.root, portfolio)
+            values = {each.value for each in found if each.identifies}
+            read = phrases.plural(len(sources.chosen(self.root, portfolio)), "file")
+            settle = " before anybody else may see this: portfolio review" if values else ""
+            self.say(f"{read} looked at; {phrases.plural(len(values), 'question')} open{settle}.")
 
 
 class _Page(tornado.web.RequestHandler):
@@ -167,6 +166,8 @@ async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callab
                 if preview.number == 1:
                     server.add_sockets(sockets)
                     ready(f"http://{HOST}:{sockets[0].getsockname()[1]}/")
+                if not preview.said:
+                    await asyncio.to_thread(preview.ask)
     finally:
         server.stop()
         await preview.stop()
