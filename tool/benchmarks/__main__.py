@@ -173,11 +173,14 @@ def _screened(book: Engine) -> list[str]:
     say("screening of the book, and of texts of every shape")
     code = (
         "import sys, time; from pathlib import Path; from stp_portfolio.core import reading; "
-        "from stp_portfolio.book import strict; from stp_portfolio.privacy import sources; "
+        "from stp_portfolio.privacy import leaving, sources; "
         "root = Path(sys.argv[1]); book = reading.load(root); "
         "(root / sources.BUILD_CACHE).unlink(missing_ok=True); begun = time.perf_counter(); "
         "sources.identifiers(root, book); between = time.perf_counter(); "
-        "strict._identifiers(root / '_build/html', book); "
+        "site = root / '_build/html'; "
+        "files = [path for path in site.rglob('*') if path.is_file()]; "
+        "made = [(str(path.relative_to(site)), path.read_bytes()) for path in files]; "
+        "leaving.screen(made, None, frozenset()); "
         "print(between - begun, time.perf_counter() - between)"
     )
     book.clean()
