@@ -56,6 +56,7 @@ def test_labelled_sentences(path, record_property):
 # -- both layers --------------------------------------------------------------------------------
 
 SHAPES = "a|1 |1|: |A |@|one |www.|A-|a.|1.| |\n|patient |http://|](|`|nhs |1 jan |Aa |only |'a|a@b.|é|0aF+/"
+SHAPES += "|A. |A.|Aa B, |Smith J, |Priya |priya |Mr |Rose |the only |University of |x-|Xqz-|'s |- |I have "
 
 
 @pytest.mark.parametrize("shape", SHAPES.split("|"))

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -145,25 +144,6 @@ def test_approved_phrases_and_codes_are_silent_everywhere():
     """However it is wrapped, and a code as it is written."""
     assert asked("Then Priya\nRaman came.", "Priya Raman") == []
     assert screen("The label said 77/1482/K", Vocabulary(["77/1482/K"])) == []
-
-
-# -- time -------------------------------------------------------------------------------------
-
-SHAPES = "A|A |A. |A.|Aa B, |Smith J, |Priya |priya |Mr |Rose |the only |University of |x-|Xqz-|'s |@|: |1 |\n|- |I have "
-
-
-@pytest.mark.parametrize("shape", SHAPES.split("|"))
-def test_time_grows_with_the_text(shape):
-    """Twice the text takes about twice the time, whatever its shape."""
-
-    def seconds(length):
-        page = shape * (length // len(shape))
-        begun = time.process_time()
-        unknown(page, Vocabulary(["Quenby Marl"]))
-        return time.process_time() - begun
-
-    seconds(100)  # what is read and compiled once
-    assert any(seconds(2 * length) <= 3 * seconds(length) for length in (20_000, 40_000, 80_000))
 
 
 def test_layer_2_alone_stops_no_build():
