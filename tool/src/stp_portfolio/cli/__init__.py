@@ -4,7 +4,7 @@ Exit codes: 0 done; 1 something is wrong or was refused, with the reason; 2 the 
 A verb imports what does its work where it runs, so that each of them answers at once.
 """
 
-from stp_portfolio.cli import keep, meeting, own, publish, screen
+from stp_portfolio.cli import evidence, keep, meeting, own, publish, screen
 from stp_portfolio.cli.common import app, main
 
-__all__ = ["app", "keep", "main", "meeting", "own", "publish", "screen"]
+__all__ = ["app", "evidence", "keep", "main", "meeting", "own", "publish", "screen"]

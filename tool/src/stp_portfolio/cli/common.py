@@ -37,6 +37,11 @@ def say(text: str = "", style: str = "") -> None:
     out.print(Text(text, style=style))
 
 
+def next_step(text: str) -> None:
+    """The last line of a command that did something: what to do next, with the command to type."""
+    say(f"Next: {text}", style="dim")
+
+
 def main() -> None:
     """Run the command; every refusal ends in one message and code 1, never in a traceback."""
     for stream in (sys.stdout, sys.stderr):  # a piped Windows console knows no ≥ and no …
