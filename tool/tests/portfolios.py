@@ -82,7 +82,10 @@ def append(tree, name, *rows):
 def make(on, events=(), *, numbers=20, modules=None, milestones=(), evidence=(), standards=()):
     """A portfolio of one module M with ``numbers`` activities and events ``(day, number, event)``."""
     keys = [ActivityKey("M", number) for number in range(1, numbers + 1)]
-    happened = [Event(day, ActivityKey("M", number), event, "") for day, number, event in events]
+    happened = [
+        Event(day, ActivityKey("M", number), event, "reason" * (event == "withdrawn"))
+        for day, number, event in events
+    ]
     return Portfolio(
         root=Path(),
         on=on,

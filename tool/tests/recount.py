@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 WORDS = {None: "Not started", "started": "In progress", "submitted": "Submitted"}
-WORDS |= {"returned": "Returned", "signed_off": "Signed off"}
+WORDS |= {"returned": "Returned", "signed_off": "Signed off", "withdrawn": "Returned"}
 MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -30,18 +30,21 @@ class Recount:
         self.modules = rows(tree, "modules.csv")
         self.activities = rows(tree, "activities.csv")
         self.status = {}
-        self.signed_off = []
+        self.signed_off, self.withdrawn = [], []
         self.waiting = {}
         for activity in self.activities:
-            last = last_date = None
+            last = last_date = latest = None
             for event in rows(tree, "progress.csv"):
                 same = (event["module"], event["number"]) == (activity["module"], activity["number"])
                 if same and event["date"] <= self.on:
+                    latest = event
                     last, last_date = event["event"], event["date"]
             key = f"{activity['module']}/{activity['number']}"
             self.status[key] = WORDS[last]
             if last == "signed_off":
                 self.signed_off.append((last_date, activity["module"]))
+            if last == "withdrawn":
+                self.withdrawn.append(latest)
             if last == "submitted":
                 self.waiting[key] = (date.fromisoformat(self.on) - date.fromisoformat(last_date)).days
         self.evidence = [row for row in rows(tree, "evidence.csv") if row["date"] <= self.on]

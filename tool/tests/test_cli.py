@@ -1,5 +1,6 @@
 """The command line: what it says, what it writes and how it ends."""
 
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,10 @@ from unittest.mock import patch
 import pytest
 from conftest import PORTFOLIO, call, refused, told
 from portfolios import CASES, append, edit
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from stp_portfolio import cli
 
 
 def tables(tree):
@@ -56,6 +61,16 @@ def test_module_is_signed_off_once_its_activities_are(tree):
     assert "20 credits earned" in told(tree, "record", "S-C1", "signed_off", "--date", "2025-06-01")
     assert "Science,20,2025-06-01\n" in (tree / "data/modules.csv").read_text(encoding="utf-8")
     assert "is signed off already" in refused(tree, "record", "S-C1", "signed_off")
+    said = refused(tree, "record", "S-C1/5", "withdrawn", "--note", "The plan was another's")
+    assert "S-C1 is signed off as a module. Take that back first: portfolio record S-C1 withdrawn" in said
+    assert "20 credits no longer earned" in told(tree, "record", "S-C1", "withdrawn")
+    told(tree, "record", "S-C1/5", "withdrawn", "--note", "The plan was another's", "--date", "2 June 2025")
+    assert "has 1 activity not signed off: S-C1/5" in refused(tree, "record", "S-C1", "signed", "off")
+    edit(tree, "data/modules.csv", "Science,20,\n", "Science,20,2025-06-01\n")
+    fault = (
+        "'2025-06-01' is the sign-off of S-C1, although that of S-C1/5 was withdrawn. Take the module's back"
+    )
+    assert fault in refused(tree, "check")
 
 
 def test_evidence_is_registered_with_the_next_id(tree):
@@ -102,7 +117,7 @@ def test_check_finds_everything_in_one_run(tree):
     assert code == 1
     for finding in (
         "_config.yml, key execute/timeuot: is not a key of Jupyter Book",
-        "_toc.yml: C1_Professional_Foundations/4_DigitalFootprint is not in the table of contents",
+        "C1_Professional_Foundations/4_DigitalFootprint.md: is not in the table of contents, _toc.yml. Put",
         f"{page}: the step of June 2024 has no measure",
         "the link '19_ProcesImprovement.md' leads to a file that does not exist",
         "the link 'C1_Professional_Foundations/index.md#nowhere' leads to a heading that does not exist",
@@ -111,7 +126,50 @@ def test_check_finds_everything_in_one_run(tree):
         assert finding in out
     assert re.search(r"^6 findings\.", err, flags=re.MULTILINE)
     code, out, _ = call(tree, "check", "C1_Professional_Foundations")
-    assert (code, len(out.strip().splitlines())) == (1, 2)
+    found = [line for line in out.splitlines() if not line.startswith("Open: ")]
+    assert (code, len(found)) == (1, 3)
+
+
+@pytest.mark.parametrize("named", ["S-C1/6", "C1_Professional_Foundations/6_EquityAndInclusivity"])
+def test_check_of_a_page_speaks_of_it_alone(tree, named):
+    """Its faults, questions, reminders, and what is still to write; nothing of any other."""
+    file = "C1_Professional_Foundations/6_EquityAndInclusivity.md"
+    page = (tree / file).read_text(encoding="utf-8")
+    edit(tree, "intro.md", "index.md)", "index.md#nowhere)")
+    edit(tree, "C1_Professional_Foundations/5_PatientCareJourney.md", "*Done when:*", "*When:*")
+    edit(tree, file, "\n## Reflection\n", "\n## Reflection\n\nThis part is still to be written.\n")
+    line = 2 + page[: page.index("## Reflection")].count("\n") + 1
+    out = told(tree, "check", named)
+    assert f"To write: Reflection (line {line})." in out
+    assert f"Open: {file}: a part of it is still to be written." in out
+    assert "1 file read" in out
+    assert "PatientCare" not in out
+    edit(tree, file, "This part", "Of Jane Patel, see [this](gone.md), the part")
+    code, out, _ = call(tree, "check", named)
+    found = [each for each in out.splitlines() if each.startswith(file)]
+    assert (code, len(found)) == (1, 2)
+    assert all(line.startswith((file, "Open: ", "To write: ")) for line in out.splitlines())
+    edit(tree, "data/progress.csv", "ALL", "date\n")
+    (tree / file).write_text(page, encoding="utf-8")
+    assert "To see it: portfolio check" in refused(tree, "check", file)
+
+
+def test_a_page_or_all_of_a_module(tree):
+    """By number, by key in any form, or all pages of a module by its code: to open, and to check."""
+    page = "C1_Professional_Foundations/5_PatientCareJourney.md"
+    for form in ("5", "S-C1.5", "s-c1/5"):
+        assert f"{page} is there already." in told(tree, "new", form, "--no-open")
+    edit(tree, "intro.md", "index.md)", "index.md#nowhere)")
+    out = told(tree, "check", "s-c1")
+    assert "20 files read" in out
+    assert "nowhere" not in out
+    (tree / page).unlink()
+    out = told(tree, "new", "S-C1")
+    assert f"{page} was made from the template." in out
+    assert "S-C1: 1 page made, 19 there already." in out
+    assert "To write in 5_PatientCareJourney.md: the opening (line 3), Evidence" in refused(
+        tree, "check", "s-c1"
+    )
 
 
 @pytest.mark.parametrize("verb", ["", "status", "record", "check", "import", "evidence add"])
@@ -179,3 +237,130 @@ def test_no_verb_loads_what_it_does_not_need(tree, verb, unwanted):
     command = [sys.executable, "-c", program, verb]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# -- the history, and what other programs read ----------------------------------------------------------
+
+
+def test_log_of_an_activity_and_of_all(tree):
+    """What happened, whose turn it was and for how long, with the evidence of the time; of all, the latest."""
+    told(tree, "record", "1", "withdrawn", "20 June 2025", "--note", "The plan was another's")
+    lines = [" ".join(line.split()) for line in told(tree, "log", "1").splitlines()]
+    assert lines[1] == "Returned: sign-off withdrawn on 20 June 2025 (The plan was another's)"
+    assert "11 December 2023 Submitted; 29 days with the assessor" in lines
+    assert "18 November 2024 Evidence E02, Notes of the first yearly wellbeing review" in lines
+    assert (
+        "20 June 2025 Sign-off withdrawn (The plan was another's); 10 days with the trainee so far" in lines
+    )
+    assert lines[-1] == "Next: once it is, portfolio record S-C1/1 submitted, or signed off"
+    out = told(tree, "log")
+    assert out.startswith("20 June 2025      S-C1/1 Sign-off withdrawn")
+    assert len(out.splitlines()) == 16
+    assert not re.search(r"[ \x1b]$|\x1b", out, re.MULTILINE)
+    assert "Nothing has happened yet." in told(tree, "log", "20")
+
+
+def test_json_of_log_and_status(tree):
+    """Days as ISO, the numbers of the words, and nothing but JSON."""
+    told(tree, "record", "1", "withdrawn", "20 June 2025", "--note", "The plan was another's")
+    found = json.loads(told(tree, "status", "--json"))
+    counts = {"Signed off": 7, "Submitted": 3, "Returned": 2, "In progress": 4, "Not started": 4}
+    assert found["counts"] == counts
+    first = found["activities"][0]
+    assert (first["key"], first["status"], first["events"][-1]["date"]) == (
+        "S-C1/1",
+        "Returned",
+        "2025-06-20",
+    )
+    assert first["standing"] == "Returned: sign-off withdrawn on 20 June 2025 (The plan was another's)"
+    assert [each["done"] for each in found["milestones"]] == [None, 7, 7]
+    assert (found["modules"][0]["credits"], found["modules"][0]["state"]) == (20, "Open")
+    entries = json.loads(told(tree, "log", "S-C1/14", "--json"))["entries"]
+    last, named = entries[-1], {"day": "2025-05-12", "turn": "The trainee", "until": None, "days": 49}
+    assert {key: last[key] for key in named} == named
+    assert last["activity"]["key"] == last["what"]["activity"] == "S-C1/14"
+    assert (last["what"]["event"], last["what"]["note"]) == (
+        "returned",
+        "Asked how the local test set was chosen",
+    )
+    assert [each["what"]["id"] for each in entries if "id" in each["what"]] == ["E15", "E16"]
+    every = json.loads(told(tree, "log", "--json"))
+    assert (every["activity"], len(every["entries"])) == (None, 15)
+
+
+def test_record_of_several_is_one_step(tree):
+    """All of them or none, and one undo."""
+    before = tables(tree)
+    refused(tree, "record", "16", "20", "11", "started", "25 June 2025")
+    assert tables(tree) == before
+    out = told(tree, "record", "16", "20", "started", "25 June 2025")
+    assert "Recorded: S-C1/16 and S-C1/20 started on 25 June 2025." in out
+    assert tables(tree)[tree / "data/progress.csv"].endswith(
+        b"2025-06-25,S-C1,16,started,\n2025-06-25,S-C1,20,started,\n"
+    )
+    told(tree, "undo", "--yes")
+    assert tables(tree) == before
+
+
+def test_record_says_what_is_next(tree):
+    """The page that is missing or still a plan is named with its command; each event leads to the next."""
+    given = "S-C1/16", ("--date", "2025-06-25")
+    (tree / "C1_Professional_Foundations/16_SeniorManagementMeeting.md").unlink()
+    for event, words in (
+        ("started", "Next: portfolio new S-C1/16, for the page to fill in"),
+        ("submitted", "The page of S-C1/16 is missing."),
+    ):
+        assert words in told(tree, "record", given[0], event, *given[1])
+    assert "What to do next" in told(tree, "status")
+    told(tree, "new", "S-C1/16")
+    answered = "Next: once the assessor has answered, portfolio record S-C1/16 signed off, or returned"
+    following = {"returned": "submitted", "submitted": answered, "sign-off": "Next: portfolio status"}
+    for event, words in following.items():
+        assert words in told(tree, "record", given[0], event, *given[1])
+    told(tree, "record", "S-C1/20", "started", *given[1])
+    assert "The page of S-C1/20 is still its plan." in told(tree, "record", "S-C1/20", "submitted", *given[1])
+
+
+# -- what comes next ----------------------------------------------------------------------------
+
+# Each verb that ends by itself; those that build a book are called where their tests build one.
+VERBS = [
+    "status", "new S-C1/5", "new S-C1", "prompts S-C1/5", "check", "check S-C1/5", "review", "approve Word",
+    "approve --undo private", "evidence add Plan --for S-C1/5 --kind Plan", "evidence list", "evidence list S-C1/5",
+    "evidence edit E07 --title Talks", "evidence remove E27 --yes", "report", "calendar",
+    "import old.md --to about/Old --dry-run", "import old.md --to about/Old",
+    "start ../mine --dry-run", "start ../mine",
+]  # fmt: skip
+COMMANDS = r'portfolio (?:[^\s,;"]+|"[^"]*")(?: (?:[^\s,;"]+|"[^"]*"))*'
+
+
+def next_of(out):
+    """The commands of the one line that says what comes next, and is the last."""
+    last = out.rstrip().splitlines()[-1]
+    assert last.startswith("Next: "), out
+    assert out.count("Next: ") == 1
+    return [shlex.split(command)[1:] for command in re.findall(COMMANDS, last)]
+
+
+@pytest.mark.parametrize("line", VERBS)
+def test_a_verb_ends_with_what_comes_next(tree, line):
+    """One line, the last; a command in it is one that can be typed."""
+    if "E27" in line:
+        append(tree, "data/evidence.csv", "E27,2025-06-02,A note,Notes,S-C1/5,,")
+    (tree / "old.md").write_text("# Old\n\nWhat was written before.\n", encoding="utf-8")
+    parsed = [parses(words) for words in next_of(told(tree, *line.split()))]
+    assert all(parsed)
+
+
+def test_a_build_ends_with_what_comes_next(small):
+    """Below what the build itself says."""
+    assert next_of(told(small.tree, "build")) == [["preview"]]
+
+
+def parses(words):
+    """Whether a line is one of a verb, with what it needs."""
+    command, rest = get_command(cli.app), list(words)
+    while isinstance(command, TyperGroup):
+        command = command.get_command(None, rest.pop(0))
+    command.make_context("portfolio", rest)
+    return True

@@ -42,7 +42,7 @@ def committed(tmp_path_factory):
     small.write("data/approved_terms.txt", "config | 2025-01-01 | a file name\n")
     with_notebook(small, CLEAN)
     shutil.copytree(ROOT / ".githooks", small.tree / ".githooks")
-    for page in ("CONTRIBUTING.md", "tool/docs/own-book.md"):
+    for page in ("CONTRIBUTING.md", "tool/docs/saving.md"):
         assert SWITCH_ON in (ROOT / page).read_text(encoding="utf-8")
     run(small.tree, "git", "init", "-q")
     run(small.tree, *SWITCH_ON.split())

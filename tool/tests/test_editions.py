@@ -135,7 +135,7 @@ def test_private_files_in_git_are_a_finding(repository):
     file = repository.tree / "private/x.md"
     assert "private/x.md: git tracks it" in str(checks.run(repository.tree)[0][-1])
     commit(repository)
-    with pytest.raises(Refusal, match="holds no finding"):  # what is there now is no matter of the past
+    with pytest.raises(Refusal, match="Screening finds no"):  # what is there now is no matter of the past
         approval.allow(repository.tree, file, "private", "invented", date(2025, 7, 1))
     git(repository.tree, "rm", "-q", "private/x.md")
     git(repository.tree, "commit", "-qm", "Taken out")
@@ -196,7 +196,8 @@ def test_release_is_refused_and_leaves_nothing(repository, text, words):
 def test_release_of_a_site_that_identifies_is_refused(repository, monkeypatch):
     """What no source shows and the finished site does: here a page that the build itself put in."""
 
-    def built(tree):
+    def built(tree, *, aside):
+        assert aside
         (tree / "_build/html").mkdir(parents=True)
         (tree / "_build/html/x.html").write_text("<p>Call 999 055 4331</p>", encoding="utf-8")
         return 0

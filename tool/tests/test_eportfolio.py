@@ -220,12 +220,14 @@ def test_export_packs_everything(small, tmp_path):
     add_activity(small, 2)
     add_activity(small, 3)
     small.write("data/evidence/map.txt", "14 hand-offs")
-    append(small.tree, "data/evidence.csv", "E1,2025-06-01,Map,note,M/1,HCPC/1,data/evidence/map.txt")
+    small.write("M/evidence/E1-map.txt", "15 hand-offs")  # as the command takes it in, with its id
+    append(small.tree, "data/evidence.csv", "E1,2025-06-01,Map,note,M/1,HCPC/1,M/evidence/E1-map.txt")
     append(small.tree, "data/evidence.csv", "E2,2025-06-01,Map,note,M/2,HCPC/1,data/evidence/map.txt")
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.pdf").write_text("of the trainee", encoding="utf-8")
     said = told(small.tree, "export", "--edition", "public", "--only", "m/1", "--only", "M/3", "--out", out)
+    assert said.splitlines()[-1].startswith("Next: upload")
     assert "Exporting the public edition." in said
     assert "portfolio.pdf" not in said
     with (out / "manifest.csv").open(encoding="utf-8", newline="") as file:

@@ -25,7 +25,7 @@ OF = {"of": 20, **WORDS}
 CHARTS = {
     "blocks": lambda f, _days: charts.blocks(f.modules, **BARS, **WORDS),
     "timeline": lambda f, days: charts.timeline(f.activities, f.events, **days, **WORDS),
-    "burn_up": lambda f, days: charts.burn_up(f.activities["signed_off"], f.milestones, **days, **OF),
+    "burn_up": lambda f, days: charts.burn_up(f.events, f.milestones, **days, **OF),
     "waits": lambda f, _days: charts.waits(f.waits, weeks=4, **WORDS),
     "matrix": lambda f, _days: charts.matrix(f.evidence, f.evidence_standards, f.standards, **WORDS),
 }
@@ -50,6 +50,15 @@ def check(figure):
 
 def texts(table):
     return [[tables.shown(cell) for cell in row] for row in table.rows]
+
+
+@pytest.mark.parametrize("count", [0, 1, 99])
+def test_burn_up_takes_days_too(portfolio, count):
+    """A notebook of an earlier version, which its owner has changed, hands over a series of days, some missing."""
+    found, span = frames(portfolio), {"start": portfolio.settings.start, "on": portfolio.on}
+    days = found.activities["signed_off"].where(found.activities.index < count)
+    figure = charts.burn_up(days, found.milestones, **span, **OF)
+    assert f"{days.notna().sum()} signed off" in check(figure)
 
 
 @ALL

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import NOT_SOURCES, ROOT
+from conftest import NOT_SOURCES, ROOT, told
 from docutils.core import publish_doctree
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -65,6 +65,10 @@ CASES = {
     "HTML code": ('<pre><code class="language-js">a &lt; b</code></pre>', "```js\na < b\n```", ""),
     "link to a page of the book": ("[a](7_MidTrainingFeedback.md)", "[a](7_MidTrainingFeedback.md)", ""),
     "link to a file": ("[a](x.pdf) b", "a (`x.pdf`) b", "register a file as evidence"),
+    "link to a heading": ("[a *b*](#so-it-went)\n\n## So it went", "[a *b*](#so-it-went)\n", ""),
+    "link to a heading with an accent": ("[a](#the-caf%C3%A9)\n\n## The café", "[a](#the-caf%C3%A9)", ""),
+    "link to a heading that is not there": ("[a](#nowhere) b", "a (`#nowhere`) b", "is text now"),
+    "link to a heading too far down": ("# A\n\n## B\n\n### C\n\n#### D\n\n[a](#d)", "a (`#d`)", "is text now"),
     "link of another kind": ("[a](ftp://a.org)", "a (`ftp://a.org`)", "is text now"),
     "panel in disguise": ('[a](https://a.org "&#112;anel: news")', "[a](https://a.org)\n", "for you alone"),
     "picture": ("![a flow](/assets/img/flow.jpg)", "![a flow](images/5_PatientCareJourney-1.jpg)\n", ""),
@@ -100,7 +104,7 @@ def write(folder, name, text):
 
 
 def prepare(portfolio, path, to="S-C1/5"):
-    moves, refused = importing.prepare(portfolio, path, to, replace_=True)
+    moves, refused = importing.prepare(portfolio, path, to or "", replace_=True)
     if refused:
         raise Refusal(refused[0])
     return moves[0]
@@ -113,13 +117,26 @@ def run(tree, monkeypatch, *arguments):
     return done.exit_code, done.output + str(done.exception or "")
 
 
-def word(paragraphs):
-    """A document of Word, as bytes."""
-    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    text = f'<w:document xmlns:w="{space}"><w:body>{paragraphs}</w:body></w:document>'
+SPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
+
+
+def word(paragraphs, **parts):
+    """A document of Word, as bytes; further parts by their name."""
     with zipfile.ZipFile(raw := io.BytesIO(), "w") as file:
-        file.writestr("word/document.xml", text)
+        body = f"<w:document {SPACES}><w:body>{paragraphs}</w:body></w:document>"
+        file.writestr("word/document.xml", body)
+        for name, inner in parts.items():
+            file.writestr(f"word/{name}.xml", f"<w:{name} {SPACES}>{inner}</w:{name}>")
     return raw.getvalue()
+
+
+def said_in_word(text, element="t"):
+    """A run of Word."""
+    return f'<w:r><w:{element} xml:space="preserve">{text}</w:{element}></w:r>'
 
 
 # -- the real build ---------------------------------------------------------------------------
@@ -243,6 +260,39 @@ def test_word_and_html_come_over(portfolio, old):
     assert Image.open(io.BytesIO(raw)).size == (2, 2)
 
 
+def test_word_loses_nothing(portfolio, old):
+    """Headers, comments, boxes, deleted words and formulas stand for the author alone; notes are notes."""
+    box = f"<w:txbxContent><w:p>{said_in_word('In a box')}</w:p></w:txbxContent>"
+    twice = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    text = (
+        f"<w:p>{said_in_word('Ref')}{said_in_word('lection')}<w:r><w:footnoteReference w:id='2'/></w:r></w:p>"
+        f"<w:p>{said_in_word('Kept ')}<w:ins>{said_in_word('added ')}</w:ins>"
+        f"<w:del>{said_in_word('deleted', 'delText')}</w:del></w:p>"
+        f"<w:p><w:r><mc:AlternateContent>{twice}</mc:AlternateContent></w:r></w:p>"
+        f"<w:p>{said_in_word('Here ')}<m:oMath><m:r><m:t>energy</m:t></m:r></m:oMath></w:p>"
+    )
+    note = f"<w:footnote w:id='2'><w:p>{said_in_word('As noted')}</w:p></w:footnote>"
+    comments = f"<w:comment w:id='1'><w:p>{said_in_word('Please change')}</w:p></w:comment>"
+    header = f"<w:p>{said_in_word('On every page')}</w:p>"
+    move = prepare(portfolio, write(old, "5.docx", word(text, hdr=header, comments=comments, footnotes=note)))
+    shown, *kept = move.text.partition("\n% Old line")[0], *re.findall(r"% Old line \d+: (.*)", move.text)
+    assert kept == ["Kept added deleted", "Here energy", "On every page", "Please change"]
+    assert "lines of the old page stand here for you alone" in "\n".join(map(str, move.looks))
+    assert shown.count("In a box") == 1
+    assert "Reflection[^2]" in shown
+    assert "[^2]: As noted" in shown
+
+
+def test_notes_of_a_built_page_are_notes(portfolio, old):
+    """As kramdown, pandoc and MkDocs write them in HTML: the mark, the text, and no way back."""
+    for mark, to, back in (("fn:1", "#fn:1", "#fnref:1"), ("fn1", "#fn1", "#fnref1")):
+        notes = f"<ol><li id='{mark}'><p>B <a href='{back}'>\u21a9</a></p></li></ol>"
+        page = f"<main><h1>DTA 5</h1><p>A<sup><a href='{to}'>1</a></sup> c.</p>{notes}</main>"
+        text = prepare(portfolio, write(old, "a.html", page)).text
+        assert "A[^1] c." in text
+        assert "[^1]: B\n" in text
+
+
 @pytest.mark.parametrize(("missing", "name"), [("mammoth", "5.docx"), ("markdownify", "5.md")])
 def test_missing_library_is_named(tree, old, monkeypatch, missing, name):
     """Without the extra, the command says how to have it; Word's library is needed for Word alone."""
@@ -252,7 +302,7 @@ def test_missing_library_is_named(tree, old, monkeypatch, missing, name):
     write(old, "5.md", "Text.")
     code, out = run(tree, monkeypatch, write(old, name, "Text."), "--replace")
     assert code == 1
-    assert 'Install it with: pip install "stp-portfolio[import]"' in out
+    assert f'Install it with: {sys.executable} -m pip install "stp-portfolio[import]"' in out
     assert run(tree, monkeypatch, old / "5.md", "--replace")[0] == (missing == "markdownify")
 
 
@@ -267,9 +317,8 @@ def test_folder_keeps_its_links_and_pictures(tree, old, monkeypatch):
         Image.new("RGB", (2, 2), color).save(write(old, name, ""))
     code, out = run(tree, monkeypatch, "../old", "--replace")
     assert code == 1
-    assert "2 pages not imported:" in out
-    assert "c.md was not imported: no place is clear" in out
-    assert f"twin.md was not imported: it would be {PAGE}.md, as 2024-03-01-a.md is" in out
+    assert "Not imported:\npages/c.md: no place is clear" in out
+    assert f"\npages/twin.md: it would be {PAGE}.md, as 2024-03-01-a.md is" in out
     run(tree, monkeypatch, old, "--replace", "--to", "about")
     names = (PAGE, "C1_Professional_Foundations/9_PeerSupport", "about/pages-c")
     five, nine, further = ((tree / f"{name}.md").read_text(encoding="utf-8") for name in names)
@@ -353,7 +402,7 @@ def test_number_of_two_modules_is_asked_for(tree, old):
 
 
 def test_draft_is_replaced_and_a_written_page_is_not(tree, old, monkeypatch):
-    """An untouched draft gives way; a written page only by --replace, and what stood there is kept."""
+    """An untouched draft gives way; a written page only by --replace, and undo brings back what stood there."""
     portfolio = reading.load(tree)
     target, path = tree / f"{PAGE}.md", write(old, "5.md", "Text.")
     written = target.read_bytes()
@@ -362,9 +411,9 @@ def test_draft_is_replaced_and_a_written_page_is_not(tree, old, monkeypatch):
     assert "is written already. Import with --replace" in out
     assert target.read_bytes() == written
     code, out = run(tree, monkeypatch, path, "--replace")
-    (kept,) = (tree / "data/.backup" / PAGE).parent.glob("5_PatientCareJourney-*.md")
-    assert kept.read_bytes() == written
-    assert kept.relative_to(tree).as_posix() in out
+    assert target.read_bytes() != written
+    told(tree, "undo", "--yes")
+    assert target.read_bytes() == written
     for draft in (drafts.draft(portfolio, portfolio.activities[4]), "\n"):
         target.write_text(draft, encoding="utf-8")
         assert run(tree, monkeypatch, path)[0] == 0
@@ -434,3 +483,13 @@ def test_body_without_sections_is_the_reflection(portfolio, old):
     )
     (sign,) = (look for look in move.looks if look.code == "import-sign")
     assert move.text.split("\n")[sign.line - 1] == "More in {\\{ x }}."
+
+
+@pytest.mark.parametrize("to", [f"about/{'x' * 300}", "about"])
+def test_name_too_long_for_the_system(tree, old, monkeypatch, to):
+    """Of a path the end is kept; a place that is too long is none."""
+    page = write(old, f"{'y' * 120}/{'z' * 120}/page.md", "# One\n\nText.\n")
+    code, out = run(tree, monkeypatch, old, "--to", to)
+    assert (code, "no place is clear" in out) == ((0, False) if to == "about" else (1, True))
+    assert len(list((tree / "about").glob("z*-page.md"))) == (to == "about")
+    assert page.is_file()

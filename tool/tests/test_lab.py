@@ -189,6 +189,24 @@ def test_records_open_as_a_table(lab, page):
     assert [line.split("\t")[1:] for line in copied.splitlines()] == expected  # a line begins with its number
 
 
+def test_a_row_is_changed_in_the_editor(lab, page):
+    """The grid only shows; Open With, Editor changes the file, as the guide says."""
+    path = lab.tree / "data/milestones.csv"
+    before = path.read_text(encoding="utf-8")
+    opened(page, lab, "data/milestones.csv")
+    page.locator(".jp-CSVViewer .lm-DataGrid").wait_for()
+    page.locator(f".jp-DirListing-item:has-text('{path.name}')").click(button="right")
+    items = page.locator(".lm-Menu-itemLabel")
+    items.get_by_text("Open With", exact=True).hover()
+    items.get_by_text("Editor", exact=True).click()
+    page.locator(".jp-FileEditor .cm-content").click()
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.type("a")
+    page.keyboard.press("ControlOrMeta+s")
+    until(lambda: path.read_text(encoding="utf-8") == f"a{before}")
+    path.write_text(before, encoding="utf-8")
+
+
 def test_page_previews(lab, page):
     """Open With, Markdown Preview: the page with its heading and its diagram drawn."""
     found = records.pages(reading.load(lab.tree))

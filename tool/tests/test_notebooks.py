@@ -93,7 +93,11 @@ def test_progress(now):
     assert total == ["Total", str(len(now.activities))]
     assert counts == [[word, str(now.count(word))] for word, _ in counts]
     listed = said["The activities, their status and their dates"]
-    assert [row[1] for row in listed] == list(now.status.values())
+    assert [row[1].partition(":")[0] for row in listed] == list(now.status.values())
+    reasons = {f"on {written(row['date'])} ({row['note']})" for row in now.withdrawn}
+    assert {
+        row[1].removeprefix("Returned: sign-off withdrawn ") for row in listed if ":" in row[1]
+    } == reasons
     assert sum(row[5] != "" for row in listed) == now.count("Signed off")
     waits = said["Days that each submission lay with an assessor"]
     assert sorted(int(row[3]) for row in waits if row[4] == "Waiting") == sorted(now.waiting.values())

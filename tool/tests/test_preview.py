@@ -1,6 +1,7 @@
 """The preview, run as its user runs it: a real browser sees a saved page without being told to reload."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,8 +16,11 @@ from threading import Thread
 
 import psutil
 import pytest
-from conftest import PORTFOLIO, ROOT
+from conftest import PORTFOLIO, ROOT, build_here
+from PIL import Image
 from portfolios import append
+
+from stp_portfolio.core import phrases
 
 PAGE = "about/news.md"
 CTRL_C = signal.CTRL_C_EVENT if sys.platform == "win32" else signal.SIGINT
@@ -48,8 +52,8 @@ class Running:
         """Press Ctrl and C; what it had started ends with it, and its last line says so."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(CTRL_C)
-        assert self.until("The preview has ended") == "The preview has ended.\n"
-        assert self.process.wait(timeout=60) == 0
+        assert self.until("Stopped") == f"{phrases.STOPPED}\n"
+        assert self.process.wait(timeout=60) == 130
         assert psutil.wait_procs(children, timeout=60)[1] == []
         assert "Traceback" not in "".join(self.seen)
         return children
@@ -91,11 +95,15 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     path.write_text(before + "\nA sentence that was just saved.\n", encoding="utf-8")
     page.get_by_text("A sentence that was just saved.").wait_for(timeout=90_000)
     path.write_text(before + "\n[Nowhere](nowhere.md)\n", encoding="utf-8")
-    page.get_by_role("heading", name="The book has a fault").wait_for(timeout=90_000)
-    assert "nowhere.md" in page.locator("pre").inner_text()
+    fault = page.get_by_role("alert")
+    fault.wait_for(timeout=90_000)
+    assert f"{PAGE}:" in fault.inner_text()
+    assert "nowhere.md" in fault.inner_text()
+    assert page.get_by_text("A sentence that was just saved.").is_visible()
     assert "The book has a fault" in running.until("The book has a fault")
     path.write_text(before + "\nFixed at last.\n", encoding="utf-8")
     page.get_by_text("Fixed at last.").wait_for(timeout=90_000)
+    assert not fault.is_visible()
     page.goto(address)
     page.get_by_text("4 in progress").first.wait_for(timeout=5_000)
     append(tree, "data/progress.csv", "2025-06-30,S-C1,16,started,")
@@ -142,6 +150,73 @@ def test_only_this_computer_can_open_it(quick):
         for path in ("", "_static/favicon.svg", "_preview/preview.js", "_preview/0"):
             assert status_of(address + path, Host=host) == status, (host, path)
     assert running.interrupt()
+
+
+def site(html):
+    """The files of a site. Sphinx' index of a second build also lists words that are on no page any more."""
+    files = {
+        path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()
+    }
+    index = json.loads(re.search(rb"\((.*)\)", files["searchindex.js"])[1])
+    for terms in ("terms", "titleterms"):
+        index[terms] = {word: pages for word, pages in index[terms].items() if pages != []}
+    return files | {"searchindex.js": index}
+
+
+def picture(small, colour):
+    Image.new("RGB", (40, 40), colour).save(small.tree / "map.png")
+
+
+CHART = "```{mermaid}\n:alt: One leads to the other.\nflowchart LR\n  a[First] --> b[%s]\n```\n"
+EDITS = {
+    "a page": lambda small: small.edit("M/1_Task.md", "It waits.", "It waits longer."),
+    "a title": lambda small: small.edit("M/1_Task.md", "# 1. Task", "# 1. The task"),
+    "a row": lambda small: append(small.tree, "data/progress.csv", "2025-06-25,M,1,started,"),
+    "a new page": lambda small: small.write(
+        "more.md", "# More\n\n![The map](map.png)\n\n" + CHART % "Second"
+    ),
+    "the contents": lambda small: small.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: more\n"),
+    "a notebook": lambda small: small.notebook("print('other', 2 + 3)"),
+    "a picture": lambda small: picture(small, "blue"),
+    "a diagram": lambda small: small.edit("more.md", "Second", "Third"),
+    "a fault": lambda small: small.edit("intro.md", "# Home", "# Home\n\n[Nowhere](nowhere.md)"),
+    "a second fault": lambda small: small.edit("M/1_Task.md", "# 1. The task", "# 1. Other\n\n[No](no.md)"),
+    "one repair": lambda small: small.edit("intro.md", "\n\n[Nowhere](nowhere.md)", ""),
+    "the other, as it was": lambda small: small.edit(
+        "M/1_Task.md", "# 1. Other\n\n[No](no.md)", "# 1. The task"
+    ),
+    "wrong records": lambda small: append(small.tree, "data/progress.csv", "2025-06-26,M,1,begun,"),
+    "right ones": lambda small: small.edit("data/progress.csv", "2025-06-26,M,1,begun,\n", ""),
+    "settings": lambda small: small.edit("_config.yml", "A Clinical Informatics trainee", "Somebody"),
+    "a page that goes": lambda small: small.edit("_toc.yml", "  - file: more\n", ""),
+    "a file that goes": lambda small: (small.tree / "more.md").unlink(),
+}
+
+FAULTY = ("a fault", "a second fault", "one repair", "wrong records")
+
+
+@pytest.mark.slow
+def test_a_warm_build_is_a_cold_one(small, tmp_path):
+    """After each of many edits the preview serves to the byte what a build from nothing makes of the tree.
+
+    A picture that no page shows any more stays there, as after any second build.
+    """
+    small.notebook("print(1 + 1)")
+    picture(small, "red")
+    for running, tree, address in started(small.tree):
+        good = {}
+        for number, (name, edit) in enumerate(EDITS.items()):
+            edit(small)
+            said = running.until("Built" if name not in FAULTY else "has a fault")
+            cold = build_here(
+                shutil.copytree(tree, tmp_path / str(number), ignore=shutil.ignore_patterns("_build"))
+            )
+            assert (cold.code != 0) == (name in FAULTY), (name, said, cold.output)
+            good = good if cold.code else site(cold.html)
+            now = site(tree / "_build/.preview-good/html")
+            other = {each for each in now.keys() | good.keys() if now.get(each) != good.get(each)}
+            assert other <= {each for each in now.keys() - good.keys() if each.startswith("_images/")}, name
+            assert status_of(address) == 200
 
 
 @pytest.mark.slow

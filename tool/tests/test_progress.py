@@ -13,7 +13,8 @@ from portfolios import START, cases, done, histories, make
 from recount import WORDS
 
 from stp_portfolio.core import dates, phrases, progress, records
-from stp_portfolio.core.progress import CreditState, Status
+from stp_portfolio.core.frames import frames
+from stp_portfolio.core.progress import CreditState, Role, Status
 from stp_portfolio.core.records import Milestone, Module
 from stp_portfolio.show import sentences
 
@@ -70,28 +71,58 @@ def test_credits_are_earned_by_the_modules_sign_off():
     assert sentences.credits_answer(portfolio).endswith(said)
 
 
-@settings(max_examples=150, deadline=None)
-@given(histories(), st.integers(-10, 2000))
-def test_any_history_equals_brute_force(rows, offset):
-    """Status, counts, series and waits on any day equal a recount by plain loops."""
-    on = START + offset * DAY
-    portfolio = make(on, rows, numbers=8)
-    last = {}
-    signed = submitted = 0
-    for day, number, event in rows:
-        if day <= on:
-            last[number] = event
-            signed += event == "signed_off"
-            submitted += event == "submitted"
+@settings(max_examples=200, deadline=None)
+@given(histories(), st.integers(-10, 2000), st.integers(-10, 2000), st.integers(1, 8))
+def test_any_history_equals_brute_force(rows, offset, goal, required):
+    """Status, counts, milestones, turns and waits on any day equal a recount by plain loops."""
+    on, due = (START + days * DAY for days in (offset, goal))
+    portfolio = make(on, rows, numbers=8, milestones=[Milestone(due, "Any", "M", required, "")])
+
+    def lasting(until):
+        return {number: (event, day) for day, number, event in rows if day <= until}
+
+    last = lasting(on)
     found = {key.number: str(status) for key, status in progress.statuses(portfolio).items()}
-    assert found == {number: WORDS[last.get(number)] for number in range(1, 9)}
+    assert found == {number: WORDS[last.get(number, (None,))[0]] for number in range(1, 9)}
     counts = progress.counts(portfolio)
+    signed, then = (
+        [day for event, day in lasting(each).values() if event == "signed_off"] for each in (on, min(on, due))
+    )
     assert sum(counts.values()) == 8
-    assert counts[Status.SIGNED_OFF] == signed == progress.signed_off(portfolio)
+    assert counts[Status.SIGNED_OFF] == len(signed) == progress.signed_off(portfolio)
+    (far,) = progress.distances(portfolio)
+    assert (far.done, far.done_then, far.left) == (len(signed), len(then), max(0, required - len(signed)))
+    assert far.missed == (max(0, required - len(then)) if due < on else 0)
+    assert len(progress.targets(portfolio)) == (far.left if due > on else 0)
     waits = progress.waits(portfolio)
-    assert len(waits) == submitted
+    assert len(waits) == sum(day <= on and event == "submitted" for day, _, event in rows)
     assert sum(w.until is None for w in waits) == counts[Status.SUBMITTED]
     assert all(w.days >= 0 for w in waits)
+    whose = {"started": "trainee", "submitted": "assessor", "returned": "trainee", "withdrawn": "trainee"}
+    turns = [turn for turn in progress.turns(portfolio) if turn.role != Role.TRAINING_OFFICER]
+    wanted = {(number, f"The {whose[event]}", day) for number, (event, day) in last.items() if event in whose}
+    assert {(turn.subject.key.number, str(turn.role), turn.since) for turn in turns} == wanted
+    if len(signed) == 8:
+        (officer,) = set(progress.turns(portfolio)) - set(turns)
+        assert officer.since == max(signed)
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), st.integers(-10, 2000))
+def test_frames_of_any_history_equal_brute_force(rows, offset):
+    """The curve of what is signed off goes up and down with the events, and ends at what stands."""
+    on = START + offset * DAY
+    portfolio = make(on, rows, numbers=8)
+    found = frames(portfolio)
+    curve = found.events.groupby("date")["counts"].sum().cumsum()
+    for day, height in curve.items():
+        assert height == progress.signed_off(records.on_day(portfolio, day.date()))
+    assert found.events["counts"].sum() == progress.signed_off(portfolio)
+    stands = found.activities["signed_off"].notna()
+    assert list(stands) == list(found.activities["status"] == "Signed off")
+    withdrawn = found.activities["standing"].str.contains("sign-off withdrawn on")
+    last = {number: event for day, number, event in rows if day <= on}
+    assert list(withdrawn) == [last.get(number) == "withdrawn" for number in range(1, 9)]
 
 
 @settings(max_examples=150, deadline=None)

@@ -17,7 +17,7 @@ from stp_portfolio.core.findings import Refusal
 from stp_portfolio.privacy import decisions
 
 TODAY = date(2026, 1, 1)
-FIRST = "2023-10-02,S-C1,1,started,"
+FIRST, LAST = "2023-10-02,S-C1,1,started,", "2025-06-16,S-C1,7,submitted,"
 
 
 def load(tree):
@@ -107,6 +107,15 @@ def test_everything_wrong_is_reported_at_once(data):
     }
 
 
+def test_no_module_stands_signed_off_over_a_withdrawn_sign_off(data):
+    """The two contradict each other, until the activity is signed off again."""
+    edit(data, "data/modules.csv", "Science,20,", "Science,20,2025-06-28")
+    edit(data, "data/progress.csv", LAST, f"{LAST}\n2025-06-17,S-C1,1,withdrawn,Another's plan")
+    assert [(each.code, each.value) for each in refused(data)] == [("withdrawn-in-module", "2025-06-28")]
+    edit(data, "data/progress.csv", "Another's plan", "Another's plan\n2025-06-18,S-C1,1,signed_off,")
+    assert load(data).modules[0].signed_off == date(2025, 6, 28)
+
+
 @cases("settings", "old new code words")
 def test_settings_are_held_to_their_types(data, old, new, code, words):
     """Each wrong setting is named with its remedy, a newer format too."""
@@ -153,7 +162,15 @@ def test_every_message_has_a_case():
     """Each code that is declared is met by a case of cases.toml or by a test above: none is dead."""
     places = {"refused": 5, "settings": 2, "configuration": 3, "notebooks": 0}
     met = {case[place] for group, place in places.items() for case in CASES[group].values()}
-    met |= {"file-missing", "file-folder", "file-large", "file-locked", "no-portfolio", "path-leads-out"}
+    met |= {
+        "withdrawn-in-module",
+        "file-missing",
+        "file-folder",
+        "file-large",
+        "file-locked",
+        "no-portfolio",
+        "path-leads-out",
+    }
     met |= {code for _, code in WHOLE_FILES.values()}
     path = Path(findings.__file__).with_name("faults.toml")
     assert met == tomllib.loads(path.read_text(encoding="utf-8")).keys()

@@ -164,7 +164,7 @@ def test_on_another_day(tmp_path):
     assert "with 2 of 20 signed off" in text
     assert "**2 signed off, 1 submitted and 1 piece of evidence added.**" in text
     for misuse in ("--as-of=2020-01-01", "--as-of=05/02/2024", "--since=2020-01-01", "--since=2025-07-01"):
-        assert "Usage: " in refused(ROOT, "report", misuse, *out, code=2)
+        assert "Type: " in refused(ROOT, "report", misuse, *out, code=2)
     assert len(list(tmp_path.iterdir())) == 3
 
 

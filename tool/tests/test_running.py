@@ -8,10 +8,10 @@ from functools import partial
 
 import psutil
 import pytest
-from conftest import build
+from conftest import build, told
 
 from stp_portfolio.book import notebooks
-from stp_portfolio.core import digests, reading
+from stp_portfolio.core import digests, reading, repository
 
 # Text that a page would show of the records, without the package: quick, and as the records are now.
 COUNT = "from pathlib import Path\nprint('rows:', len(Path('data/progress.csv').read_text().splitlines()))"
@@ -23,6 +23,26 @@ def shown(done, text):
 
 def kept(small):
     return list((small.tree / "_build" / notebooks.FOLDER).glob("*.json"))
+
+
+def test_last_line_is_the_address_of_the_page_to_open(small):
+    """Below all that Jupyter Book says, and written so that a browser takes it; a book with a fault has none."""
+    small.tree = small.tree.rename(small.tree.with_name("my portfolio"))
+    done = small.build()
+    index = done.html / "index.html"
+    assert done.output.splitlines()[-1] == f"Open {index.as_uri()}"
+    assert "%20" in index.as_uri()
+    assert "MdParserConfig" not in done.output
+    assert "Open file" not in small.home("[Nowhere](nowhere.md)").output
+
+
+def test_without_git_it_is_built_and_checked(small, monkeypatch):
+    """Neither needs git, and the check says in one line what it could not look at."""
+    monkeypatch.setenv("PATH", str(small.tree))
+    assert small.build().code == 0
+    said = told(small.tree, "check")
+    assert "git does not keep this folder, so no earlier version was looked at." in said
+    assert ".backup" not in "".join(repository.walked(small.tree))
 
 
 def test_what_runs_and_what_is_read(small, monkeypatch):

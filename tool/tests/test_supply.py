@@ -152,3 +152,12 @@ def test_ports_are_those_of_the_servers():
     preview = inspect.signature(publish.preview).parameters["port"].default
     assert labels == {preview: "portfolio preview", 8888: "JupyterLab"}
     assert sorted(labels) == sorted(CONTAINER["forwardPorts"])
+
+
+def test_no_pattern_has_a_possessive_group():
+    """Python 3.11.0 to 3.11.4 match such groups wrongly, or never end."""
+    package = ROOT / "tool/src/stp_portfolio"
+    sources = [path for ending in ("py", "toml") for path in package.rglob(f"*.{ending}")]
+    group = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+(?!\+)|\(\?>")
+    assert [path.name for path in sources if group.search(disk.read_text(path))] == []
+    assert all(map(group.search, ("(?:a|b)*+c", "(?:a|b){2,}+c")))

@@ -77,7 +77,7 @@ def test_actions_and_versions_are_the_same_everywhere():
     assert len(used) == len({use.split("@")[0] for use in used})
     versions = WORKFLOWS["test"]["jobs"]["test"]["strategy"]["matrix"]["python"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert versions == re.findall(r"\d\.\d+", re.search(r"They need Python ([\d., or]+) and", readme)[1])
+    assert versions == re.findall(r"\d\.\d+", re.search(r"They need Python ([\d., or]+)", readme)[1])
     project = tomllib.loads((ROOT / "tool/pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == f">={versions[0]}"
     chosen = {step["with"]["python-version"] for step in steps if "setup-python" in str(step)}

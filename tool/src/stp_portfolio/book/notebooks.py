@@ -7,10 +7,13 @@ so putting a value back finds the old result. MyST-NB gets the outputs and is to
 """
 
 import asyncio
+import atexit
+import itertools
 import json
 import os
 import subprocess
 import threading
+from collections import Counter, defaultdict
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +34,10 @@ logger = logging.getLogger(__name__)
 FOLDER = ".notebooks"  # beside the doctrees
 KEEP = 100  # finished runs, the latest used
 ENDED = 15  # seconds that a kernel gets to end
+PYTHON, WAITING = "python3", 4  # kernels of that name, at 130 MB each, wait in a process that stays
+# What nearly every notebook imports, without a name that a notebook could use by mistake.
+# They give way to what somebody waits for.
+AHEAD = "import os; hasattr(os, 'nice') and os.nice(5); import pandas, matplotlib.pyplot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Runs:
         self.loop = asyncio.SelectorEventLoop()  # on Windows too: ZeroMQ cannot do with the other one
         self.thread = threading.Thread(target=self.loop.run_forever, name="notebooks", daemon=True)
         self.thread.start()
+        self.ended = False
 
     def begin(self, name: str) -> None:
         """Find the run of a notebook (its path without ending), or start it; nothing for what is none."""
@@ -92,7 +100,8 @@ class Runs:
             begun = self.loop.time()
             run = await execute(notebook, path.parent, self.timeout)
         name = path.relative_to(self.portfolio.root).with_suffix("").as_posix()
-        logger.info(f"{name} was executed in {self.loop.time() - begun:.1f} s")
+        if not self.ended:
+            logger.info(f"{name} was executed in {self.loop.time() - begun:.1f} s")
         # What was saved meanwhile may be in the outputs or not: then they are shown and not kept.
         if not run.error and key_of(self.portfolio, path, notebook) == kept.stem:
             disk.put(kept, json.dumps(asdict(run), ensure_ascii=False))
@@ -108,6 +117,7 @@ class Runs:
             self.thread.join(ENDED)
 
     async def _end(self) -> None:
+        self.ended = True
         running = asyncio.all_tasks() - {asyncio.current_task()}
         for task in running:
             task.cancel()
@@ -120,13 +130,12 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     Raises NoSuchKernel where the kernel that it names is not installed.
     """
     import nbformat
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
     read: Any = nbformat.reads  # it has no types
     node = read(json.dumps(notebook), as_version=4)
-    manager = AsyncKernelManager(kernel_name=node.metadata.get("kernelspec", {}).get("name") or "python3")
+    manager = await _kernel(node.metadata.get("kernelspec", {}).get("name") or PYTHON, folder)
     client = NotebookClient(node, km=manager, timeout=timeout, shutdown_kernel="immediate")
     error = ""
     try:
@@ -138,9 +147,52 @@ async def execute(notebook: dict[str, Any], folder: Path, timeout: int) -> Run:
     finally:
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
+        atexit.unregister(client._cleanup_kernel)  # which a run that is cancelled leaves behind
     cells = [{key: cell[key] for key in ("outputs", "execution_count")} for cell in code_cells(node)]
     metadata = {key: node.metadata[key] for key in ("language_info", "widgets") if key in node.metadata}
     return Run(cells, metadata, error)
+
+
+# -- kernels that wait for the next run ------------------------------------------------------
+
+_spare: defaultdict[Path, list[Any]] = defaultdict(list)  # by the folder that they work in
+
+
+async def _kernel(name: str, folder: Path) -> Any:
+    """A kernel that waits, or what starts one."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    spare = _spare[folder].pop() if name == PYTHON and _spare[folder] else None
+    return spare if spare and await spare.is_alive() else AsyncKernelManager(kernel_name=name)
+
+
+async def _prepare(folders: list[Path]) -> None:
+    from jupyter_client.manager import AsyncKernelManager
+
+    for folder in folders:
+        manager = AsyncKernelManager(kernel_name=PYTHON)
+        first = [f"--IPKernelApp.exec_lines=exec({AHEAD!r}, {{}})"]
+        await manager.start_kernel(cwd=str(folder), extra_arguments=first, stderr=subprocess.DEVNULL)
+        _spare[folder].append(manager)
+
+
+def prepare(app: Sphinx) -> None:
+    """Start kernels for the notebooks of the book, but for those that wait already."""
+    runs = _runs[app]
+    wanted = Counter([(runs.portfolio.root / name).parent for name in runs.futures][:WAITING])
+    held = Counter({folder: len(waiting) for folder, waiting in _spare.items()})
+    asyncio.run(_prepare([*(wanted - held).elements()]))
+
+
+async def _end_spare() -> None:
+    for manager in itertools.chain.from_iterable(_spare.values()):
+        await manager.shutdown_kernel(now=True)
+
+
+def end() -> None:
+    """Leave no kernel that waits."""
+    asyncio.run(_end_spare())
+    _spare.clear()
 
 
 # -- in a build -------------------------------------------------------------------------------

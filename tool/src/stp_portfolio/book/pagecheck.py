@@ -4,6 +4,7 @@ Links and anchors that lead nowhere, images that say nothing, what is fetched fr
 and styles that stand on the page: the policy of ``frame`` would not let them do anything.
 """
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
@@ -29,11 +30,16 @@ class _Page:
     faults: list[Finding] = field(default_factory=list)
 
 
+_known: dict[str, tuple[bytes, _Page]] = {}  # by name, with a hash of what was parsed: the preview asks again
+
+
 def page_faults(output: Path) -> Iterator[Finding]:
     """Everything that is wrong with the pages in a folder and below it."""
     files = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
     names = sorted(name for name in files if name.endswith(".html") and not name.startswith("_static/"))
-    pages = {name: _parsed(name, (output / name).read_bytes()) for name in names}
+    # Of pages that are the same, as index.html is the home page once more, the last one is looked at.
+    once = {(output / name).read_bytes(): name for name in names}
+    pages = {name: _parsed(name, raw) for raw, name in once.items()}
     for name, page in pages.items():
         yield from page.faults
         # What the frame of the page for unknown addresses leads to may begin at the root of a server.
@@ -52,12 +58,16 @@ def _dead(name: str, link: str, files: set[str], pages: dict[str, _Page]) -> Ite
 
 
 def _parsed(name: str, raw: bytes) -> _Page:
+    now = hashlib.sha256(raw).digest()
+    if name in _known and _known[name][0] == now:
+        return _known[name][1]
     page = _Page()
     for element in html.fromstring(raw, parser=html.HTMLParser(encoding="utf-8")).iter("*"):
         page.anchors.update(element.get(key, "") for key in ("id", "name"))
         links = {element.get(key, "") for key in ("href", "src")}
         page.links |= {link for link in links if link and not _ELSEWHERE.match(link)}
         page.faults += _faults_of(name, element)
+    _known[name] = now, page
     return page
 
 

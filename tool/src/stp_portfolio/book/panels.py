@@ -52,6 +52,11 @@ def _slug(status: Status) -> str:
     return f"stp-{status.lower().replace(' ', '-')}"
 
 
+def _status(portfolio: Portfolio, activity: Activity) -> tuple[Status, str]:
+    events = progress.history(portfolio, activity.key)
+    return progress.status_after(events), progress.status_line(events)
+
+
 def summary(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
     """One computed sentence on status, one on being on track; of several modules, a list of these."""
     said, answers = sentences.status_summary(portfolio), sentences.progress_answers(portfolio)
@@ -78,8 +83,9 @@ def strip(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         return [table(tables.by_module(portfolio))]
 
     def tile(activity: Activity) -> nodes.Node:
-        status = progress.status(portfolio, activity.key)
-        shown = {"number": str(activity.key.number), "status": str(status), "title": activity.title}
+        status, words = _status(portfolio, activity)
+        title = f"{activity.title}{words.removeprefix(status)}"  # and that its sign-off was withdrawn
+        shown = {"number": str(activity.key.number), "status": str(status), "title": title}
         parts = [nodes.inline(text=text, classes=[f"stp-tile-{name}"]) for name, text in shown.items()]
         spaced = [child for part in parts for child in (part, nodes.Text(" "))][:-1]
         link = link_to(Link(activity.heading, activity.page), *spaced)
@@ -101,9 +107,9 @@ def activity_list(portfolio: Portfolio, docname: str) -> list[nodes.Node]:
         counts = [activity.key.number for activity in own] == list(range(first, first + len(own)))
         items = nodes.enumerated_list(enumtype="arabic", start=first) if counts else nodes.bullet_list()
         for activity in own:
-            status = progress.status(portfolio, activity.key)
+            status, words = _status(portfolio, activity)
             link = link_to(Link(activity.title if counts else activity.heading, activity.page))
-            shown = nodes.inline(text=str(status), classes=["stp-status", _slug(status)])
+            shown = nodes.inline(text=words, classes=["stp-status", _slug(status)])
             items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), shown)))
         return items
 
@@ -197,6 +203,8 @@ def _status_line(portfolio: Portfolio, events: Sequence[Event]) -> str:
     if not events:
         return str(status)
     last = events[-1]
+    if last.event == "withdrawn":
+        return progress.status_line(events)
     if status is Status.IN_PROGRESS:
         return f"{status} since {dates.written(last.date)}"
     text = f"{status} on {dates.written(last.date)}"

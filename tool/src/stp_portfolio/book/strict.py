@@ -9,16 +9,21 @@ What is wrong with finished pages is ``pagecheck``'s matter.
 import atexit
 import json
 import logging as std_logging
+import os
 import re
 import shutil
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Container, Iterator
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
+import click
 from markdown_it.token import Token
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
@@ -28,7 +33,7 @@ from sphinx.util import logging
 from stp_portfolio.book import notebooks
 from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.book.panels import portfolio_of
-from stp_portfolio.core import configuration, digests, disk
+from stp_portfolio.core import configuration, digests, disk, phrases
 from stp_portfolio.core.findings import FaultsError, Finding, Refusal
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.privacy import cleaning, decisions, leaving, sources
@@ -42,10 +47,18 @@ NOT_CURRENT = "html-not-current"
 TEXT_NOTEBOOK = re.compile(r"^(?:jupytext|kernelspec):|^file_format: mystnb", re.MULTILINE)
 
 
+STOP = (signal.SIGINT, signal.SIGTERM)
+TERMINATED = 128 + signal.SIGTERM
+
+
 class _Counter(std_logging.Handler):
     """Counts what is reported, and knows whether pages were written and the last build was clean."""
 
     count, clean, wrote = 0, False, False
+
+    def __init__(self) -> None:
+        super().__init__(std_logging.WARNING)
+        self.signals: dict[int, Any] = {}  # what was done on a signal before the build
 
     def emit(self, record: std_logging.LogRecord) -> None:
         kind = f"{getattr(record, 'type', None)}.{getattr(record, 'subtype', None)}"
@@ -60,6 +73,9 @@ _builds: WeakKeyDictionary[Sphinx, _Counter] = WeakKeyDictionary()
 
 def begin(app: Sphinx, config: Config) -> None:
     """Forget a build that was not clean; check records, configuration and sources; start the notebooks."""
+    if threading.current_thread() is threading.main_thread():
+        stopped = partial(_stopped, app)
+        _builds[app].signals = {each: signal.signal(each, stopped) for each in STOP}
     clean = _builds[app].clean = digests.was_clean(Path(app.doctreedir))
     Path(app.doctreedir, digests.STAMP).unlink(missing_ok=True)
     atexit.register(_set_aside, Path(app.outdir), Path(app.doctreedir))
@@ -74,6 +90,20 @@ def begin(app: Sphinx, config: Config) -> None:
         _stop(app, f"{error}\nNothing was built.")
     except Exception as error:  # noqa: BLE001 - whatever it is, no old page may look current
         _stop(app, _explained(app, error))
+
+
+def again(app: Sphinx) -> None:
+    """Make an application that has built ready to build once more: what follows from the files is new."""
+    portfolio_of.cache_clear()
+    app.env._pickled_doctree_cache.clear()  # of pages as they were; Sphinx keeps it for one build
+    _count(app)
+    begin(app, app.config)
+
+
+def _count(app: Sphinx) -> None:
+    """Count warnings from now on."""
+    _builds[app] = _Counter()
+    std_logging.getLogger("sphinx").addHandler(_builds[app])
 
 
 def _check_configuration(app: Sphinx, config: Config) -> None:
@@ -177,9 +207,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         _remove_pages_without_source(app)
         _clean_copies(output, app.env.all_docs)
         if build.wrote or not build.clean:
-            for finding in [*page_faults(output), *_identifiers(app, portfolio_of(app))]:
+            for finding in made_faults(app):
                 logger.warning(str(finding), type="stp", subtype=finding.code)
-    std_logging.getLogger("sphinx").removeHandler(build)
+    _let_go(build)
     if exception is not None:
         _stop(app, _explained(app, exception))
     if build.count:
@@ -188,6 +218,21 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     else:
         (Path(app.doctreedir).parent / LOG).unlink(missing_ok=True)
         disk.put(Path(app.doctreedir, digests.STAMP), digests.code())
+        _say_address(app)
+
+
+def _say_address(app: Sphinx) -> None:
+    """Say which page to open, below Jupyter Book's own last line."""
+    command = click.get_current_context(silent=True)
+    said = phrases.SAID_ELSEWHERE in os.environ
+    if command and app.builder.name == "html" and not app.quiet and not said:
+        address = Path(app.outdir, "index.html").resolve().as_uri()
+        command.call_on_close(partial(click.echo, f"Open {address}"))
+
+
+def made_faults(app: Sphinx) -> list[Finding]:
+    """What is wrong with all that was made. Of what this process has seen before, it knows."""
+    return [*page_faults(Path(app.outdir)), *_identifiers(app, portfolio_of(app))]
 
 
 def _clean_copies(output: Path, made: Container[str]) -> None:
@@ -205,19 +250,27 @@ def _clean_copies(output: Path, made: Container[str]) -> None:
             disk.put(path, cleaned)
 
 
+_sound: set[str] = set()  # hashes of files in which nothing was found: the preview asks again
+
+
+def _made(app: Sphinx) -> dict[str, bytes]:
+    """What the build made, by name: all but copies of the author's files."""
+    output, source, computed = Path(app.outdir), Path(app.srcdir), Path(app.doctreedir).parent
+    shown = [*app.env.images.items(), *app.env.dlfiles.items()]
+    copies = {Path(name).name for file, (_, name) in shown if not (source / file).is_relative_to(computed)}
+    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name not in copies)
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in files}
+
+
 def _identifiers(app: Sphinx, portfolio: Portfolio) -> list[Finding]:
     """The identifiers in all that was made: pages, search index, what notebooks drew. Copies are sources."""
-    output, sources_in = Path(app.outdir), Path(app.srcdir)
-    computed = Path(app.doctreedir).parent
-    shown = [*app.env.images.items(), *app.env.dlfiles.items()]
-    copied = {
-        Path(name).name for file, (_, name) in shown if not (sources_in / file).is_relative_to(computed)
-    }
-    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name not in copied)
-    named = ((path.relative_to(output).as_posix(), path.read_bytes()) for path in files)
+    named = _made(app)
     known = decisions.known(portfolio.root, portfolio)
     texts = {text for _, text in known.allowed}
-    found = leaving.screen(named, None, known.days)
+    days = repr(sorted(known.days)).encode()
+    seen = {name: digests.digest([name.encode(), raw, days]) for name, raw in named.items()}
+    found = leaving.screen([each for each in named.items() if seen[each[0]] not in _sound], None, known.days)
+    _sound.update(() if found else seen.values())
     return [
         each for each in found
         if each.code == leaving.CERTAIN or (each.code == leaving.IDENTIFIER and each.value not in texts)
@@ -237,9 +290,32 @@ def _explained(app: Sphinx, error: Exception) -> str:
 def _stop(app: Sphinx, message: str) -> NoReturn:
     """End the build at once with a message, and leave nothing that looks current."""
     notebooks.stop(app)
+    _let_go(_builds[app])
     _set_aside(Path(app.outdir), Path(app.doctreedir))
     sys.stderr.write(f"\n{message}\n")
     raise SystemExit(1)
+
+
+def _let_go(build: _Counter) -> None:
+    """Count no more, and leave signals to who had them before."""
+    std_logging.getLogger("sphinx").removeHandler(build)
+    for number, before in build.signals.items():
+        signal.signal(number, before)
+    build.signals = {}
+
+
+def _stopped(app: Sphinx, number: int, _: object) -> NoReturn:
+    """End the build because somebody wants it to end, in one line and with all that it had started."""
+    for each in STOP:
+        signal.signal(each, signal.SIG_IGN)
+    notebooks.stop(app)
+    with redirect_stderr(None):
+        _set_aside(Path(app.outdir), Path(app.doctreedir))
+    if phrases.SAID_ELSEWHERE not in os.environ:
+        sys.stderr.write(f"\n{phrases.STOPPED}\n")
+    for each in STOP:
+        signal.signal(each, signal.SIG_DFL)  # the exception is lost where an object is just being removed
+    raise SystemExit(128 + number)
 
 
 def _set_aside(output: Path, doctrees: Path) -> None:
@@ -270,8 +346,9 @@ def _remove_pages_without_source(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> None:
     """Count warnings from now on; begin before and finish after the work of every other extension."""
-    _builds[app] = _Counter(std_logging.WARNING)
-    std_logging.getLogger("sphinx").addHandler(_builds[app])
+    _count(app)
+    for name in ("myst_nb", "myst_parser"):  # each lists all of its settings
+        std_logging.getLogger(f"sphinx.{name}").setLevel(std_logging.WARNING)
     app.connect("config-inited", begin, priority=900)
     app.connect("source-read", check_source, priority=400)
     app.connect("env-updated", check_files)

@@ -4,7 +4,13 @@ Exit codes: 0 done; 1 something is wrong or was refused, with the reason; 2 the 
 A verb imports what does its work where it runs, so that each of them answers at once.
 """
 
-from stp_portfolio.cli import evidence, keep, meeting, own, publish, screen
-from stp_portfolio.cli.common import app, main
+import sys
 
-__all__ = ["app", "evidence", "keep", "main", "meeting", "own", "publish", "screen"]
+try:
+    from stp_portfolio.cli import evidence, keep, learn, meeting, own, publish, screen
+    from stp_portfolio.cli.common import app, main
+except KeyboardInterrupt:  # Ctrl and C before there is anything that could answer it
+    sys.stderr.write("\nStopped.\n")
+    raise SystemExit(130) from None
+
+__all__ = ["app", "evidence", "keep", "learn", "main", "meeting", "own", "publish", "screen"]

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import AsOf, app, day_option, not_before_start, option, read_on, refuse, say
+from stp_portfolio.cli.common import (
+    AsOf,
+    app,
+    day_option,
+    next_step,
+    not_before_start,
+    option,
+    read_on,
+    refuse,
+    say,
+)
 from stp_portfolio.core import dates, phrases, reading
 
 SINCE = "Tell what changed from this day on; the last review by default."
@@ -37,6 +47,9 @@ def report(
         say(f"  {path}")
     if (count := len(PdfReader(written[0]).pages)) > 1:
         say(f"The PDF has {count} pages: there is more to say than one page holds.")
+    next_step(
+        f"send {written[0].name} to whoever you meet; then put the day into reviews in data/portfolio.toml"
+    )
 
 
 @app.command()
@@ -60,4 +73,4 @@ def calendar(
     calendar.write(portfolio, found, target)
     count = phrases.plural(len(found), "entry", "entries")
     say(f"{count}, as the portfolio stood on {dates.written(portfolio.on)}: {target}")
-    say("Import it into a calendar of its own; importing a newer file moves its entries and doubles none.")
+    next_step("import it into a calendar of its own; a newer file moves its entries and doubles none")

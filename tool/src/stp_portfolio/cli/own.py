@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stp_portfolio.cli.common import app, argument, day_option, option, say
-from stp_portfolio.core import dates, phrases, reading
+from stp_portfolio.cli.common import app, argument, day_option, next_step, option, refuse, say
+from stp_portfolio.core import dates, phrases, reading, repository
 
 if TYPE_CHECKING:
+    from stp_portfolio.desk.lists import Found
     from stp_portfolio.desk.start import Made
 
 BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
 CODE = "Code of your curriculum; by default that of Clinical Informatics."
-_NEXT = """\
-Next, one line after the other (README.md there has them for Windows as well):
-  cd {folder}
-  python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt
-  .venv/bin/jupyter-book build .
-  git init && git config core.hooksPath .githooks
-  git add --all && git commit -m 'My own portfolio'"""
+MODULES = "Your modules, as an Excel workbook or CSV; not needed where they are a sheet of --activities."
+ACTIVITIES = "Your activities, as an Excel workbook or CSV."
+_OWN = "README.md there says how it gets an environment of its own; all else: portfolio guide"
 
 
 @app.command()
@@ -32,28 +30,49 @@ def start(
     title: Annotated[str, option("--title", "TEXT", "Title of the book.")] = "",
     curriculum: Annotated[str, option("--curriculum", "CODE", CODE)] = "",
     role: Annotated[str, option("--role", "TEXT", "Your role, never your name.")] = "",
-    modules: Annotated[Path | None, option("--modules", "FILE", "Your modules, as CSV.")] = None,
-    activities: Annotated[Path | None, option("--activities", "FILE", "Your activities, as CSV.")] = None,
-    dry_run: Annotated[bool, option("--dry-run", None, "Say what would be made only.")] = False,
+    modules: Annotated[Path | None, option("--modules", "FILE", MODULES)] = None,
+    activities: Annotated[Path | None, option("--activities", "FILE", ACTIVITIES)] = None,
+    dry_run: Annotated[bool, option("--dry-run", None, "Only say what would be made.")] = False,
 ) -> None:
     """Make a portfolio of your own in a new folder.
 
     Every activity gets a plan to fill in, and the dates that count follow from the programme's first day.
     """
+    from stp_portfolio.desk import lists
     from stp_portfolio.desk import start as starting
 
     today = date.today()
-    lists = {name: path for name, path in zip(starting.LISTS, (modules, activities), strict=True) if path}
+    files = ((lists.MODULES, modules), (lists.ACTIVITIES, activities))
+    agree(found := starting.lists_in({name: path for name, path in files if path}))
     day = begun or starting.first_monday_of_september(today)
-    chosen = starting.Choices(day, title, curriculum or starting.CURRICULUM, role, lists)
+    usual = starting.UNNAMED if lists.ACTIVITIES in found.lists else starting.CURRICULUM
+    chosen = starting.Choices(day, title, curriculum or usual, role, found.lists)
     _say_made(made := starting.start(folder, chosen, today, dry_run=dry_run))
     if dry_run:
         say("\n".join(f"  {name}" for name in made.files))
-        say("Nothing was made. Run the command without --dry-run to do it.")
+        say("Nothing was made.")
+        next_step("the same command without --dry-run")
         return
-    if chosen.curriculum != starting.CURRICULUM and not modules:
+    if chosen.curriculum != starting.CURRICULUM and lists.MODULES not in found.lists:
         say("The modules are those of Clinical Informatics: correct data/modules.csv, or use --modules.")
-    say(_NEXT.format(folder=folder))
+    if chosen.curriculum == starting.UNNAMED:
+        say("Write the code of your curriculum into data/portfolio.toml.")
+    _say_next(folder)
+
+
+def _say_next(folder: Path) -> None:
+    if repository.begin(folder):
+        say("git keeps the folder from now on, and a guard looks at each commit.")
+    say(_OWN)
+    next_step(f"cd {phrases.typed(str(folder))}, then portfolio preview")
+
+
+def agree(found: Found) -> None:
+    """Show what was taken for what in lists, before anything is written; ask where that was a guess."""
+    if found.told:
+        say("\n".join(["Your lists are read as follows:", *(f"  {line}" for line in found.told)]))
+    if found.guessed and sys.stdin.isatty() and not typer.confirm("Is that right?", default=True):
+        refuse("Nothing was done. Give the columns the headings of their meaning, and try again.")
 
 
 def _say_made(made: Made) -> None:
@@ -94,11 +113,14 @@ def upgrade(
     if old:
         upgrading.bring_over(old, Path(to), say)
         say(f"{to} holds the content of {old} now; nothing in {old} has changed.")
-        say(_NEXT.format(folder=to))
+        _say_next(Path(to))
     elif undo:
         version = upgrading.undo(reading.find_root(), say)
         say(f"This portfolio is made with version {version} of the tool again.")
+        next_step("portfolio check")
     elif finish:
         raise typer.Exit(upgrading.finish(reading.find_root(), say))
     else:
-        raise typer.Exit(upgrading.upgrade(reading.find_root(), to))
+        if code := upgrading.upgrade(reading.find_root(), to):
+            raise typer.Exit(code)
+        next_step("portfolio preview, or back again: portfolio upgrade --undo")

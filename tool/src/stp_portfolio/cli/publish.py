@@ -1,13 +1,10 @@
 """Verbs that make what others read: build, preview, export, release."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
-
-from stp_portfolio.cli.common import NO_PROOF, Open, activity_named, app, option, say
-from stp_portfolio.core import reading
+from stp_portfolio.cli.common import NO_PROOF, Open, app, next_step, option, say
+from stp_portfolio.core import reading, typed
 from stp_portfolio.core.disk import PRIVATE
 
 OF_BOTH = "public or assessor; assessor where there is an overlay."
@@ -28,9 +25,14 @@ def build(
 
     root = reading.find_root()
     if edition == "public":
-        raise SystemExit(1 if editions.build_public(root) else 0)
+        if editions.build_public(root):
+            raise SystemExit(1)
+        say(f"Open {(root / '_build' / 'html' / 'index.html').as_uri()}")
+        next_step("while you write: portfolio preview")
+        return
     target = editions.build_assessor(root, root / PRIVATE, say)
     say(f"{editions.MARK}: {target / 'index.html'}")
+    next_step("to hand it in: portfolio export --edition assessor")
 
 
 @app.command()
@@ -43,18 +45,16 @@ def preview(
     """
     import asyncio
 
+    from stp_portfolio.desk import opening
     from stp_portfolio.desk import preview as previews
 
     def ready(address: str) -> None:
         say(f"The book is at {address}. Save a file, and it is built again. Stop with Ctrl and C.")
-        if launch and sys.stdout.isatty():
-            typer.launch(address)
+        if launch:
+            opening.opened(address)
 
     say("Building the book …")
-    try:
-        asyncio.run(previews.serve(reading.find_root(), port, say, ready))
-    except KeyboardInterrupt:
-        say("The preview has ended.")
+    asyncio.run(previews.serve(reading.find_root(), port, say, ready))
 
 
 @app.command()
@@ -71,12 +71,13 @@ def export(
 
     portfolio = reading.load()
     overlay = portfolio.root / PRIVATE
-    chosen = [str(activity_named(portfolio, text).key) for text in only or ()]
+    chosen = [str(typed.activity(portfolio, text).key) for text in only or ()]
     kind = edition or ("assessor" if overlay.is_dir() else "public")
     say(f"Exporting the {kind} edition.")
     target = (folder or portfolio.root / "_build" / "eportfolio").resolve()
     archive = editions.export(portfolio.root, kind, overlay, chosen, target, say)
     say(f"The {kind} edition for the e-portfolio: {archive}. What is in it: {archive.with_name('index.txt')}")
+    next_step("upload what is in it to your e-portfolio, then say so with portfolio record")
 
 
 @app.command()
@@ -91,3 +92,4 @@ def release() -> None:
     site = editions.release(reading.find_root(), say)
     say(f"To publish: {site}. Every file with its SHA-256: {site.parent / editions.MANIFEST}")
     say(f"To hand over, readable without a network: {site.parent / editions.OFFLINE}")
+    next_step(f"publish the folder {site.name}, as README.md says; nothing else")

@@ -10,11 +10,12 @@ from typing import Annotated, NoReturn
 import click
 import typer
 
-from stp_portfolio.cli.common import NO_PROOF, app, argument, option, refuse, say
-from stp_portfolio.core import phrases, reading
-from stp_portfolio.core.disk import PRIVATE
+from stp_portfolio.cli.common import NO_PROOF, app, argument, next_step, option, refuse, say
+from stp_portfolio.core import phrases, reading, typed
+from stp_portfolio.core.disk import PAGE_ENDINGS, PRIVATE, page_file
 from stp_portfolio.core.findings import Finding, Refusal, quoted
-from stp_portfolio.core.records import Portfolio
+from stp_portfolio.core.records import Module, Portfolio, of_module
+from stp_portfolio.core.repository import git
 
 MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 KEYS = "a approve everywhere, f false alarm in this file, s show all places, l later, q quit"
@@ -24,9 +25,7 @@ Undo = Annotated[bool, option("--undo", None, "Take the decision back.")]
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[Path] | None, argument("[PATHS]", "Only what concerns these files or folders.")
-    ] = None,
+    only: Annotated[list[str] | None, argument("[PAGE]...", "Only these files, activities, modules.")] = None,
 ) -> None:
     """Find everything that is wrong, in one run.
 
@@ -35,30 +34,68 @@ def check(
     from stp_portfolio.desk import checks
     from stp_portfolio.privacy import leaving, sources
 
-    root, paths = reading.find_root(), paths or []
-    if missing := [path for path in paths if not path.exists()]:
-        refuse(f"{missing[0]} does not exist. Name a file or folder of the portfolio.")
+    root = reading.find_root()
+    paths = [path for text in only or () for path in _paths_meant(root, text)]
     found, portfolio = checks.run(root, paths)
     faults = [each for each in found if paths or each.code not in leaving.NOT_READ]
-    if faults or portfolio is None:
+    if paths or not faults:
+        _say_open(portfolio, paths, unread=found)
+    if faults:
         _say_faults(faults)
-    _say_open([] if paths else checks.reminders(portfolio), unread=found)
-    read = set(sources.chosen(root, portfolio, paths)) - {each.file for each in found}
+    if portfolio is None:
+        refuse("A fault in data/ stands in the way of checking this alone. To see it: portfolio check")
+    _say_clean(portfolio, paths, len({*sources.chosen(root, portfolio, paths)}.difference(_files(found))))
+    next_step("see it as a reader does: portfolio preview")
+
+
+def _files(found: Sequence[Finding]) -> set[str]:
+    return {each.file for each in found}
+
+
+def _say_clean(portfolio: Portfolio, paths: Sequence[Path], read: int) -> None:
     say(NO_PROOF, style="dim")
     say(f"No fault found{_looked_at(portfolio, paths)}.")
-    say(f"{phrases.plural(len(read), 'file')} read: nothing that looks like an identifier.")
+    say(f"{phrases.plural(read, 'file')} read: nothing that looks like an identifier.")
+    if not paths and git(portfolio.root, "rev-parse") is None:
+        say("git does not keep this folder, so no earlier version was looked at.", style="dim")
+
+
+def _paths_meant(root: Path, text: str) -> list[Path]:
+    """A file or folder by its path, from here or the root, its ending may miss; or pages by their subject."""
+    for name in dict.fromkeys((Path.cwd() / Path(text).expanduser(), root / text)):
+        for path in (name, *(Path(f"{name}{ending}") for ending in PAGE_ENDINGS)):
+            if path.exists():
+                if path.resolve().is_relative_to(root):
+                    return [path.resolve()]
+                refuse(f"{text} lies outside the portfolio, {root}. Name a page, file or activity of it.")
+    portfolio = reading.load(without_pages=True)
+    try:
+        found = typed.subject(portfolio, text)
+    except Refusal as error:
+        near = str(error).partition(". ")[2]
+        refuse(f"{text} does not exist: no page, file or activity of the portfolio is called so. {near}")
+    own = of_module(portfolio, found.code).activities if isinstance(found, Module) else [found]
+    return [page_file(root, each.page) or root / f"{each.page}.md" for each in own]
 
 
 def _looked_at(portfolio: Portfolio, paths: Sequence[Path]) -> str:
+    if paths:
+        return f" in {phrases.series([path.relative_to(portfolio.root).as_posix() for path in paths])}"
     activities = phrases.activities(len(portfolio.activities))
-    return "" if paths else f": the records, the settings, {activities} with their pages, links and notebooks"
+    return f": the records, the settings, {activities} with their pages, links and notebooks"
 
 
-def _say_open(reminders: Sequence[tuple[str, list[str]]], unread: Sequence[Finding]) -> None:
-    for text, files in reminders:
+def _say_open(portfolio: Portfolio | None, paths: Sequence[Path], unread: Sequence[Finding]) -> None:
+    """What is still to write on the pages that were named, and what is open."""
+    from stp_portfolio.desk import checks
+
+    for path in paths:
+        if parts := checks.unwritten(path):
+            say(f"To write{f' in {path.name}' if len(paths) > 1 else ''}: {', '.join(parts)}.")
+    for text, files in checks.reminders(portfolio, paths) if portfolio else ():
         more = f" and {len(files) - MANY_PAGES} more" if len(files) > MANY_PAGES else ""
         say(f"Open: {', '.join(files[:MANY_PAGES])}{more}: {text}.")
-    for each in unread:
+    for each in unread if not paths else ():
         say(f"Not read: {each}")
 
 
@@ -69,14 +106,16 @@ def _say_faults(faults: Sequence[Finding]) -> NoReturn:
         say(str(each))
     asked = any(each.code == leaving.TERM for each in faults)
     settle = " Go through the questions with: portfolio review" if asked else ""
-    refuse(f"\n{phrases.plural(len(faults), 'finding')}. Fix them and run the command again.{settle}")
+    them = "it" if len(faults) == 1 else "them"
+    refuse(f"\n{phrases.plural(len(faults), 'finding')}. Fix {them} and run the command again.{settle}")
 
 
 @app.command()
 def review() -> None:
-    """Go through what screening asks, one key for each question, the most frequent first.
+    """Answer what screening asks, with one key each.
 
-    Where nobody sits at the terminal, the questions are listed with the commands that settle them.
+    The most frequent question comes first. Where nobody sits at the terminal, the questions are
+    listed with the commands that settle them.
     """
     from stp_portfolio.desk import approval, checks
     from stp_portfolio.privacy import sources
@@ -86,6 +125,7 @@ def review() -> None:
     asked = [each for each in found if approval.may_be_settled(each)]
     if not asked:
         say("No question is open.")
+        next_step("portfolio check")
         return
     places = Counter(each.value for each in sources.run(root, None))
     asked.sort(key=lambda each: -places[each.value])
@@ -93,6 +133,7 @@ def review() -> None:
         say(f"\n{number} of {len(asked)}: {each}")
         if sys.stdin.isatty() and sys.stdout.isatty() and not _settled(root, each):
             break
+    next_step("once all are settled: portfolio check")
 
 
 def _settled(root: Path, asked: Finding) -> bool:
@@ -135,15 +176,17 @@ def approve(
     if undo:
         for line in approval.take_back(root, terms):
             say(f"Taken back: {line}")
+        next_step("portfolio check")
         return
     new = approval.approve(root, terms, reason, date.today())
     what = phrases.series(new) if new else "nothing new"
     say(f"Approved {what}. No check proves that a text is anonymous.")
+    next_step("portfolio check")
 
 
 @app.command()
 def allow(
-    file: Annotated[Path, argument("FILE", "The file, in which alone it is allowed.")],
+    file: Annotated[Path, argument("FILE", "The only file in which it is allowed.")],
     text: Annotated[
         str, typer.Argument(metavar="[TEXT]", help="What was found; of a picture, nothing.")
     ] = "",
@@ -162,3 +205,4 @@ def allow(
     new = approval.allow(root, file.resolve(), text, reason, date.today())
     what = phrases.series(list(map(quoted, new))) if new else "nothing new"
     say(f"Allowed {what} in {sources.name_of(root, file.resolve())}. It stands in {decisions.TERMS}.")
+    next_step("portfolio check")

@@ -154,7 +154,7 @@ _whole = _shaped("whole-number", r"(?=0*[1-9])[0-9]{1,6}", int)
 _url = _shaped("address", r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _one_word = _shaped("module-code", r"[^\s/;]*")
 _evidence_id = _shaped("evidence-id", r"[A-Za-z][A-Za-z0-9-]{0,19}")
-_event = _shaped("event-unknown", "|".join(records.EVENTS), events=", ".join(records.EVENTS))
+_known_event = _shaped("event-unknown", "|".join(records.EVENTS), events=", ".join(records.EVENTS))
 
 _NO_CREDITS = {  # the first that fits names the fault
     "credits-negative": r"-[0-9.]+",
@@ -210,6 +210,12 @@ def _module(code: str, row: Row) -> None:
     if not row.context.holds("modules.csv", code):
         codes = ", ".join(sorted(row.context.known["modules.csv"].values())) or "none yet"
         raise UnfitError("module-unknown", codes=codes)
+
+
+def _event(name: str, row: Row) -> None:
+    _known_event(name, row)
+    if name == "withdrawn" and not row.cells["note"]:
+        raise UnfitError("withdrawn-reason", column="note", value="")
 
 
 def _activity(number: int, row: Row) -> None:
@@ -296,8 +302,13 @@ CELLS = {
         Column("date", _day, "day on which it happened", _happened),
         Column("module", _text, "code of the module"),
         Column("number", _whole, "number of the activity", _activity),
-        Column("event", _text, "`started`, `submitted`, `returned` or `signed_off`", _event),
-        Column("note", _text, "a few words on it, without a name; may be empty", empty=""),
+        Column("event", _text, "`started`, `submitted`, `returned`, `signed_off` or `withdrawn`", _event),
+        Column(
+            "note",
+            _text,
+            "a few words on it, without a name; for `withdrawn` the reason, else it may be empty",
+            empty="",
+        ),
     ),
     "evidence.csv": (
         Column("id", _evidence_id, "its identifier, such as `E07`, as pages name it"),

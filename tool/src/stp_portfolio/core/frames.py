@@ -30,10 +30,11 @@ class Frames(NamedTuple):
       ``state``, ``earned`` and ``awaiting`` (the credits where they are, else 0), ``activities`` and ``done``
       (how many there are, and how many are signed off).
     - ``activities``: ``module``, ``number``, ``key``, ``activity``, ``page``, ``title``, ``status`` (the most
-      settled first), ``started``, ``submitted``, ``returned``, ``signed_off`` (the latest day of each),
-      ``waiting`` (days with an assessor by now), ``evidence`` (pieces held).
+      settled first), ``standing`` (the status, with when and why a sign-off was withdrawn), ``started``,
+      ``submitted``, ``returned``, ``signed_off``, ``withdrawn`` (the latest day of each; of sign-offs the one
+      that stands), ``waiting`` (days with an assessor by now), ``evidence`` (pieces held).
     - ``events``, in their order: ``date``, ``module``, ``number``, ``key``, ``activity``, ``page``,
-      ``event``, ``note``.
+      ``event``, ``note``, ``counts`` (1 for a sign-off, -1 for its withdrawal, else 0).
     - ``waits``, a submission each: ``module``, ``number``, ``key``, ``activity``, ``page``, ``since``,
       ``until``, ``days``, ``outcome`` (*Waiting* while it lasts).
     - ``evidence``: ``id``, ``date``, ``title``, ``kind``, ``file``.
@@ -59,9 +60,9 @@ class Frames(NamedTuple):
 
 _ACTIVITY = "module number key activity page"
 _MODULE = "phase code name module credits state earned awaiting activities done"
-_STAND = f"{_ACTIVITY} title status {' '.join(EVENTS)} waiting evidence"
+_STAND = f"{_ACTIVITY} title status standing {' '.join(EVENTS)} waiting evidence"
 _PIECE = "id date title kind file"
-_FAR = "required done done_then days left missed behind needed projected"
+_COUNTS = {"signed_off": 1, "withdrawn": -1}
 _DAYS = ("date", "since", "until", *EVENTS)
 
 Rows = Iterable[tuple[Any, ...]]
@@ -72,20 +73,24 @@ def frames(portfolio: Portfolio) -> Frames:
     """The frames of a portfolio. Credits are floats, in which halves and quarters are exact."""
     on, held = portfolio.on, progress.held(portfolio)
     names = {a.key: (*a.key, str(a.key), label(portfolio, a), a.page) for a in portfolio.activities}
-    events = [(e.date, *names[e.activity], e.event, e.note) for e in portfolio.events if e.date <= on]
+    events = [
+        (each.date, *names[each.activity], each.event, each.note, _COUNTS.get(each.event, 0))
+        for each in portfolio.events
+        if each.date <= on
+    ]
     serves = [(piece.id, *names[key]) for piece in held for key in piece.activities]
     speaks = [(piece.id, *key, str(key)) for piece in held for key in piece.standards]
     standards = [(*each.key, str(each.key), each.label) for each in portfolio.standards]
     found = Frames(
         modules=_frame(_MODULE, _modules(portfolio)),
         activities=_frame(_STAND, _activities(portfolio, names)),
-        events=_frame(f"date {_ACTIVITY} event note", events),
+        events=_frame(f"date {_ACTIVITY} event note counts", events).astype({"counts": int}),
         waits=_frame(f"{_ACTIVITY} since until days outcome", _waits(portfolio, names)),
         evidence=_frame(_PIECE, map(attrgetter(*_PIECE.split()), held)),
         evidence_activities=_frame(f"id {_ACTIVITY}", serves),
         evidence_standards=_frame("id scheme code standard", speaks),
         standards=_frame("scheme code standard label", standards),
-        milestones=_frame(f"date name module note {_FAR}", _milestones(portfolio)),
+        milestones=_frame(f"date name module note {' '.join(progress.FIGURES)}", _milestones(portfolio)),
     )
     _order(found.modules, "phase", dict.fromkeys(found.modules["phase"]))
     _order(found.activities, "status", Status)
@@ -126,8 +131,10 @@ def _modules(portfolio: Portfolio) -> Rows:
 def _activities(portfolio: Portfolio, names: Names) -> Rows:
     waiting = {wait.activity.key: wait.days for wait in progress.waiting(portfolio)}
     for activity, events in progress.histories(portfolio):
-        latest = {event.event: event.date for event in events}
-        first = (*names[activity.key], activity.title, str(progress.status_after(events)))
+        latest, status = {event.event: event.date for event in events}, progress.status_after(events)
+        if status is not Status.SIGNED_OFF:
+            latest.pop("signed_off", None)
+        first = (*names[activity.key], activity.title, str(status), progress.status_line(events))
         held = len(progress.evidence_for(portfolio, activity.key))
         yield (*first, *map(latest.get, EVENTS), waiting.get(activity.key), held)
 
@@ -141,5 +148,4 @@ def _waits(portfolio: Portfolio, names: Names) -> Rows:
 def _milestones(portfolio: Portfolio) -> Rows:
     for each in portfolio.milestones:
         far = progress.distance(portfolio, each)
-        numbers = (getattr(far, name, None) for name in _FAR.split())
-        yield (each.date, each.name, each.module, each.note, *numbers)
+        yield (each.date, each.name, each.module, each.note, *progress.figures(far).values())

@@ -1,6 +1,7 @@
 """Small words round a number: counts, plurals, series, and text that Markdown shows as it is."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -8,6 +9,10 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 # Lists, rules, and what MyST takes for a comment, a target or a fence.
 _MARKDOWN_AT_THE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=%(:]))")
+
+# What a command that was stopped says; and what tells a program that it starts to leave the last word to it.
+STOPPED = "Stopped. Nothing half-written is left, and nothing goes on running."
+SAID_ELSEWHERE = "STP_SAID_ELSEWHERE"
 
 
 def plain(text: str) -> str:
@@ -32,9 +37,9 @@ def plural(count: Decimal | int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def series(items: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+def series(items: Sequence[str], last: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``; or with another word before the last."""
+    return f" {last} ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def activities(count: int) -> str:
@@ -45,3 +50,10 @@ def activities(count: int) -> str:
 def phase_name(phase: str) -> str:
     """``Phase 2`` for ``2``; a phase that is a word (``Throughout``) stays as it is."""
     return f"Phase {phase}" if phase.isdecimal() else phase
+
+
+def typed(word: str) -> str:
+    """A word as a command line takes it: in the quotes that every system knows, where that is enough."""
+    if re.search(r'["$`\\!]', word):
+        return shlex.quote(word)
+    return word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"'

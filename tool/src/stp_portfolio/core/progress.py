@@ -8,14 +8,14 @@ records on another day, ``records.of_module`` those of one module. Only *signed 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from stp_portfolio.core import records
+from stp_portfolio.core import dates, phrases, records
 from stp_portfolio.core.records import Activity, ActivityKey, Event, Evidence, Milestone, Module, Portfolio
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -31,7 +31,7 @@ class Status(StrEnum):
     NOT_STARTED = "Not started"
 
 
-_AFTER = (Status.IN_PROGRESS, Status.SUBMITTED, Status.RETURNED, Status.SIGNED_OFF)
+_AFTER = (Status.IN_PROGRESS, Status.SUBMITTED, Status.RETURNED, Status.SIGNED_OFF, Status.RETURNED)
 STATUS_AFTER = dict(zip(records.EVENTS, _AFTER, strict=True))
 
 
@@ -84,6 +84,8 @@ class Distance(NamedTuple):
         return 0 if self.passed or self.projected is None else max(0, self.required - self.projected)
 
 
+FIGURES = "required done done_then days left missed behind needed projected".split()
+
 # -- status -----------------------------------------------------------------------------------
 
 
@@ -97,6 +99,17 @@ def histories(portfolio: Portfolio) -> list[tuple[Activity, tuple[Event, ...]]]:
     return [(activity, history(portfolio, activity.key)) for activity in portfolio.activities]
 
 
+def may_follow(portfolio: Portfolio, key: ActivityKey) -> tuple[str, ...]:
+    """The events that may be recorded next for an activity, whatever the day of reading."""
+    events = portfolio.events_of.get(key)
+    return records.LEGAL_NEXT[events[-1].event if events else None]
+
+
+def choices(portfolio: Portfolio, key: ActivityKey) -> str:
+    """Those events in words: ``returned or signed off``."""
+    return phrases.series([records.EVENT_WORDS[name] for name in may_follow(portfolio, key)], "or")
+
+
 def latest(portfolio: Portfolio) -> list[tuple[Activity, Event]]:
     """Every event so far with its activity, the latest first; of a day, the last in the file first."""
     activities = {activity.key: activity for activity in portfolio.activities}
@@ -108,6 +121,19 @@ def status_after(events: Iterable[Event]) -> Status:
     """The status that a history of one activity leads to."""
     *_, last = (Status.NOT_STARTED, *(STATUS_AFTER[event.event] for event in events))
     return last
+
+
+def status_line(events: Sequence[Event]) -> str:
+    """The status with what a reader must know beside it: that a sign-off was withdrawn, when and why."""
+    status = str(status_after(events))
+    return f"{status}: {since(events)}" if events and events[-1].event == "withdrawn" else status
+
+
+def since(events: Sequence[Event]) -> str | None:
+    """The day of the last event, in words; of a withdrawal ``sign-off withdrawn on 3 June 2026 (reason)``."""
+    day = dates.written(events[-1].date) if events else None
+    withdrawn = events and events[-1].event == "withdrawn"
+    return f"{records.said('withdrawn')} on {day} ({events[-1].note})" if withdrawn else day
 
 
 def status(portfolio: Portfolio, key: ActivityKey) -> Status:
@@ -130,9 +156,9 @@ def counts(portfolio: Portfolio) -> dict[Status, int]:
 
 
 def _sign_offs(portfolio: Portfolio) -> list[date]:
-    """The day of each sign-off so far, in order."""
-    events = (event for event in portfolio.events if event.date <= portfolio.on)
-    return [event.date for event in events if event.event == "signed_off"]
+    """The day of each sign-off that stands, in order: one that was withdrawn does not."""
+    last = {event.activity: event for event in portfolio.events if event.date <= portfolio.on}
+    return sorted(event.date for event in last.values() if event.event == "signed_off")
 
 
 def signed_off(portfolio: Portfolio) -> int:
@@ -159,6 +185,11 @@ def distance(portfolio: Portfolio, milestone: Milestone) -> Distance | None:
         # Whole numbers throughout: a float would turn 10.0 into 9 now and then.
         projected = min(done * (elapsed + days) // elapsed, len(own.activities))
     return Distance(milestone, required, done, done_then, days, needed, projected)
+
+
+def figures(far: Distance | None) -> dict[str, Any]:
+    """The numbers of a distance by their names, None where the milestone requires no activities."""
+    return {name: getattr(far, name, None) for name in FIGURES}
 
 
 def distances(portfolio: Portfolio) -> tuple[Distance, ...]:
@@ -197,7 +228,7 @@ class Role(StrEnum):
     TRAINING_OFFICER = "The training officer"
 
 
-_TURN = {Status.SUBMITTED: Role.ASSESSOR, Status.RETURNED: Role.TRAINEE, Status.IN_PROGRESS: Role.TRAINEE}
+TURN = {Status.SUBMITTED: Role.ASSESSOR, Status.RETURNED: Role.TRAINEE, Status.IN_PROGRESS: Role.TRAINEE}
 
 
 class Turn(NamedTuple):
@@ -218,7 +249,7 @@ def turns(portfolio: Portfolio) -> tuple[Turn, ...]:
     on, found = portfolio.on, []
     for activity, events in histories(portfolio):
         status = status_after(events)
-        if role := _TURN.get(status):
+        if role := TURN.get(status):
             since = events[-1].date
             found.append(Turn(activity, status, role, since, (on - since).days))
     for module, state in credit_states(portfolio):

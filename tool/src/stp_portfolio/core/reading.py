@@ -17,7 +17,7 @@ from typing import Any
 from stp_portfolio.core import contract, dates, disk, phrases
 from stp_portfolio.core.contract import COLUMNS, FOLDER, SETTINGS, TABLES, Column, Context, Row, UnfitError
 from stp_portfolio.core.findings import FaultsError, Finding, quoted
-from stp_portfolio.core.records import LEGAL_NEXT, ActivityKey, Event, Portfolio, Settings
+from stp_portfolio.core.records import LEGAL_NEXT, ActivityKey, Event, Module, Portfolio, Settings
 
 
 class RecordsError(FaultsError):
@@ -60,9 +60,20 @@ def load(
     sheets = [_Sheet(file, context, instead.get(file)) for file in TABLES]
     for sheet in sheets:
         problems += sheet.problems
+    problems += _contradictions(sheets[0].records, sheets[3].last)
     if problems or settings is None:
         raise RecordsError(problems)
     return Portfolio(root, settings.as_of or today, settings, *(sheet.records for sheet in sheets))
+
+
+def _contradictions(modules: Sequence[Module], last: Mapping[ActivityKey, Event | None]) -> Iterator[Finding]:
+    """Modules that are signed off while the sign-off of one of their activities is withdrawn."""
+    signed = {module.code: module.signed_off for module in modules if module.signed_off}
+    for (code, _), event in last.items():
+        if event and event.event == "withdrawn" and code in signed:
+            words = {"module": code, "activity": event.activity}
+            file = f"{FOLDER}/modules.csv"
+            yield Finding.of("withdrawn-in-module", file, None, "signed_off", signed[code], **words)
 
 
 # -- settings ---------------------------------------------------------------------------------
@@ -299,7 +310,7 @@ class _Sheet:
             after = "as the first event: it has not been started"
             if previous:
                 after = f"after '{previous.event}' of {dates.written(previous.date)}"
-            wanted = " or ".join(legal) or "nothing: a signed-off activity is done"
+            wanted = " or ".join(legal)
             self.unfit(row, "event", "event-order", after=after, activity=event.activity, legal=wanted)
         elif previous and event.date < previous.date:
             words = {"event": previous.event, "activity": event.activity, "date": previous.date}

@@ -12,16 +12,24 @@ from typing import Any, NamedTuple
 
 from stp_portfolio.core.disk import page_file
 
-EVENTS = ("started", "submitted", "returned", "signed_off")
+EVENTS = ("started", "submitted", "returned", "signed_off", "withdrawn")
+EVENT_WORDS = {name: name.replace("_", " ") for name in EVENTS}
 
-# What may follow what. None is the state before the first event.
+# What may follow what; None is the state before the first event. With its sign-off withdrawn, an activity is
+# the trainee's again: it is submitted again or, where the assessor thinks better of it, signed off as it is.
 LEGAL_NEXT: dict[str | None, tuple[str, ...]] = {
     None: ("started",),
     "started": ("submitted",),
     "submitted": ("returned", "signed_off"),
     "returned": ("submitted",),
-    "signed_off": (),
+    "signed_off": ("withdrawn",),
+    "withdrawn": ("submitted", "signed_off"),
 }
+
+
+def said(event: str) -> str:
+    """What happened, in words: ``signed off``, ``sign-off withdrawn``."""
+    return f"sign-off {event}" if event == "withdrawn" else EVENT_WORDS[event]
 
 
 class ActivityKey(NamedTuple):
@@ -72,6 +80,11 @@ class Activity(NamedTuple):
     def heading(self) -> str:
         """Number and title as the page's heading has them."""
         return f"{self.key.number}. {self.title}"
+
+    @property
+    def called(self) -> str:
+        """Key and title as commands name it."""
+        return f"{self.key} {self.title}"
 
 
 class Event(NamedTuple):
@@ -195,9 +208,9 @@ def of_module(portfolio: Portfolio, code: str | None) -> Portfolio:
     return replace(portfolio, modules=modules, activities=activities, events=events, milestones=milestones)
 
 
-def next_evidence_id(portfolio: Portfolio) -> str:
+def next_evidence_id(ids: Iterable[str]) -> str:
     """The id after the highest one, in its form: ``E27`` after ``E26``; ``E01`` where there is none."""
-    numbered = [match for piece in portfolio.evidence if (match := re.fullmatch(r"(\D*)([0-9]+)", piece.id))]
+    numbered = [match for each in ids if (match := re.fullmatch(r"(\D*)([0-9]+)", each))]
     last = max(numbered, key=lambda match: int(match[2]), default=None)
     return f"{last[1]}{int(last[2]) + 1:0{len(last[2])}}" if last else "E01"
 
@@ -207,3 +220,16 @@ def pages(portfolio: Portfolio) -> Iterator[tuple[Activity, Path]]:
     for activity in portfolio.activities:
         if path := page_file(portfolio.root, activity.page):
             yield activity, path
+
+
+def as_data(value: Any) -> Any:
+    """Records, and whatever holds some, as plain data: fields by their names, keys and days as texts."""
+    if isinstance(value, ActivityKey | StandardKey):
+        return "/".join(map(str, value))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {str(key): as_data(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_data(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else str(value) if isinstance(value, date) else value

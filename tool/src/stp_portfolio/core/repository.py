@@ -33,12 +33,20 @@ def git(root: Path, *arguments: str) -> str | None:
     return done.stdout.decode("utf-8", errors="replace") if done.returncode == 0 else None
 
 
+def begin(root: Path) -> bool:
+    """Let git keep a folder from now on, with the guard; False where it does already, or is not there."""
+    if git(root, "rev-parse") is not None or git(root, "init", "-q", "-b", "main", "--template=") is None:
+        return False
+    return git(root, "config", "core.hooksPath", ".githooks") is not None
+
+
 def tracked(root: Path) -> list[str]:
     """The files that git tracks, as paths from the root. Raises RepositoryError outside a repository."""
     listed = git(root, "ls-files", "-z")
     if listed is None:
         raise RepositoryError(
-            "This folder is no git repository, so nobody can say which files are public. Run: git init"
+            "git does not keep this folder, so nobody can say which files are public."
+            " Run: git init (git itself is at git-scm.com)"
         )
     return [name for name in listed.split("\0") if name]
 
@@ -51,7 +59,7 @@ def files(root: Path) -> list[str]:
     return sorted({name for name in listed.split("\0") if name and os.path.lexists(root / name)})
 
 
-_NOT_WALKED = {".git", "_build", "__pycache__", ".ipynb_checkpoints", "node_modules"}
+_NOT_WALKED = {".git", "_build", "__pycache__", ".backup", ".ipynb_checkpoints", "node_modules"}
 
 
 def walked(root: Path) -> list[str]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from stp_portfolio.core import disk, repository, writing
+from stp_portfolio.core import disk, phrases, repository, writing
 from stp_portfolio.core.findings import Finding, Refusal, quoted
-from stp_portfolio.privacy import decisions, direct, leaving, sources
+from stp_portfolio.privacy import NEVER_ALLOWED, decisions, direct, leaving, sources
 from stp_portfolio.privacy.decisions import Decision
 
 
@@ -24,7 +24,9 @@ def approve(root: Path, terms: Iterable[str], reason: str, on: date) -> list[str
     for term in wanted:
         for hit in direct(term):
             fault = f"'{term}' is a direct identifier ({hit.kind}) and cannot be approved"
-            remedy = f'Take it out of the text; or, for a false alarm: portfolio allow FILE "{term}"'
+            remedy = "Take it out of the text"
+            if hit.kind not in NEVER_ALLOWED:
+                remedy += f"; or, for a false alarm: portfolio allow FILE {phrases.typed(term)}"
             raise Refusal(f"{fault}. {remedy}")
         if not term or set(term) & set("|#\n\r"):
             remedy = "Write a word or a phrase without bars, hashes and line breaks."
@@ -62,7 +64,8 @@ def _meant(root: Path, name: str, text: str) -> list[Finding]:
     ]
     if not fits:
         open_ = ", ".join(dict.fromkeys(quoted(each.value) for each in found[:5])) or "nothing"
-        raise Refusal(f"{name} holds no finding {quoted(text)}. Open there: {open_}.")
+        what = f"no {quoted(text)}" if text else "no picture that was not read"
+        raise Refusal(f"Screening finds {what} in {name}. What it finds there: {open_}.")
     return fits
 
 

@@ -21,6 +21,7 @@ _PRIVATE = (
     "Never publish this repository: take the file out of git and begin a new history from a clean copy; or,"
     " if it is in earlier commits alone and held nothing private: portfolio allow FILE private",
 )
+_DRAFTED = re.compile(r"[Ss]till to be (written|chosen|weighed)\b")
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
@@ -49,14 +50,27 @@ def run(
     return [*found, *sources.grouped(read)], portfolio
 
 
-def reminders(portfolio: Portfolio) -> list[tuple[str, list[str]]]:
+def reminders(portfolio: Portfolio, only: Iterable[Path] = ()) -> list[tuple[str, list[str]]]:
     """What is open and no fault: each reminder once, with the pages (files from the root) it is about."""
     found: dict[str, list[str]] = {}
+    wanted = tuple(only)
     for activity, path in records.pages(portfolio):
-        if path.suffix == ".md":
+        if path.suffix == ".md" and (not wanted or any(path.is_relative_to(each) for each in wanted)):
             for text in pages.reminders(pages.read(path), activity, portfolio):
                 found.setdefault(text, []).append(path.relative_to(portfolio.root).as_posix())
     return list(found.items())
+
+
+def unwritten(page: Path) -> list[str]:
+    """The places of a page that stand as the draft has them: each by its heading, with its line."""
+    found, part = [], "the opening"
+    text = disk.read_text(page) if page.is_file() and page.suffix == ".md" else ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("## "):
+            part = line.removeprefix("## ")
+        if _DRAFTED.search(line) and not line.startswith("%"):
+            found.append(f"{part} (line {number})")
+    return found
 
 
 def notebook_in(text: str, file: str) -> tuple[Any, list[Finding]]:
@@ -105,8 +119,9 @@ def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str
         for problem in pages.problems(pages.read(path), activity, portfolio) if path in read else ():
             yield Finding("page-contract", path.relative_to(portfolio.root).as_posix(), problem)
         if activity.page not in listed:
-            fault = f"{activity.page} is not in the table of contents"
-            yield Finding("page-unlisted", "_toc.yml", fault, "Add it, so that it is published")
+            remedy = f"Put it there, so that it is published: portfolio new {activity.key}"
+            file = path.relative_to(portfolio.root).as_posix()
+            yield Finding("page-unlisted", file, "is not in the table of contents, _toc.yml", remedy)
 
 
 def _notebook(text: str, file: str) -> Iterator[Finding]:

@@ -3,15 +3,16 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import yaml
 
-from stp_portfolio.core import configuration, dates, disk, phrases, progress
-from stp_portfolio.core.findings import Refusal, quoted
+from stp_portfolio.core import configuration, dates, disk, phrases, progress, records, writing
+from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
 from stp_portfolio.show import pages
 from stp_portfolio.show.pages import UNWRITTEN
@@ -20,6 +21,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 GENERAL = "any"  # the prompts of an activity that has none of its own
 
+_FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 _MONTH = re.compile(r"\*\*[A-Z][a-z]+ \d{4}\.?\*\*")
 
 
@@ -49,6 +51,18 @@ def prompts_for(activity: Activity) -> dict[str, str]:
     """
     found = tomllib.loads((TEMPLATES / "prompts.toml").read_text(encoding="utf-8"))
     return found["activity"].get(str(activity.key), found[GENERAL])  # type: ignore[no-any-return]
+
+
+def page_path(row: Mapping[str, str], module: str) -> str:
+    """``B-P1_Imaging_Physics/3_TestDetector``: the module's code and name, number and title."""
+
+    def words(text: str, count: int) -> list[str]:
+        plain = normalize("NFKD", text).encode("ascii", "ignore").decode()  # without accents
+        found = [word for word in re.findall(r"[A-Za-z0-9]+", plain) if word.lower() not in _FILL_WORDS]
+        return [word.capitalize()[:24] for word in found[:count]]  # as long as every system can take
+
+    folder = "_".join([re.sub(r"[^\w.-]", "", row["module"]), *words(module, 3)])
+    return f"{folder}/{row['number']}_{''.join(words(row['title'], 4))}"
 
 
 def draft(portfolio: Portfolio, activity: Activity) -> str:
@@ -102,11 +116,12 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
     if not path.is_file():
         index = path.parent / "index.md"
         if folder and not index.is_file():
-            disk.put(index, chapter(portfolio, folder))
-        disk.put(path, draft(portfolio, activity))
+            writing.put(portfolio.root, index, chapter(portfolio, folder).encode())
+        writing.put(portfolio.root, path, draft(portfolio, activity).encode())
         done = "was made from the template"
     elif begun and path.suffix == ".md" and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
-        disk.put(path, opened(portfolio, activity, disk.read_text(path)))
+        page = opened(portfolio, activity, disk.read_text(path))
+        writing.put(portfolio.root, path, page.encode())
         done = "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
     list_page(portfolio.root, activity.page)
     return done
@@ -114,11 +129,7 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
 
 def write_pages_of(portfolio: Portfolio, code: str) -> list[str]:
     """Make every page of a module that is missing, with the chapter and its place in the contents."""
-    own = [activity for activity in portfolio.activities if activity.key.module.casefold() == code.casefold()]
-    if not own:
-        codes = ", ".join(module.code for module in portfolio.modules_in_use) or "none yet"
-        known = f"Modules with activities: {codes}."
-        raise Refusal(f"{quoted(code)} is not a module of data/activities.csv. {known}")
+    own = records.of_module(portfolio, code).activities
     missing = [activity for activity in own if not disk.page_file(portfolio.root, activity.page)]
     made = [f"{activity.page}.md {write_page(portfolio, activity)}." for activity in missing]
     count = phrases.plural(len(made), "page")
@@ -142,7 +153,7 @@ def list_page(root: Path, page: str) -> None:
         raise Refusal(f"{path.name} cannot be read as YAML. Find the line: portfolio check") from error
     if not {page, *listed} <= named:
         raise Refusal(f"{path.name} shows no place for the page '{page}'. Add it by hand: - file: {page}")
-    disk.put(path, after)
+    writing.put(root, path, after.encode())
 
 
 def _with_entry(toc: str, page: str, index: str) -> str:

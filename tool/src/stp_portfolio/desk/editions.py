@@ -140,18 +140,39 @@ def _write_yaml(path: Path, values: Any) -> None:
 # -- building ---------------------------------------------------------------------------------
 
 
-def build_public(tree: Path, *options: str, environment: Mapping[str, str] | None = None) -> int:
-    """Build the book of a tree where it lies, as ``jupyter-book build .`` does. Returns the exit code."""
+def build_public(
+    tree: Path, *options: str, environment: Mapping[str, str] | None = None, aside: bool = False
+) -> int:
+    """Build the book of a tree where it lies, as ``jupyter-book build .`` does. Returns the exit code.
+
+    Of a build ``aside``, whose pages go elsewhere, only what stopped it is shown.
+    """
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
-    piped = None if sys.stdout.isatty() else subprocess.PIPE
+    piped = None if sys.stdout.isatty() and not aside else subprocess.PIPE
     process = subprocess.Popen(  # noqa: S603 - our own tool
         [Path(sys.executable).with_name(name), "build", ".", *options], cwd=tree,
-        env={**os.environ, **(environment or {})}, stdout=piped, stderr=piped and subprocess.STDOUT,
-        encoding="utf-8", errors="replace",
+        env={**os.environ, **(environment or {}), phrases.SAID_ELSEWHERE: "1"},
+        stdout=piped, stderr=piped and subprocess.STDOUT,
+        encoding="utf-8", errors="replace", start_new_session=True,  # Ctrl and C is passed on below
     )  # fmt: skip
-    for line in process.stdout or ():  # plain where it is piped: Jupyter Book colours whatever it is told
-        sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", line))
-    return process.wait()
+    try:
+        _show(process, aside=aside)
+    except BaseException:
+        if sys.platform != "win32":  # where Ctrl and C has reached it as well
+            process.terminate()
+        process.wait()
+        raise
+    return process.returncode
+
+
+def _show(process: subprocess.Popen[str], *, aside: bool) -> None:
+    """Pass on what a build says, without the colours that Jupyter Book gives it: of one aside if it fails."""
+    said = (re.sub(r"\x1b\[[0-9;]*m", "", line) for line in process.stdout or ())
+    if aside:
+        held = list(said)
+        said = (line for line in held if process.wait())
+    sys.stdout.writelines(said)
+    process.wait()
 
 
 def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
@@ -163,7 +184,8 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
     target = root / "_build" / "assessor"
     shutil.rmtree(target, ignore_errors=True)
     with _with_overlay(root, overlay, say) as tree:
-        if build_public(tree):
+        say("Building …")
+        if build_public(tree, aside=True):
             raise Refusal("The assessor's edition was not built. What is wrong stands above.")
         target.parent.mkdir(exist_ok=True)
         shutil.move(tree / "_build" / "html", target)
@@ -197,23 +219,21 @@ def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path
     with nullcontext(root) if edition == "public" else _with_overlay(root, overlay, say) as tree:
         built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
         try:
+            say("Setting the PDFs …")
             _set_pdfs(tree, {package.ONLY: " ".join(chosen)})
             say("Packing …")
             portfolio = reading.load(tree)
             known = decisions.known(tree, portfolio)
             return package.pack(portfolio, known, built, out, edition, commit.strip(), chosen)
         except Refusal:
-            for path in (
-                *built.glob("*.pdf"),
-                *built.glob("*.txt"),
-            ):  # nobody takes for an export what is none
+            for path in (*built.glob("*.pdf"), *built.glob("*.txt")):  # nobody takes them for an export
                 path.unlink()
             raise
 
 
 def _set_pdfs(tree: Path, environment: Mapping[str, str]) -> None:
     options = ("--builder", "custom", "--custom-builder", "eportfolio")
-    if build_public(tree, *options, environment=environment):
+    if build_public(tree, *options, environment=environment, aside=True):
         raise Refusal("The PDFs were not all written. What is wrong stands above.")
 
 
@@ -235,15 +255,13 @@ def release(root: Path, say: Say) -> Path:
     commit = _commit_to_release(root)
     say("Checking the sources …")
     found, portfolio = checks.run(root)
-    findings = [
-        each for each in found if each.code not in leaving.NOT_READ
-    ]  # the site's own are refused below
+    findings = [each for each in found if each.code not in leaving.NOT_READ]  # the site's are refused below
     if findings or portfolio is None:
         count = phrases.plural(len(findings), "finding")
         raise FaultsError(f"{count}. Fix or approve them first, then release again:", findings)
     with staged(root) as tree:
         say("Building from the tracked files into an empty folder …")
-        if build_public(tree):
+        if build_public(tree, aside=True):
             raise Refusal("The book was not built. What is wrong stands above.")
         site, made = tree / "_build" / "html", tree / "_build" / "release"
         say("Screening the finished site …")
@@ -263,7 +281,9 @@ def _commit_to_release(root: Path) -> str:
     """The commit that a release is made from. Raises Refusal where it is not everything, or leaks."""
     changed, commit = repository.git(root, "status", "--porcelain"), repository.git(root, "rev-parse", "HEAD")
     if changed is None or commit is None:
-        raise Refusal("A release is made from a commit of a git repository. Commit first.")
+        raise Refusal(
+            "A release is made from a commit: keep this folder with git first, as shown by: portfolio guide"
+        )
     if changed.strip():
         raise Refusal(f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}")
     if leaked := repository.private_in_git(root, decisions.settled_private(root)):

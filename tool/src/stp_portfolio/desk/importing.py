@@ -5,13 +5,12 @@ lost: every line of the old page of which the book would not show each word stan
 the end of the new one, and is listed. ``prepare`` writes nothing, ``place`` writes what it made.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator
+import sys
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from html import escape, unescape
 from itertools import chain
@@ -19,8 +18,10 @@ from pathlib import Path
 from posixpath import basename, dirname, join, normpath, relpath
 from typing import Any
 from urllib.parse import quote, unquote
+from zipfile import ZipFile
 
 from bs4 import BeautifulSoup, Tag
+from lxml import etree
 from lxml.html import defs
 from markdown_it import MarkdownIt
 from mdit_py_plugins.admon import admon_plugin
@@ -28,7 +29,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from pygments.lexers import get_lexer_by_name
 
 from stp_portfolio.book import diagrams
-from stp_portfolio.core import configuration, contract, disk, phrases, progress, writing
+from stp_portfolio.core import configuration, contract, disk, phrases, progress, typed, writing
 from stp_portfolio.core.findings import Finding, Refusal
 from stp_portfolio.core.records import Activity, Portfolio
 from stp_portfolio.desk import drafts, links
@@ -36,16 +37,17 @@ from stp_portfolio.privacy import decisions, leaving
 from stp_portfolio.privacy.cleaning import clean
 from stp_portfolio.show import pages
 
-INSTALL = 'Install it with: pip install "stp-portfolio[import]"'
+INSTALL = f'Install it with: {sys.executable} -m pip install "stp-portfolio[import]"'
 try:
     from markdownify import MarkdownConverter
 except ModuleNotFoundError as error:
     raise Refusal(f"An import needs a library that is not here ({error}). {INSTALL}") from error
 
-MARKDOWN, HTML, WORD = {".md", ".markdown", ".txt"}, {".html", ".htm"}, {".docx"}
+MARKDOWN, HTML, WORD = {".md", ".markdown", ".qmd", ".rmd", ".txt"}, {".html", ".htm"}, {".docx"}
 NO_WORDS = f"What this shows is {pages.UNWRITTEN}."
 EMBEDDED = ["iframe", "video", "audio", "object", "embed"]
 DROPPED = [*EMBEDDED, "script", "style", "template", "noscript", "svg", "math", "canvas", "form"]
+SHOWN = defs.tags.difference(DROPPED)
 
 
 # -- words ------------------------------------------------------------------------------------
@@ -73,8 +75,7 @@ def not_whole(source: str, found: Counter[str]) -> list[int]:
     """The lines of an old page, from 0, with a word that is not ``found`` as often; as few as explain all."""
 
     def said(tag: re.Match[str]) -> str:
-        kept = tag[1].lower() in defs.tags.difference(DROPPED)
-        return f" {re.sub(_UNSAID, ' ', tag[2]) if kept else tag[0]} "
+        return f" {re.sub(_UNSAID, ' ', tag[2]) if tag[1].lower() in SHOWN else tag[0]} "
 
     missing = words(re.sub(_NO_WORDS, " ", _TAG.sub(said, source))) - found
     lines, kept = list(map(words, source.split("\n"))), []
@@ -94,10 +95,13 @@ _KEYS = r"(?i)(?:title|authors?|date|summary)[ \t]*:.*\n(?:\w+[ \t]*:.*\n|[ \t]+
 _VALUE = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*[\"']?([^\s>|\"'\[{].*?)[\"']?[ \t]*$", re.MULTILINE)
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-?")
 _LEFT = re.compile(r"\{[{%:#.]|\[\[|\[TOC\]|^===|\$\$|^:::", re.MULTILINE)  # Liquid, kramdown, wikis, TeX
+_SPEAKING = re.compile(r"word/(?!glossary|diagrams/drawing)[\w/]+\.xml")  # parts of a Word document
+_TEXTS = ("{*}t", "{*}delText", "{*}v", "{*}tab", "{*}br")
 _HOLDERS = {"li", "blockquote", "td", "th", "dd", "dt", "figure", "a"}  # no heading stands in them
 # Backslashes that nothing needs in the midst of a line, and that look like paths to the screening.
 _NO_MARK = re.compile(r"(?<=.)\\(?=[#$~>]|&(?!#?\w+;)|(?<=\w\\)_(?=\w))")
 _BRACE = re.compile(r"(?<=\{)\{|\{(?=(?!su[bp]\})[\w:+-]+\}$)")  # of a substitution, or of a role before code
+_NOTE = re.compile(r"#(?:fn:?|footnote-|(?=endnote-))((?:endnote-)?ref)?([:\w-]+)")  # a footnote, or back
 _SAFE = "/:?#[]@!$&'*+,;=%~"  # what stays in an address as it is
 _plain: Any = MarkdownConverter  # its types leave methods out
 
@@ -117,12 +121,7 @@ class Move(MarkdownConverter):
         self.folders, self.path = (*file.parents[:3], folder), file.relative_to(folder).as_posix()
         self.page = self.old = self.text = ""
         self.activity: Activity | None = None
-        self.front: dict[str, str] = {}
-        self.looks: list[Finding] = []
-        self.pictures: dict[str, bytes] = {}
-
-    def __str__(self) -> str:
-        return f"{self.file.name} as {self.page}.md"
+        self.front, self.pictures, self.looks = dict[str, str](), dict[str, bytes](), list[Finding]()
 
     def look(self, code: str, near: str, fault: str, remedy: str) -> None:
         """Note what needs a look; ``near`` is the text of its place, until the page is whole."""
@@ -131,17 +130,13 @@ class Move(MarkdownConverter):
     def read(self) -> None:
         """Read the old page. Raises Refusal for what is no page."""
         raw, ending = disk.read_bytes(self.file, contract.MAX_BYTES), self.file.suffix.lower()
-        if ending in WORD:
-            from mammoth import convert_to_html
-
-            html = str(convert_to_html(io.BytesIO(raw)).value)
-        else:
-            html = _INVISIBLE.sub(" ", disk.read_text(self.file))
-        if ending not in HTML | WORD:
+        html, self.old = _of_word(raw) if ending in WORD else (disk.read_text(self.file), "")
+        html = _INVISIBLE.sub(" ", html)
+        if ending in MARKDOWN:
             self.old, html = html, self.rendered(html)
         soup = BeautifulSoup(html, "html.parser")
         article = soup.select_one("main, [role=main], article") or soup.body or soup
-        self.body = soup if self.old else article
+        self.body = article if ending in HTML else soup
         self.old = self.old or "\n".join([*soup.stripped_strings, *map(str, article(EMBEDDED))])
         if not self.old.strip():
             raise Refusal("it holds no text. There is nothing to import.")
@@ -157,12 +152,19 @@ class Move(MarkdownConverter):
         html = parser.render(text[front.end() if front else 0 :])
         return _TAG.sub(lambda tag: tag[0] if tag[1].lower() in defs.tags else escape(tag[0]), html)
 
-    def target(self, address: str) -> str:
-        """The page here that an address of the old site means, empty where there is none."""
-        called = _called(address)
+    def address_here(self, address: str) -> str:
+        """Where an address of the old site leads from the new page, empty where there is no such place."""
+        text = re.sub("(?m)^#{4,} .*", "", self.text)  # the book has no anchors further down
+        is_here = unquote(address) in map("#{}".format, links.places(text)[1])
+        if is_here or re.match("(?i)https?://|mailto:", address):
+            return address
+        called = _called(unquote(address))
         places = (dirname(self.path).casefold(), dirname(self.page).casefold(), "")
         names = [*(normpath(join(place, called)) for place in places), basename(called)]
-        return next((self.known[name] for name in names if called and name in self.known), "")
+        page = next((self.known[name] for name in names if called and name in self.known), "")
+        file = disk.page_file(self.portfolio.root, page) if page else None
+        path = f"{page}{file.suffix if file else '.md'}"
+        return quote(relpath(path, dirname(self.page) or ".")) if page else ""
 
     def add_picture(self, source: str) -> str:
         """Take a picture that lies beside the old page, in its site or in its text: its new path."""
@@ -212,15 +214,15 @@ class Move(MarkdownConverter):
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """An item of a list, or a footnote's text."""
-        if "footnote-item" in el.get_attribute_list("class"):
-            return f"\n\n[^{str(el['id'])[2:]}]: " + text.strip().replace("\n", "\n    ") + "\n\n"
+        if note := _NOTE.fullmatch(f"#{el.get('id')}"):
+            return f"\n\n[^{note[2]}]: " + text.strip().replace("\n", "\n    ") + "\n\n"
         return str(_plain.convert_li(self, el, text, parent_tags))
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A raised or lowered text, or the mark of a footnote."""
-        if el.a and "footnote-ref" in el.get_attribute_list("class"):
-            return f"[^{str(el.a['href'])[3:]}]"
-        return f"{{{el.name}}}`{el.get_text()}`" if el.get_text(strip=True) else ""
+        if el.a or not el.get_text(strip=True):
+            return text.strip()
+        return f"{{{el.name}}}`{el.get_text()}`"
 
     convert_sub = convert_sup
     convert_figure = convert_details = convert_summary = convert_aside = _plain.convert_figcaption
@@ -244,22 +246,18 @@ class Move(MarkdownConverter):
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A link to the new page; where it leads nowhere here its words, with the old address behind them."""
         address = quote(unquote(re.sub(r"^//", "https://", str(el.get("href") or "").strip())), _SAFE)
-        line = re.sub(r"\s+", " ", text.replace("\\\n", " "))
-        line = line if line.strip() else self.escape(address, set())
+        line = re.sub(r"(?:\\\n|\s)+", " ", text if text.strip("\\\n ") else self.escape(address, set()))
         del el["title"]  # of some, this book makes panels
-        if not address or "_noformat" in parent_tags or el.find_parent(class_="footnote-ref"):
+        if (note := _NOTE.fullmatch(address)) and (note[1] or self.body.find("li", id=address[1:])):
+            return "" if note[1] else f"[^{note[2]}]"
+        if not address or "_noformat" in parent_tags:
             return text
-        if re.match(r"https?://|mailto:", address, re.IGNORECASE):
-            el["href"] = address
-        elif target := self.target(unquote(address)):
-            file = disk.page_file(self.portfolio.root, target)
-            path = f"{target}{file.suffix if file else '.md'}"
-            el["href"] = quote(relpath(path, dirname(self.page) or "."))
-        else:
-            new, remedy = f"{line} (`{address}`)", "Make it anew, or register a file as evidence"
-            self.look("link", new, f"the link {new.strip()} is text now", remedy)
-            return new
-        return str(_plain.convert_a(self, el, line, parent_tags))
+        if here := self.address_here(address):
+            el["href"] = here
+            return str(_plain.convert_a(self, el, line, parent_tags))
+        new, remedy = f"{line} (`{address}`)", "Make it anew, or register a file as evidence"
+        self.look("link", new, f"the link {new.strip()} is text now", remedy)
+        return new
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Code with a language that the book knows, and diagrams with words, or a request for them."""
@@ -267,10 +265,8 @@ class Move(MarkdownConverter):
         name, code = (found[1] or "mermaid").lower() if found else "text", el.get_text().strip("\n")
         source = re.sub(r"\A(?:[ \t]*:\w+: .*\n)*\n*", "", code)
         try:
-            if name == "mermaid":
-                diagrams.render(source, NO_WORDS)
-            else:
-                list(get_lexer_by_name(name, filters=["raiseonerror"]).get_tokens(code))
+            lexer = None if name == "mermaid" else get_lexer_by_name(name, filters=["raiseonerror"])
+            _ = list(lexer.get_tokens(code)) if lexer else diagrams.render(source, NO_WORDS)
         except Exception as why:  # noqa: BLE001 - a lexer stumbles in any way
             self.look("code", source, f"code of '{name}' is shown as text: {why}", "Write it anew")
             name = "text"
@@ -280,10 +276,23 @@ class Move(MarkdownConverter):
         return f"\n\n{fenced('{mermaid}' if name == 'mermaid' else name, code)}\n\n"
 
 
+def _of_word(raw: bytes) -> tuple[str, str]:
+    """A Word document as HTML, and the paragraphs of all its parts: headers, comments, deletions, boxes."""
+    from mammoth import convert_to_html
+
+    parts, found = ZipFile(io.BytesIO(raw)), defaultdict[Any, str](str)
+    for name in filter(_SPEAKING.fullmatch, parts.namelist()):
+        for text in etree.fromstring(parts.read(name)).iter(*_TEXTS):
+            if next(text.iterancestors("{*}Fallback"), None) is None:  # which says it again
+                found[next(text.iterancestors("{*}p"), text)] += text.text or " "
+    html = convert_to_html(io.BytesIO(raw), style_map="p[style-name='Title'] => h1:fresh").value
+    return str(html), "\n".join(found.values())
+
+
 def _called(address: str) -> str:
     """What an address calls a page: without ending, query, ``index`` and outer slashes."""
     path = re.split(r"[?#]", address.casefold())[0].strip("/")
-    return re.sub(r"(/index)?(\.(md|markdown|txt|html?|docx))?$", "", path)
+    return re.sub(r"(/index)?(\.(md|markdown|qmd|rmd|txt|html?|docx))?$", "", path)
 
 
 def _admonition(kind: str, title: str, text: str) -> str:
@@ -336,17 +345,18 @@ def find_place(move: Move, to: str) -> None:
     """
     every, path = move.portfolio.activities, normpath(to.strip().replace("\\", "/")).removesuffix(".md")
     folders = set(map(dirname, configuration.toc_files(move.portfolio.root))) - {""}
-    named = {path, re.sub("/0+", "/", path).casefold()}
-    found = {each.page for each in every if not named.isdisjoint((each.page, str(each.key).casefold()))}
+    with suppress(Refusal):
+        path = typed.activity(move.portfolio, to).page
+    found = {path} & move.portfolio.activity_on.keys()
     if path in folders or not to:
         found, name = _about(move), _DATED.sub("", move.path).rpartition(".")[0].removesuffix("/index")
-        path = f"{path}/{re.sub('[^a-zA-Z0-9]+', '-', name).strip('-')}"
+        path = f"{path}/{re.sub('[^a-zA-Z0-9]+', '-', name)[-99:].strip('-')}"
     move.page = found.pop() if len(found) == 1 else path
     move.activity = move.portfolio.activity_on.get(move.page)
-    if not move.activity and (dirname(path) not in folders or not re.search(r"/[\w-][\w .-]*$", path)):
+    if not move.activity and (dirname(path) not in folders or not re.search(r"/[\w-][\w .-]{,99}$", path)):
         keys = ", ".join(str(each.key) for each in every if each.page in found) or f"such as {every[0].key}"
-        ways = f"an activity ({keys}), or a folder that has pages in the contents and a new name (about/Page)"
-        raise Refusal(f"no place is clear from its front matter, heading and name. Say it with --to: {ways}.")
+        ways = f"an activity ({keys}), a folder that the contents name (about), or a page in it (about/Page)"
+        raise Refusal(f"no place is clear from front matter, heading and name. Say it with --to: {ways}.")
 
 
 # -- arranging --------------------------------------------------------------------------------
@@ -396,51 +406,49 @@ def _arranged(title: str, said: str, parts: list[tuple[str, str, str]], sections
 # -- the whole --------------------------------------------------------------------------------
 
 
-def prepare(
-    portfolio: Portfolio, source: Path, to: str | None = None, *, replace_: bool = False
-) -> tuple[list[Move], list[str]]:
+Prepared = tuple[list[Move], list[str]]
+
+
+def prepare(portfolio: Portfolio, source: Path, to: str = "", *, replace_: bool = False) -> Prepared:
     """Make pages of this book of an old page, or of a folder of them; nothing is written.
 
     Returns them, and for each page that has no clear place, or whose place is taken, the reason. Raises
     Refusal where there is no page at all.
     """
     files, folder = _pages_in(source), source if source.is_dir() else source.parent
-    if not source.exists():
-        raise Refusal(f"{source} does not exist. Name a page, or a folder of pages.")
-    if not files:
-        raise Refusal(f"{source} holds no page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
     known = {page.casefold(): page for page in configuration.toc_files(portfolio.root)}
-    moves, refused = [Move(portfolio, folder, file, known) for file in files], list[str]()
-    taken: dict[str, Move] = {}
+    moves = [Move(portfolio, folder, file, known) for file in files]
+    taken, refused = dict[str, Move](), dict[str, list[str]]()  # by page, and by what speaks against them
 
     def begin(move: Move) -> None:
         move.read()
-        find_place(move, to or "")
-        _check_free(move, taken.setdefault(move.page, move), replace_=replace_)
+        find_place(move, to)
         names = (move.path, move.front.get("permalink", ""), _DATED.sub("", move.file.name))
         known.update(dict.fromkeys(map(_called, names), move.page))
+        _check_free(move, taken.setdefault(move.page, move), replace_=replace_)
 
     for step in (begin, _finish):
         for move in tuple(moves):
             try:
                 step(move)
             except Exception as error:  # noqa: BLE001 - a foreign file may be broken in any way
-                refused.append(f"{move.file.name} was not imported: {_why(error)}")
+                remedy = INSTALL if isinstance(error, ModuleNotFoundError) else "Save it anew, and simpler."
+                why = str(error) if isinstance(error, Refusal) else f"it cannot be read ({error}). {remedy}"
+                refused.setdefault(why, []).append(move.path)
                 moves.remove(move)
-    return moves, refused
+    return moves, [f"{', '.join(names)}: {why}" for why, names in refused.items()]
 
 
 def _pages_in(source: Path) -> list[Path]:
     """The page files of an older site, without what is hidden or was built; or the one that is named."""
+    if not source.exists():
+        raise Refusal(f"{source} does not exist. Name a page, or a folder of pages.")
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     found = [each for each in paths if each.suffix.lower() in MARKDOWN | HTML | WORD]
-    hidden = re.compile(r"[/\\](?:\.|_build|_site|node_modules)")
-    return [each for each in found if not hidden.search(str(each).removeprefix(str(source)))]
-
-
-def _why(error: Exception) -> str:
-    remedy = INSTALL if isinstance(error, ModuleNotFoundError) else "Save it anew, and simpler."
-    return str(error) if isinstance(error, Refusal) else f"it cannot be read ({error!r}). {remedy}"
+    hidden = re.compile(rf"{re.escape(str(source))}.*[/\\](?:\.|~\$|_build|_site|node_modules)")
+    if files := [each for each in found if not hidden.match(str(each))]:
+        return files
+    raise Refusal(f"{source} holds no page of Markdown, HTML or Word. Save it as Markdown (.md) first.")
 
 
 def _check_free(move: Move, first: Move, *, replace_: bool) -> None:
@@ -450,7 +458,7 @@ def _check_free(move: Move, first: Move, *, replace_: bool) -> None:
         raise Refusal(f"it would be {page}.md, as {first.file.name} is. Import it alone, with --to.")
     text = disk.read_text(path) if path and (path.suffix == ".ipynb" or not replace_) else ""
     if text.strip() and not (move.activity and drafts.is_draft(move.portfolio, move.activity, text)):
-        kept = f"--replace (no notebook is; what stands there is kept in data/{writing.BACKUPS})"
+        kept = "--replace (no notebook is; portfolio undo brings back what stands there)"
         raise Refusal(f"{page} is written already. Import with {kept}, or with --to to another page.")
 
 
@@ -460,13 +468,15 @@ def _finish(move: Move) -> None:
         element.extract()
     for code in move.body.select(":is(td, th) code"):
         code.string = code.get_text().replace("|", r"\|")
-    move.text = _as_page(move, move.convert_soup(move.body).strip())
+    for _ in range(2):  # the first time shows which headings there are to link to
+        move.looks, move.pictures = [], {}
+        move.text = _as_page(move, move.convert(str(move.body)).strip())
     lines = move.old.split("\n")
     if kept := not_whole(move.old, shown(move.text)):
         move.text += "".join(f"\n{_kept(number + 1, lines[number])}" for number in kept) + "\n"
         numbers = ", ".join(str(number + 1) for number in kept)
         move.look("lines", "% Old", f"lines of the old page stand here for you alone: {numbers}", "Read them")
-    move.looks = list(_found(move))
+    move.looks = _found(move)
 
 
 def _kept(number: int, line: str) -> str:
@@ -475,26 +485,21 @@ def _kept(number: int, line: str) -> str:
     return f"% Old line {number}: {line.replace('](', '] (')}".rstrip()
 
 
-def _found(move: Move) -> Iterator[Finding]:
+def _found(move: Move) -> list[Finding]:
     """What screening finds, identifiers first, and what was noted."""
-    portfolio, name = move.portfolio, f"{move.page}.md"
-    found = leaving.screen([(name, move.text.encode())], *decisions.known(portfolio.root, portfolio))
-    for each in sorted(found, key=lambda each: each.code):  # identifiers before terms
-        built = "" if each.code == leaving.TERM else "; the book is not built until it is out"
-        yield replace(each, remedy=each.remedy + built)
-    for look in dict.fromkeys(move.looks):
-        place = max(0, move.text.find(look.value.strip().split("\n")[0]))
-        yield replace(look, value="", line=1 + move.text.count("\n", 0, place))
+    text, known = move.text, decisions.known(move.portfolio.root, move.portfolio)
+    found = sorted(leaving.screen([(f"{move.page}.md", text.encode())], *known), key=lambda each: each.code)
+    built = "; the book is not built until it is out"
+    asked = [replace(each, remedy=each.remedy + built * (each.code != leaving.TERM)) for each in found]
+    places = {each: max(0, text.find(each.value.strip().split("\n")[0])) for each in move.looks}
+    return asked + [replace(each, value="", line=1 + text.count("\n", 0, at)) for each, at in places.items()]
 
 
-def place(portfolio: Portfolio, move: Move) -> list[str]:
+def place(portfolio: Portfolio, move: Move) -> None:
     """Write a page, its pictures and the table of contents, each in one step.
 
-    Returns where what was replaced is kept, as paths from the root. Raises WriteError where a file
-    cannot be written; what stood before it is then as it was.
+    Raises WriteError where a file cannot be written; what stood before it is then as it was.
     """
-    root = portfolio.root
-    files = {**move.pictures, f"{move.page}.md": move.text.encode()}
-    kept = [writing.put(root, root / path, content) for path, content in files.items()]
-    drafts.list_page(root, move.page)
-    return [path.relative_to(root).as_posix() for path in kept if path is not None]
+    for path, content in {**move.pictures, f"{move.page}.md": move.text.encode()}.items():
+        writing.put(portfolio.root, portfolio.root / path, content)
+    drafts.list_page(portfolio.root, move.page)

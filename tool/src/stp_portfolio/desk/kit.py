@@ -17,6 +17,7 @@ PINS = "requirements.txt"
 WHEELS = "wheels"
 LEDGER = f"{FOLDER}/portfolio.lock.toml"
 _OWNED = drafts.TEMPLATES / "owned"
+_PACKAGE = Path(stp_portfolio.__file__).parent
 _HEAD = """\
 # The files that came with the tool, with the SHA-256 of what it wrote. `portfolio upgrade` writes them again
 # where they are still so, and leaves alone what you have changed.
@@ -72,15 +73,22 @@ def requirements() -> str:
     return drafts.filled("first/requirements.txt", version=metadata.version(DISTRIBUTION))
 
 
+def guide() -> Path:
+    """The folder with the pages of the guide: in the package once installed, in a checkout beside it."""
+    inside = _PACKAGE / "guide"
+    return inside if inside.is_dir() else _PACKAGE.parents[1] / "docs"
+
+
 def pack(folder: Path) -> None:
     """Put this very package into ``folder`` as a wheel, whether it was installed or runs from a checkout."""
     about = metadata.distribution(DISTRIBUTION)
     stem = f"stp_portfolio-{about.version}"
-    package = Path(stp_portfolio.__file__).parent
+    files = {f"guide/{path.relative_to(guide()).as_posix()}": path for path in guide().rglob("*")}
+    files |= {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*")}
     folder.mkdir(exist_ok=True)
     with WheelFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
-        for path in sorted(package.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, f"stp_portfolio/{path.relative_to(package).as_posix()}")
+        for name, path in sorted(files.items()):
+            if path.is_file() and not {"__pycache__", "_build"}.intersection(name.split("/")):
+                archive.write(path, f"stp_portfolio/{name}")
         for name in ("METADATA", "WHEEL", "entry_points.txt"):
             archive.writestr(f"{stem}.dist-info/{name}", about.read_text(name) or "")

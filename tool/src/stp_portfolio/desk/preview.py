@@ -1,97 +1,132 @@
 """The book while it is written: served to this computer alone, built again when a file is saved.
 
-A build starts in a process that has loaded everything beforehand and waits, so the reader of a page
-waits for the work alone; each build is a process of its own, as ``jupyter-book build .`` is, and
-nothing of one run can stay in the next.
+One process builds (``book.warm``) and keeps what it knows, so the reader of a page waits for the work
+alone. It has folders of its own. What a clean build made is copied from there and served; after a fault
+that copy is put back: the next build begins from the last good one, whose pages stay readable meanwhile.
 """
 
 import asyncio
-import html
 import os
 import re
 import signal
 import socket
 import sys
+import threading
 import time
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import tornado.httpserver
 import tornado.web
 from tornado.netutil import bind_sockets
-from watchfiles import awatch
 
 from stp_portfolio.core import phrases, reading
 from stp_portfolio.core.findings import Refusal
+from stp_portfolio.desk import watching
 from stp_portfolio.privacy import sources
 
 HOST = "127.0.0.1"
+PAGES, DOCTREES = "_build/preview", "_build/.preview"  # beside those of ``jupyter-book build .``
+END = "<end of a build>"
 PORTS = 20  # how many ports after the wanted one are tried
+CALM = 1  # seconds between looks whether there is something to ask about
 _NAMES = r"(127\.0\.0\.1|localhost)$"  # a page of another site may reach this server under a name of its own
-_NOT_WATCHED = ("_build", "private", "tests", "benchmarks", "node_modules")
-_NO_SOURCES = re.compile(r"[.]|~[$]|__pycache__$|.*(?:~|[.]tmp|[.]sw.|[.]pyc)$")
-_BANNER = ("Running Jupyter-Book", "Source Folder:", "Config Path:", "Output Path:", "Building your book,")
-# What a build imports, before it is asked to build.
-_WORKER = """
-import sys
-import jupyter_book.sphinx, myst_nb, sphinx_design, sphinx_external_toc, sphinx.builders.html
-import stp_portfolio.book
-from jupyter_book.cli.main import main
-if sys.stdin.readline():
-    sys.argv[0] = "jupyter-book"
-    main(["build", ".", "--quiet"])
-"""
+_BANNER = r"^(?:[ =]*|(?:Running|Source|Config|Output|Building your) .*)\n"
+_NOISE = re.compile(rf"\x1b\[[0-9;]*m|{_BANNER}|\b(?:WARNING|ERROR|CRITICAL): ", re.MULTILINE)
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Preview:
-    """The state of a preview: how many builds have ended, and what the last one said if it failed."""
+    """The state of a preview: the last good build, and what is wrong since then."""
 
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         self.root, self.say = root, say
-        self.html = root / "_build" / "html"
-        self.number = 0
+        self.good = root / "_build" / ".preview-good"
+        self.html = self.good / "html"
+        self.number = self.step = 0  # the times of the last good build and of the last
         self.said = ""
         self.done = asyncio.Condition()
-
-    def is_source(self, _: object, path: str) -> bool:
-        """Whether a reader's page may depend on a file: not on what is built, hidden, private or a test."""
-        parts = Path(path).relative_to(self.root).parts
-        return bool(parts) and parts[0] not in _NOT_WATCHED and not any(map(_NO_SOURCES.match, parts))
+        self.seen: watching.Files = {}
+        if not self.good.is_dir():  # begin with what there is of the book
+            watching.mirror(root / "_build" / "html", self.html)
+            watching.mirror(root / "_build" / ".doctrees", self.good / "doctrees")
+        self.keep(good=False)
 
     async def load(self) -> None:
         """Start a process that loads everything and waits, where Ctrl and C does not reach it."""
         self.worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _WORKER), cwd=self.root, start_new_session=True,
+            *(sys.executable, "-m", "stp_portfolio.book.warm", PAGES, DOCTREES, END),
+            cwd=self.root, start_new_session=True, limit=2**25,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", phrases.SAID_ELSEWHERE: "1"},
         )  # fmt: skip
 
     async def stop(self) -> None:
         """End the process that waits or builds, with what it started."""
         if self.worker.returncode is None:
+            cast(StreamWriter, self.worker.stdin).close()  # a signal may be lost; that nobody asks is not
             if sys.platform == "win32":
                 self.worker.terminate()
             else:
                 os.killpg(self.worker.pid, signal.SIGTERM)
             await self.worker.communicate()
 
-    async def build(self) -> None:
-        """Build once, tell the pages that are open, and load everything for the next time."""
+    def keep(self, *, good: bool) -> None:
+        """Keep what was built, or put back what was kept."""
+        for name, place in {"html": PAGES, "doctrees": DOCTREES}.items():
+            pair = (self.root / place, self.good / name)
+            watching.mirror(*(pair if good else reversed(pair)))
+
+    async def saved(self) -> dict[str, bool]:
+        """Wait until files are saved; returns which (all at first), and whether each was and is there."""
+        before, self.seen = self.seen, await watching.other_than(self.seen, self.root)
+        changed = {path for path, _ in before.items() ^ self.seen.items()}
+        return {path: path in before and path in self.seen for path in changed}
+
+    async def build(self, changed: dict[str, bool]) -> None:
+        """Build once, tell the pages that are open, and keep what was made or what was there before."""
         begun = time.monotonic()
-        output, _ = await self.worker.communicate(b"build\n")
-        text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode("utf-8", errors="replace"))
-        lines = [line for line in text.splitlines() if line.strip(" =") and not line.startswith(_BANNER)]
-        self.said = ""
-        if self.worker.returncode:
-            self.said = "\n".join(lines) or "The build ended without a word."
+        text, end = await self._asked(await self._wish(changed))
+        self.said = "" if end == b"0" else text or "The build ended without a word."
+        self.keep(good=not self.said)
         built = f"Built in {time.monotonic() - begun:.1f} s."
         self.say(f"The book has a fault:\n{self.said}" if self.said else built)
         async with self.done:
-            self.number += 1
+            self.step = time.time_ns()
+            self.number = self.number if self.said else self.step
             self.done.notify_all()
-        await self.load()
+
+    async def _wish(self, changed: dict[str, bool]) -> str:
+        """Whether its application builds again or a new one; beforehand a process that is there for it."""
+        code = bool(self.step) and any(path.endswith(".py") for path in changed)
+        if code or self.worker.returncode is not None:
+            await self.stop()  # it has loaded the package as it was
+            await self.load()
+        # An application reads as it starts: settings, contents, static files, and which files there are.
+        settings = any(os.path.relpath(path, self.root).startswith("_") for path in changed)
+        return "anew" if settings or not all(changed.values()) else "again"
+
+    async def _asked(self, wish: str) -> tuple[str, bytes]:
+        """Let the process build; returns what it said in the reader's words, and the code of its end."""
+        asked, answer = cast(StreamWriter, self.worker.stdin), cast(StreamReader, self.worker.stdout)
+        asked.write(f"{wish}\n".encode())
+        said = b""
+        while (line := await answer.readline()) and END.encode() not in line:
+            said += line
+        text = _NOISE.sub("", said.decode("utf-8", errors="replace"))
+        return text.replace(f"{self.root}{os.sep}", "").strip(), line.strip().removeprefix(END.encode())
+
+    def asking(self) -> None:
+        """After each good build, and when the reader of a page has it, ask what screening would."""
+        told = 0
+        while True:
+            time.sleep(CALM)
+            if self.number != told:
+                told = self.number
+                self.ask()
 
     def ask(self) -> None:
         """Say how many files were read and what is open in them, as an early warning: it stops no preview."""
@@ -105,30 +140,29 @@ class Preview:
 
 
 class _Page(tornado.web.RequestHandler):
-    """A page of the book with the script that reloads it, from this server as its policy asks."""
+    """A page of the book with the script that keeps it current, from this server as its policy asks."""
 
     def get(self, path: str) -> None:
         preview: Preview = self.settings["preview"]
         page = (preview.html / (path.replace("\0", "") or "index.html")).resolve()
-        if preview.said:
-            text = (_TEMPLATES / "fault.html").read_text(encoding="utf-8")
-            text = text.replace("$said", html.escape(preview.said))
-        elif page.is_relative_to(preview.html) and page.is_file():
-            text = page.read_text(encoding="utf-8")
-        else:
+        if not preview.number:
+            page = _TEMPLATES / "fault.html"
+        elif not page.is_relative_to(preview.html) or not page.is_file():
             raise tornado.web.HTTPError(404)
         self.set_header("Cache-Control", "no-store")
-        script = f'<script defer src="/_preview/preview.js?{preview.number}"></script></head>'
-        self.write(text.replace("</head>", script, 1))
+        script = f'<script defer src="/_preview/preview.js?{preview.number}"></script>'
+        style = '<link rel="stylesheet" href="/_preview/preview.css">'
+        self.write(page.read_text(encoding="utf-8").replace("</head>", f"{style}{script}</head>", 1))
 
 
 class _Newer(tornado.web.RequestHandler):
-    """Answers as soon as a newer build than that of the page that asks has ended."""
+    """Answers as soon as another build has ended than the last that the page knows of."""
 
     async def get(self, told: str) -> None:
         preview: Preview = self.settings["preview"]
         async with preview.done:
-            await preview.done.wait_for(lambda: told != str(preview.number))
+            await preview.done.wait_for(lambda: told != str(preview.step))
+        self.write({"step": str(preview.step), "number": str(preview.number), "said": preview.said})
 
 
 def _listen(port: int) -> list[socket.socket]:
@@ -146,28 +180,20 @@ async def serve(root: Path, port: int, say: Callable[[str], None], ready: Callab
     sockets = _listen(port)
     preview = Preview(root.resolve(), say)
     application = tornado.web.Application(log_function=lambda _: None, preview=preview)
-    files = tornado.web.StaticFileHandler
+    static = tornado.web.StaticFileHandler
     application.add_handlers(_NAMES, [
-        (r"/_preview/(\d+)", _Newer), (r"/_preview/(preview\.js)", files, {"path": str(_TEMPLATES)}),
-        (r"/((?:.*\.html)?)", _Page), (r"/(.*)", files, {"path": str(preview.html)}),
+        (r"/_preview/(\d+)", _Newer), (r"/_preview/(preview\.\w+)", static, {"path": str(_TEMPLATES)}),
+        (r"/((?:.*\.html)?)", _Page), (r"/(.*)", static, {"path": str(preview.html)}),
     ])  # fmt: skip
     server = tornado.httpserver.HTTPServer(application)
     await preview.load()
+    threading.Thread(target=preview.asking, daemon=True).start()  # nobody waits for it at the end
     try:
-        # An empty set comes after half a second, so that what is saved during the first build is seen.
-        saved = awatch(preview.root, watch_filter=preview.is_source, yield_on_timeout=True, rust_timeout=500)
-        async for changes in saved:
-            code = [path for _, path in changes if path.endswith(".py")]
-            if code:  # what waits has loaded the package as it was
-                await preview.stop()
-                await preview.load()
-            if changes or not preview.number:
-                await preview.build()
-                if preview.number == 1:
-                    server.add_sockets(sockets)
-                    ready(f"http://{HOST}:{sockets[0].getsockname()[1]}/")
-                if not preview.said:
-                    await asyncio.to_thread(preview.ask)
+        await preview.build(await preview.saved())
+        server.add_sockets(sockets)
+        ready(f"http://{HOST}:{sockets[0].getsockname()[1]}/")
+        while True:
+            await preview.build(await preview.saved())
     finally:
         server.stop()
         await preview.stop()

@@ -124,8 +124,12 @@ def _changed(portfolio: Portfolio, since: Span) -> Section:
 def _waiting(portfolio: Portfolio) -> Section:
     rows: Rows = []
     for turn in progress.turns(portfolio):
-        state = "Complete" if isinstance(turn.subject, Module) else str(turn.state)
-        rows.append((_named(turn.subject), state, str(turn.role), dates.written(turn.since), turn.days))
+        named, state = _named(turn.subject), "Complete"
+        if isinstance(turn.subject, Activity):
+            state = str(turn.state)
+            said = progress.status_line(progress.history(portfolio, turn.subject.key))
+            named += said.removeprefix(state)  # that its sign-off was withdrawn, when and why
+        rows.append((named, state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
     table = _table("What is open, longest first", columns, rows, "Days")
     unsigned = sentences.unsigned_answer(portfolio)

@@ -1,12 +1,11 @@
 """Make a new portfolio in a folder of its own, from the package alone."""
 
 import csv
-import io
 import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -14,19 +13,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stp_portfolio.core import dates, disk, phrases, reading
-from stp_portfolio.core.contract import COLUMNS, FOLDER
-from stp_portfolio.core.findings import FaultsError, Refusal
+from stp_portfolio.core.contract import FOLDER
+from stp_portfolio.core.findings import Finding, Refusal, quoted
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.desk import drafts, kit
-from stp_portfolio.privacy import decisions, leaving, sources
+from stp_portfolio.desk import lists as reading_lists
+from stp_portfolio.desk.lists import ACTIVITIES, MODULES, Found, List
+from stp_portfolio.privacy import decisions, leaving, sources, told
 from stp_portfolio.privacy.vocabulary import first_names, is_english
 
 FIRST = drafts.TEMPLATES / "first"  # what is written once, and is the trainee's from then on
 CURRICULUM = "SBI1-3-23"  # that of the modules and activities which come with the tool
-# The tables that may be handed over, with the columns that may be missing in them.
-LISTS = {"modules.csv": ("signed_off",), "activities.csv": ("page", "learning_outcomes", "url")}
+UNNAMED = "not named yet"  # that of one's own list
 _WORD = re.compile(r"[^\W\d_]+")
-_FILL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
 class Choices(NamedTuple):
@@ -39,7 +38,7 @@ class Choices(NamedTuple):
     title: str = ""
     curriculum: str = CURRICULUM
     role: str = ""
-    lists: Mapping[str, Path] = {}
+    lists: Mapping[str, List] = {}
 
 
 class Made(NamedTuple):
@@ -65,15 +64,15 @@ def start(folder: Path, chosen: Choices, today: date, *, dry_run: bool = False) 
     """
     if chosen.start > today:
         raise Refusal(f"{chosen.start} is in the future. A portfolio starts once the programme has.")
+    told.names(title=chosen.title, role=chosen.role, curriculum=chosen.curriculum)
     with new_folder(folder, keep=not dry_run) as tree:
         kit.lay_out(tree)
         _write_records(tree, chosen)
-        try:
-            portfolio = reading.load(tree, today, without_pages=True)
-        except reading.RecordsError as error:
-            raise Refusal(_in_lists(error, chosen)) from error
+        portfolio = loaded(tree, chosen.lists, "made", today=today)
         _write_pages(tree, portfolio)
-        approved, to_review = _approve(tree, portfolio, today)
+        approved, to_review = approvable(portfolio, sources.run(tree, portfolio), chosen.lists, "made")
+        lines = [*disk.read_text(tree / decisions.TERMS).splitlines(), *approval_lines(approved, today), ""]
+        disk.put(tree / decisions.TERMS, "\n".join(lines))
         shutil.rmtree(tree / "_build", ignore_errors=True)  # where screening remembers
         files = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
     return Made(portfolio, files, approved, to_review)
@@ -102,68 +101,51 @@ def new_folder(folder: Path, *, keep: bool = True) -> Iterator[Path]:
 # -- records ----------------------------------------------------------------------------------
 
 
+def lists_in(given: Mapping[str, Path]) -> Found:
+    """The lists in files that were handed over by table, to be looked at before anything is made of them."""
+    known = {row["code"]: row["module"] for row in _own_rows(MODULES) if row["code"]}
+    found = reading_lists.read(given, known, "a sheet of the same workbook, or a file with --modules")
+    needed = {row["module"] for row in _own_rows(ACTIVITIES)}
+    if [*found.lists] == [MODULES] and needed - {row["code"] for row in found.lists[MODULES].rows}:
+        fault = "Modules and activities go together: those that come with the tool belong to its own modules"
+        raise Refusal(f"{fault}. Give yours as well, as a sheet of the same workbook or with --activities.")
+    return found
+
+
+def _own_rows(name: str) -> list[dict[str, str]]:
+    """The rows of a table that comes with the tool, with the places that a choice fills still in it."""
+    return list(csv.DictReader(disk.read_text(FIRST / FOLDER / name).splitlines()))
+
+
 def _write_records(tree: Path, chosen: Choices) -> None:
-    """Settings and tables, with one's own in place of those that come with the tool. Raises Refusal."""
-    for path in (FIRST / FOLDER).iterdir():
-        if path.name != "milestones.csv":
-            disk.put(tree / FOLDER / path.name, drafts.filled(f"first/data/{path.name}", chosen=chosen))
-    modules, activities = (_rows(chosen.lists.get(name, tree / FOLDER / name), name) for name in LISTS)
-    names = {row["code"]: row["module"] for row in modules}
-    for row in activities:
-        row["page"] = row["page"] or _page_path(row, names.get(row["module"], ""))
-    for name, rows in zip(LISTS, (modules, activities), strict=True):
-        disk.put(tree / FOLDER / name, disk.csv_text([COLUMNS[name], *map(dict.values, rows)]))
-
-    listed = Counter(row["module"] for row in activities)
-    counts = {code: listed[code] for code in names if listed[code]}
-    due = partial(dates.months_after, chosen.start)
-    text = drafts.filled("first/data/milestones.csv", counts=counts, due=due)
-    disk.put(tree / FOLDER / "milestones.csv", text)
+    """Settings and tables, with one's own in place of those that come with the tool."""
+    own = [path.name for path in (FIRST / FOLDER).iterdir() if path.name != "milestones.csv"]
+    texts = {name: drafts.filled(f"{FIRST.name}/{FOLDER}/{name}", chosen=chosen) for name in own}
+    texts |= {name: found.table(name).decode() for name, found in chosen.lists.items()}
+    counts = Counter(row["module"] for row in csv.DictReader(texts[ACTIVITIES].splitlines()))
+    for name, text in {**texts, "milestones.csv": milestones(counts, chosen.start)}.items():
+        disk.put(tree / FOLDER / name, text)
 
 
-def _in_lists(error: reading.RecordsError, chosen: Choices) -> str:
-    """What is wrong, said of the files that were handed over."""
-    text = "\n".join(f"  {finding}" for finding in error.findings)
-    for name, path in chosen.lists.items():
-        text = text.replace(f"{FOLDER}/{name}", str(path))
-    both = "Modules and activities go together: give --modules and --activities." if chosen.lists else ""
-    return f"Nothing was made. What is wrong:\n{text}\n{both}".rstrip()
-
-
-def _rows(path: Path, name: str) -> list[dict[str, str]]:
-    """The rows of a table, with a cell for each column. Raises Refusal."""
-    remedy = "Check its name, and save it as 'CSV UTF-8'."
+def loaded(root: Path, lists: Mapping[str, List], done: str, **ways: Any) -> Portfolio:
+    """Records with lists that were handed over; what is wrong is said of these. Raises Refusal."""
     try:
-        text, _ = disk.decode(path.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{path} cannot be read ({error}). {remedy}") from error
-    separator = reading.separator_of(text, name)
-    lines = csv.DictReader(io.StringIO(text, newline=""), None, "more", "", delimiter=separator)
-    lines.fieldnames = [column.strip().lower() for column in lines.fieldnames or ()]
-    optional = LISTS[name]
-    if missing := [column for column in COLUMNS[name] if column not in (*lines.fieldnames, *optional)]:
-        whole = f"Its first line is {','.join(COLUMNS[name])}; {phrases.series(optional)} may be left out"
-        raise Refusal(f"{path} has no column {phrases.series(missing)}. {whole}. {remedy}")
-    rows = []
-    for line in lines:
-        if any(line.get("more", "")):
-            fault = f"{path}, row {lines.line_num}: the row has more cells than the header"
-            raise Refusal(f"{fault}. Put a text that holds the separator in quotation marks.")
-        rows.append({column: line.get(column, "").strip() for column in COLUMNS[name]})
-    if not rows:
-        raise Refusal(f"{path} has no rows. {remedy}")
-    return rows
+        return reading.load(root, without_pages=True, **ways)
+    except reading.RecordsError as error:
+        faults = in_lists(error.findings, lists)
+        raise Refusal(f"Nothing was {done}. What is wrong:\n{faults}") from error
 
 
-def _page_path(row: Mapping[str, str], module: str) -> str:
-    """``B-P1_Imaging_Physics/3_TestDetector``: the module's code and name, number and title."""
+def milestones(counts: Mapping[str, int], begun: date) -> str:
+    """The dates that count, as a table; ``counts`` are the activities of each module by its code."""
+    return drafts.filled("first/data/milestones.csv", counts=counts, due=partial(dates.months_after, begun))
 
-    def words(text: str, count: int) -> list[str]:
-        found = [word for word in re.findall(r"[A-Za-z0-9]+", text) if word.lower() not in _FILL_WORDS]
-        return [word.capitalize() for word in found[:count]]
 
-    folder = "_".join([re.sub(r"[^\w.-]", "", row["module"]), *words(module, 3)])
-    return f"{folder}/{row['number']}_{''.join(words(row['title'], 4))}"
+def in_lists(findings: Sequence[Finding], held: Mapping[str, List]) -> str:
+    """Faults of tables, said of the lists that were handed over."""
+    named = [(held.get(Path(finding.file).name), finding) for finding in findings]
+    said = [found.told(finding) for found, finding in named if found]  # other faults are their echo
+    return "\n".join(f"  {each}" for each in said or findings)
 
 
 # -- pages and words --------------------------------------------------------------------------
@@ -186,15 +168,23 @@ def _write_pages(tree: Path, portfolio: Portfolio) -> None:
         disk.put(tree / name, drafts.filled(f"first/{name}", settings=portfolio.settings, **listed))
 
 
-def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], list[str]]:
-    """Approve the words of the curriculum, which name nobody: modules, titles and its code.
+def approval_lines(terms: Iterable[str], today: date) -> list[str]:
+    """The lines by which the terms of a curriculum are approved."""
+    return [f"{term} | {today} | from the curriculum" for term in terms]
 
-    Of the book's title and the role, which a person has typed, only plain words that are no given name.
-    Returns the terms that were approved, and those that were not.
+
+def approvable(
+    portfolio: Portfolio, found: Iterable[Finding], lists: Mapping[str, List], done: str
+) -> tuple[list[str], list[str]]:
+    """Of the terms that screening found those of the curriculum, which name nobody, and the others.
+
+    The curriculum's words are those of its modules, titles and code; of what else a person has typed only
+    plain words are approved that are no given name. Raises Refusal for identifiers, said of the lists.
     """
-    found = sources.run(tree, portfolio)
-    if identifiers := [each for each in found if each.code in (leaving.CERTAIN, leaving.IDENTIFIER)]:
-        raise FaultsError("Nothing was made. What could identify a person:", identifiers)
+    held = list(found)
+    if stops := {each.value: each for each in held if each.code in (leaving.CERTAIN, leaving.IDENTIFIER)}:
+        lines = [_said_of(lists, value, each) for value, each in stops.items()]
+        raise Refusal("\n  ".join([f"Nothing was {done}. What could identify a person:", *lines]))
     texts = [portfolio.settings.curriculum, *(activity.title for activity in portfolio.activities)]
     texts += [f"{module.code} {module.name}" for module in portfolio.modules]
     curriculum = set(_WORD.findall(" ".join(texts).casefold()))
@@ -203,8 +193,13 @@ def _approve(tree: Path, portfolio: Portfolio, today: date) -> tuple[list[str], 
         words = set(_WORD.findall(term.casefold())) - curriculum
         return all(is_english(word) and word not in first_names() for word in words)
 
-    terms = dict.fromkeys(each.value for each in found if each.code == leaving.TERM)
+    terms = dict.fromkeys(each.value for each in held if each.code == leaving.TERM)
     approved = list(filter(is_known, terms))
-    lines = "".join(f"{term} | {today} | from the curriculum\n" for term in approved)
-    disk.put(tree / decisions.TERMS, disk.read_text(tree / decisions.TERMS) + lines)
     return approved, [term for term in terms if term not in approved]
+
+
+def _said_of(lists: Mapping[str, List], value: str, found: Finding) -> str:
+    """An identifier with the row of a list in which it stands, or else its file."""
+    rows = (row for each in lists.values() for row in each.rows if value in " ".join(row.values()))
+    place = next((row["place"] for row in rows), found.file)
+    return f"{place}: {quoted(value)} {found.fault.partition(':')[0]}. Reword it there."

@@ -92,13 +92,14 @@ def _contents(portfolio: Portfolio, built: Path, chosen: Collection[str]) -> Ite
         key, stem = str(activity.key), file_stem(activity)
         if chosen and key not in chosen:
             continue
-        status = progress.status(portfolio, activity.key)
+        status = progress.status_line(progress.history(portfolio, activity.key))
         yield key, f"\n{key} {activity.title} ({status})", None, ""
         for ending, what in (("pdf", "page"), ("txt", "narrative to paste")):
             yield key, f"  {what}: {stem}.{ending}", built / f"{stem}.{ending}", f"{stem}.{ending}"
         for piece in progress.evidence_for(portfolio, activity.key):
             if piece.file:
-                name = f"evidence/{safe(f'{piece.id}_{Path(piece.file).name}')}"
+                held = Path(piece.file).name.removeprefix(f"{piece.id}-")
+                name = f"evidence/{safe(f'{piece.id}_{held}')}"
                 yield (
                     key,
                     f"  evidence: {name} ({piece.title})",

@@ -77,8 +77,8 @@ def _parts(file: Member) -> Iterator[Part]:
 _UNREAD = re.compile(r"\A(?:\{\\rtf|%!PS)|^MIME-Version:", re.MULTILINE)  # with text, but not as it is shown
 _PACKED = re.compile(
     r"""
-    data:(?P<kind>[\w.+/-]*)(?:;(?!base64)[^,;\s"'<>]{0,80})*+(?P<base64>;base64)?,
-    (?P<url>[^\s"'<>)\\]*+(?:\s+[\w+/=]{40,}+)*+)
+    data:(?P<kind>[\w.+/-]*)(?:;(?!base64)[^,;\s"'<>]{0,80})*(?P<base64>;base64)?,
+    (?P<url>[^\s"'<>)\\]*+(?:\s+[\w+/=]{40,}+)*)
     | (?<![A-Za-z\d+/])(?P<bare>(?:[A-Za-z\d+/]{60,}+[ \t]*+\n?[ \t]*+)+(?:[A-Za-z\d+/]*={1,2})?)
     """,
     re.VERBOSE,
@@ -263,7 +263,8 @@ def _zip(raw: bytes) -> Iterator[Part]:
 
 def _inventory(raw: bytes) -> Iterator[Part]:
     *head, packed = raw.split(b"\n", 4)
-    yield Member("", ".inv", b"\n".join([*head, zlib.decompressobj().decompress(packed, SIZE)])[1:])
+    entries = zlib.decompressobj().decompress(packed, SIZE).splitlines()
+    yield Member("", ".inv", b"\n\n".join([*head, *entries])[1:])  # no name goes on in the next entry
 
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Iterator[Part]]], ...] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shlex
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -105,10 +104,11 @@ def finding(name: str, text: str, line: int, hit: Hit) -> Finding:
     asked = _ASKED.get(hit.kind, f"may be a {hit.kind}")
     fault = f"could identify a person ({hit.kind})" if hit.direct else asked
     code = TERM if not hit.direct else CERTAIN if hit.kind in NEVER_ALLOWED else IDENTIFIER
+    settled = f"{phrases.typed(name)} {phrases.typed(value)}"
     advice = {
         CERTAIN: "Take it out, or write a role or a month instead",
-        IDENTIFIER: f"Take it out; or, for a false alarm: portfolio allow {_typed(name)} {_typed(value)}",
-        TERM: f"Reword it, or, if it names nobody and no place: portfolio approve {_typed(value)}",
+        IDENTIFIER: f"Take it out; or, for a false alarm: portfolio allow {settled}",
+        TERM: f"Reword it, or, if it names nobody and no place: portfolio approve {phrases.typed(value)}",
     }
     return Finding(code, name, f"{fault}: {around}", advice[code], line, value=value, identifies=True)
 
@@ -116,13 +116,6 @@ def finding(name: str, text: str, line: int, hit: Hit) -> Finding:
 @lru_cache(maxsize=16)  # one text may have thousands of hits
 def _line_ends(text: str) -> list[int]:
     return [match.start() for match in re.finditer("\n", text)]
-
-
-def _typed(word: str) -> str:
-    """A word as a command line takes it: in the quotes that every system knows, where that is enough."""
-    if re.search(r'["$`\\!]', word):
-        return shlex.quote(word)
-    return word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"'
 
 
 def _parts(name: str, raw: bytes) -> Iterator[Piece | Closed]:

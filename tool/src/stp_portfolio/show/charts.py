@@ -8,15 +8,19 @@ to ``figure``.
 from __future__ import annotations
 
 import math
+import textwrap
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stp_portfolio.core import dates, phrases
+from stp_portfolio.core.records import said
 from stp_portfolio.show.drawing import MIME, Figure, figure, formula, inline_svg, style
 from stp_portfolio.show.palette import ACCENT, INK, MUTED, PAGE, PANEL, RULE, WARM
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+    Done: TypeAlias = DataFrame | Series[Any]
 
 __all__ = [
     "ACCENT", "INK", "MIME", "MUTED", "PAGE", "PANEL", "RULE", "WARM", "Figure", "axes", "blocks", "burn_up",
@@ -33,6 +37,7 @@ _MARKS = {  # event: marker, its face and edge; then colour and width of the lin
     "submitted": ("o", PAGE, ACCENT, ACCENT, 3.2, "with the assessor"),
     "returned": ("X", WARM, WARM, MUTED, 1.1, "_"),
     "signed_off": ("s", ACCENT, ACCENT, "none", 0, "_"),
+    "withdrawn": ("v", WARM, WARM, MUTED, 1.1, "_"),
 }
 
 
@@ -94,8 +99,9 @@ def timeline(
     own = own.assign(row=own["key"].map(rows), until=own.groupby("key")["date"].shift(-1))
     for event, (marker, face, edge, colour, width, word) in _MARKS.items():
         these = own[own["event"] == event]
+        label = said(event) if event != "withdrawn" or len(these) else "_"
         mark = {"markersize": 6, "markerfacecolor": face, "markeredgecolor": edge, "zorder": 3}
-        drawn.plot(these["date"], these["row"], marker, label=event.replace("_", " "), **mark)
+        drawn.plot(these["date"], these["row"], marker, label=label, **mark)
         until = [on if day != day else day for day in these["until"]]  # NaT equals nothing: not over yet
         drawn.hlines(these["row"], these["date"], until, colour, linewidth=width, label=word)
     for key in activities["key"][~activities["key"].isin(own["key"])]:
@@ -113,18 +119,24 @@ def timeline(
 
 @style()
 def burn_up(
-    days: Series[Any], goals: DataFrame, *, of: int, start: date, on: date, alt: str, caption: str
+    events: Done, goals: DataFrame, *, of: int, start: date, on: date, alt: str, caption: str
 ) -> Figure:
     """How many of so many were done over time, against goals.
 
-    ``days`` are those on which one was done, missing ones left out; ``goals`` takes the columns ``date``,
-    ``required`` and ``needed`` of the milestones, and leaves out those that require no number.
+    ``events`` takes the columns ``date`` and ``counts``, by how many each raises or lowers what is done, or
+    is a series of the days on which one was done; ``goals`` takes the columns ``date``, ``required`` and
+    ``needed`` of the milestones, and leaves out those that require no number.
     """
-    done_on, goals = sorted(days.dropna()), goals.dropna(subset="required")
-    done, last = len(done_on), max([on, *(day.date() for day in goals["date"])])
+    import pandas
+
+    if events.ndim == 1:  # as notebooks of version 0.1.0 have it
+        events = pandas.DataFrame({"date": events.dropna()}).assign(counts=1)
+    so_far = events.groupby("date")["counts"].sum().cumsum()
+    done, goals = int(events["counts"].sum()), goals.dropna(subset="required")
+    last = max([on, *(day.date() for day in goals["date"])])
     drawn = axes(3.2)
     line = {"where": "post", "color": ACCENT, "linewidth": 2.2, "zorder": 3}
-    drawn.step([start, *done_on, on], [*range(done + 1), done], **line)
+    drawn.step([start, *so_far.index, on], [0, *so_far, done], **line)
     drawn.plot(on, done, "o", markersize=6, color=ACCENT, zorder=4)
     beside = {"textcoords": "offset points", "va": "center", "bbox": _CLEAR}
     words = {"textcoords": "offset points", "color": ACCENT, "fontweight": "bold"}
@@ -217,7 +229,8 @@ def _clear(drawn: Any, *sides: str) -> None:
 
 
 def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    """A text, or as many whole words of it as have room: half a word may look like a name."""
+    return textwrap.shorten(text, length, placeholder=" …")
 
 
 def _above(drawn: Any, row: float, label: str) -> None:

@@ -21,7 +21,7 @@ from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 
-from stp_portfolio.core import dates, disk, progress, records
+from stp_portfolio.core import dates, disk, phrases, progress, records
 from stp_portfolio.core.progress import Status
 from stp_portfolio.core.records import Activity, Portfolio
 
@@ -152,7 +152,8 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
     allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
     wanted = allowed.get(status, (STARTED_SECTIONS,))
     if tuple(page.sections) not in wanted:
-        yield f"the sections are {list(page.sections)}, the contract has {list(wanted[0])}"
+        held = phrases.series(list(page.sections)) or "none"
+        yield f"its sections are {held}; they must be {phrases.series(wanted[0])}"
     else:
         yield from _plan_problems(page, portfolio.on)
     if not page.reads_next:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from stp_portfolio.core import dates, phrases, progress
 from stp_portfolio.core.phrases import number, plural, series
 from stp_portfolio.core.progress import CreditState, Distance, Role, Status, Wait
-from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio, of_module
+from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio, of_module, said
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
@@ -40,13 +40,14 @@ def _of(portfolio: Portfolio, module: str | None, text: str) -> Sentence:
 
 def event_line(event: Event) -> str:
     """An event as its reader sees it: ``Signed off``, with its note where it has one."""
-    return event.event.replace("_", " ").capitalize() + (f" ({event.note})" if event.note else "")
+    return said(event.event).capitalize() + (f" ({event.note})" if event.note else "")
 
 
 def course(events: Sequence[Event]) -> str:
     """What happened in turn, and the day of the last of it: ``Started, submitted 4 February 2025``."""
-    text = ", ".join(event.event.replace("_", " ") for event in events).capitalize()
-    return f"{text} {dates.written(events[-1].date)}" if events else "No event"
+    text = ", ".join(said(event.event) for event in events).capitalize()
+    why = f" ({events[-1].note})" if events and events[-1].event == "withdrawn" else ""
+    return f"{text} {dates.written(events[-1].date)}{why}" if events else "No event"
 
 
 def example_line(portfolio: Portfolio) -> str:
@@ -89,6 +90,8 @@ def timeline_alt(portfolio: Portfolio, module: str) -> str:
     for longest in progress.waiting(own)[:1]:
         days = plural(longest.days, "day")
         text += f" Activity {longest.activity.key} has waited longest, {days}."
+    past = (event for _, events in progress.histories(own) for event in events if event.event == "withdrawn")
+    text += "".join(f" Activity {event.activity}: {progress.since([event])}." for event in past)
     return _of(portfolio, module, text)
 
 
@@ -142,19 +145,23 @@ def _against(ahead: Distance, with_done: str) -> str:
 
 def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
     """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
+    return Sentence(" ".join(pace_answers(portfolio, module)))
+
+
+def pace_answers(portfolio: Portfolio, module: str | None = None) -> list[str]:
+    """The same with a text for each module."""
     codes = [module] if module else [each.code for each in portfolio.modules_in_use]
     if len(codes) > MANY:
         done, total = progress.signed_off(portfolio), phrases.activities(len(portfolio.activities))
         head = f"{done} of {total} in {len(codes)} modules are signed off"
-        return Sentence(f"{head}{_pace_so_far(portfolio)}.")
+        return [f"{head}{_pace_so_far(portfolio)}."]
     parts = []
     for own in (of_module(portfolio, code) for code in codes):
         if (far := progress.next_distance(own)) and far.needed:
             to_go = f"{phrases.activities(far.left)} to go in {plural(far.days, 'day')}"
             needs = f"which needs {far.needed:.2f} a month{_pace_so_far(own)}"
             parts.append(f"{far.milestone.module}: {to_go}, {needs}.")
-    none = _of(portfolio, module, "No milestone lies ahead that still needs activities.")
-    return Sentence(" ".join(parts) or none)
+    return parts or [_of(portfolio, module, "No milestone lies ahead that still needs activities.")]
 
 
 def _pace_so_far(own: Portfolio) -> str:
@@ -223,7 +230,7 @@ def waits_alt(portfolio: Portfolio, module: str) -> str:
 def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
     """How many events of each kind, and how much evidence, there were from a day to the day of reading."""
     events = Counter(event.event for event in portfolio.events if since <= event.date <= portfolio.on)
-    parts = [f"{events[name]} {name.replace('_', ' ')}" for name in reversed(EVENTS) if events[name]]
+    parts = [f"{events[name]} {said(name)}" for name in reversed(EVENTS) if events[name]]
     added = sum(piece.date >= since for piece in progress.held(portfolio))
     if not parts and not added:
         return Sentence("Nothing happened and no evidence was added.")
@@ -242,7 +249,8 @@ def _actions(portfolio: Portfolio) -> Iterator[str]:
     now = progress.statuses(portfolio)
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
-        yield f"Answer the return of {key}, of {why}."
+        what = {"withdrawn": "withdrawn sign-off"}.get(last[key].event, "return")
+        yield f"Answer the {what} of {key}, of {why}."
     for wait in _late(progress.waiting(portfolio)):
         yield f"Ask the assessor about {wait.activity.key}, submitted {plural(wait.days, 'day')} ago."
     for module in _in_state(portfolio, CreditState.AWAITING):

@@ -238,7 +238,7 @@ def by_status(portfolio: Portfolio, module: str) -> Iterator[Table]:
     found: dict[Status, list[Row]] = {status: [] for status in Status}
     for activity, events in progress.histories(records.of_module(portfolio, module)):
         status = progress.status_after(events)
-        since = dates.written(events[-1].date) if events else None
+        since = progress.since(events)
         days = [(portfolio.on - events[-1].date).days] if status is Status.SUBMITTED else []
         held = len(progress.evidence_for(portfolio, activity.key))
         found[status].append((Link(activity.heading, activity.page), since, *days, held))
