@@ -157,6 +157,7 @@ def _settled(root: Path, asked: Finding) -> bool:
             for each in sources.run(reading.find_root(), None):
                 if each.value == asked.value:
                     say(f"  {each.file}:{each.line}: {each.fault}")
+        say(f"  {KEYS}", style="dim")
     return key == "l"
 
 

@@ -82,6 +82,8 @@ def path_meant(root: Path, text: str, *, needed: bool) -> Path | None:
 
 def pieces_meant(root: Path, words: Sequence[str]) -> list[str]:
     """The files that are named, one after another; or one title, whose words need no quotation marks."""
+    if not "".join(words).strip():
+        raise Refusal("There is nothing to register. Give a title, a file or a folder.")
     files = [path_meant(root, word, needed=False) for word in words]
     if not any(files):
         return [" ".join(words)]

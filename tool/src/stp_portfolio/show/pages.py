@@ -141,16 +141,26 @@ def bare(text: str) -> str:
 
 # -- the contract -----------------------------------------------------------------------------
 
+# The sections that a page may have while it may still be a plan.
+_MAY_PLAN = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
+
 
 def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[str]:
     """What the page owes the contract, in words; nothing where it keeps it."""
+    status = progress.status(portfolio, activity.key)
+    if status not in _MAY_PLAN and tuple(page.sections) == PLAN_SECTIONS:
+        what = f"it is still its plan, and the activity is {status.lower()}"
+        yield f"{what}. To make it a page to fill in: portfolio new {activity.key}"
+    else:
+        yield from _owed(page, activity, portfolio, status)
+
+
+def _owed(page: Page, activity: Activity, portfolio: Portfolio, status: Status) -> Iterator[str]:
     if page.heading != activity.heading:
         yield f"the heading is '{page.heading}', the register has '{activity.heading}'"
     if len(re.findall(r"[.?!](?:\s|$)", page.standfirst)) != 2:
         yield "the standfirst is not two sentences: what happened, and what changed"
-    status = progress.status(portfolio, activity.key)
-    allowed = {Status.NOT_STARTED: (PLAN_SECTIONS,), Status.IN_PROGRESS: (STARTED_SECTIONS, PLAN_SECTIONS)}
-    wanted = allowed.get(status, (STARTED_SECTIONS,))
+    wanted = _MAY_PLAN.get(status, (STARTED_SECTIONS,))
     if tuple(page.sections) not in wanted:
         held = phrases.series(list(page.sections)) or "none"
         yield f"its sections are {held}; they must be {phrases.series(wanted[0])}"
@@ -162,7 +172,7 @@ def problems(page: Page, activity: Activity, portfolio: Portfolio) -> Iterator[s
     for identifier in page.evidence:
         if identifier not in registered:
             yield f"it names {identifier}, which the register does not give to this activity"
-    if status not in allowed:
+    if status not in _MAY_PLAN:
         yield from _unfinished(page, registered)
 
 
