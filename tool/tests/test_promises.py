@@ -63,7 +63,7 @@ def test_open_is_a_reminder_until_submission(portfolio, tmp_path, status):
     assert any("still to be written" in text for text in found[not submitted])
     text = disk.read_text(ROOT / f"{plan.page}.md").replace(plan.heading, activity.heading)
     problems, _ = contract_of(tmp_path / "page.md", text, activity, portfolio)
-    assert any("sections" in problem for problem in problems) is submitted
+    assert any("still its plan" in problem for problem in problems) is submitted
 
 
 @pytest.mark.parametrize(("on", "count"), [(date(2025, 11, 30), 0), (date(2025, 12, 1), 1)])
