@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -165,14 +166,31 @@ def pdfs(book, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """An installed browser, never one that is fetched."""
-    with sync_playwright() as tool:
-        started = launched(tool)
-        if started is None:
-            pytest.skip(MISSING)
+def browsers():
+    """Gives an installed browser by its name, never one that is fetched."""
+    with sync_playwright() as tool, ExitStack() as running:
+
+        @cache
+        def started(name):
+            found = launched(tool, name)
+            if found is None:
+                pytest.skip(MISSING.format(name.capitalize()))
+            running.callback(found.close)
+            return found
+
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(browsers):
+    """The one that most pages are tried in."""
+    return browsers("chromium")
+
+
+@pytest.fixture(scope="session", params=["chromium", "firefox"])
+def either(browsers, request):
+    """Each of two that differ in how they read a policy, in what gets the focus, and in what they log."""
+    return browsers(request.param)
 
 
 @pytest.fixture

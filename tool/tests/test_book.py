@@ -10,6 +10,8 @@ from lxml import etree, html
 from portfolios import append, edit
 from recount import Recount, written
 
+from stp_portfolio.core import digests
+
 NOTEBOOKS = [f"notebooks/{name}" for name in ("credits", "progress", "coverage")]
 
 
@@ -38,7 +40,7 @@ def check_numbers(built):
     assert built.code == 0, built.output
     recount = Recount(built.tree)
     total = len(recount.activities)
-    standing = f"On {written(recount.on)}, {recount.count('Signed off')} of {total} activities"
+    standing = f"{recount.count('Signed off')} of {total} activities signed off by {written(recount.on)}"
     assert standing in text_of(built.page("intro"))
     check_credits(built, recount)
     check_milestones(built, recount)
@@ -61,12 +63,17 @@ def check_credits(built, recount):
 
 def check_milestones(built, recount):
     listed = cells(built.page("notebooks/progress"), "Milestones")
-    asked = [f"{row['required']} of {row['module']}" if row["required"] else "" for row in recount.milestones]
-    days = [written(row["date"]) for row in recount.milestones]
-    wanted = [[row["name"], *more] for row, *more in zip(recount.milestones, days, asked, strict=True)]
-    assert sorted(row[:3] for row in listed) == sorted(wanted)
-    for row in listed:
-        assert not row[2] or int(row[3]) == recount.done(row[2].split(" of ")[1])
+    assert [row[0].rpartition(", ")[0] for row in listed] == [row["name"] for row in recount.milestones]
+    for row, said in zip(recount.milestones, listed, strict=True):
+        day, month, year = said[0].split()[-3:]
+        assert re.fullmatch(f"{day} {month}[a-z]* {year}", written(row["date"]))
+        if row in recount.counted:
+            done, reviewed = recount.done(row["module"]), recount.in_review(row["module"])
+            assert said[1].startswith(f"{row['required']} of {row['module']}")
+            assert said[3].startswith(str(done))
+            assert (f"{reviewed} in review" in said[3]) == (reviewed > 0)
+            more = recount.to_submit(row) if row["date"] > recount.on else 0
+            assert said[2].startswith(f"{more} to submit") == (more > 0)
 
 
 def check_activity(recount, activity, row, page):
@@ -87,7 +94,7 @@ def check_chapter(built, recount, module):
     chapter = built.page(f"{listed[0]['page'].rpartition('/')[0]}/index")
     for word in set(recount.status.values()):
         own = [row for row in listed if recount.status[f"{module}/{row['number']}"] == word]
-        caption = f"{word}: {len(own)} {'activity' if len(own) == 1 else 'activities'}"
+        caption = f"{len(own)} {'activity' if len(own) == 1 else 'activities'} {word.lower()}"
         shown = [row[0] for row in cells(chapter, caption)] if own else []
         assert shown == [f"{row['number']}. {row['title']}" for row in own]
 
@@ -120,10 +127,13 @@ def test_illustration_is_the_one_described(book):
 
 
 def test_example_is_marked_on_every_page_that_shows_it(book):
-    """The line that says the content is invented stands once on every page of the book."""
-    names = ["intro", "C1_Professional_Foundations/index", *NOTEBOOKS]
-    for name in [*names, *(row["page"] for row in Recount(book.tree).activities)]:
-        assert text_of(book.page(name)).count("Illustration: the progress, evidence") == 1, name
+    """The line that says the content is invented stands once on each page of records, and on no other."""
+    chapter = ["C1_Professional_Foundations/index", "C1_Professional_Foundations/synthesis"]
+    names = ["intro", *chapter, *NOTEBOOKS, "about/by-standard", "about/news"]
+    names += [row["page"] for row in Recount(book.tree).activities]
+    for page in pages_of(book.html):
+        name = "intro" if page == "index.html" else page.removesuffix(".html")
+        assert text_of(book.page(name)).count("Illustration: the progress, evidence") == (name in names), name
 
 
 def test_every_figure_has_numbers_in_its_alt_text_a_caption_and_a_table(book):
@@ -134,7 +144,9 @@ def test_every_figure_has_numbers_in_its_alt_text_a_caption_and_a_table(book):
         figures = page.findall(".//figure")
         seen += len(figures)
         for figure in figures:
-            (alt,) = figure.xpath(".//svg[@role='img']/@aria-label")
+            (alt,) = figure.xpath(".//*[@role='img']/@aria-label")
+            assert figure.get("aria-label") == figure.find_class("caption-text")[0].text_content()
+            assert [each.get("aria-hidden") for each in figure.iter("svg")] == ["true", "true"]
             assert len(re.findall(r"\d+", alt)) >= 3
             assert len(plain(figure.find("figcaption").text_content())) > 20
         assert len(page.findall(".//table")) >= len(figures)
@@ -142,7 +154,7 @@ def test_every_figure_has_numbers_in_its_alt_text_a_caption_and_a_table(book):
 
 
 def test_every_page_is_well_made(book):
-    """One h1, headings by one, a title and description of its own, tables with captions and heads."""
+    """One h1, headings by one, titles, descriptions, captions and names of its own, each heading with a scope."""
     titles, descriptions = {}, {}
     for name in pages_of(book.html):
         page = html.fromstring((book.html / name).read_text(encoding="utf-8"))
@@ -156,11 +168,19 @@ def test_every_page_is_well_made(book):
         assert "Illustration" not in descriptions[name]
         assert page.get("lang") == "en-GB"
         for table in page.iter("table"):
-            assert table.xpath(".//th[@scope]")
-            assert table.xpath("caption") or "stp-facts" in table.get("class"), name
-        assert not page.xpath("//style | //script[not(@src)] | //*[@style]"), name
+            assert table.xpath("caption and .//th and not(.//th[not(@scope)])"), name
+        folds = [fold.text_content() for fold in page.iter("summary")]
+        assert len(set(folds)) == len(folds), name
+        assert not page.xpath("//*[@style]")
+        own = [f"'{digests.for_policy(part.text)}'" for part in page.xpath("//style | //script[not(@src)]")]
+        assert len(own) == (2 if name == "404.html" else 0), name
         (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
-        assert policy.startswith("default-src 'none'; script-src 'self';")
+        wanted = (
+            "default-src 'none'; style-src {}; script-src {};"
+            if own
+            else "default-src 'none'; script-src 'self';"
+        )
+        assert policy.startswith(wanted.format(*own))
         assert "unsafe" not in policy
         assert page.xpath("//meta[@name='referrer']/@content") == ["no-referrer"]
     assert titles.pop("index.html") == titles["intro.html"]  # the home page itself
@@ -198,6 +218,18 @@ def test_another_day_and_another_row_show_everywhere(copy):
     check_numbers(done)
     chapter = "C1_Professional_Foundations"
     assert {f"{chapter}/11_LearningSession", f"{chapter}/index", "about/news", "intro"} <= set(done.read)
+
+
+def test_home_lists_the_activities_once(book, small):
+    """The tiles are the numbered list of all activities; a page that asks for strip and list has them once."""
+    (strip,) = html.fromstring(book.page("intro")).find_class("stp-strip")
+    wanted = [f"{row['page']}.html" for row in Recount(book.tree).activities]
+    assert (strip.tag, [link.get("href") for link in strip.iter("a")]) == ("ol", wanted)
+    panel = '[It](M/1_Task.md "panel: {}")\n\n'
+    done = small.home(f"{panel.format('strip')}## List\n\n{panel.format('activities')}")
+    assert done.code == 0, done.output
+    (strip,) = html.fromstring(done.page("intro")).find_class("stp-strip")
+    assert strip.getparent().findtext("h2") == "List"
 
 
 def test_stray_files_are_not_pages(small):

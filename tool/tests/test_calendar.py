@@ -2,8 +2,8 @@
 
 import calendar
 import math
-import re
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 
 import pytest
 from conftest import ROOT, refused, told
@@ -11,17 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 from portfolios import START, done, edit, forty, make
-from recount import MONTHS, Recount, written
+from recount import Recount, steps_ahead, written
 
 from stp_portfolio.core import progress, records
 from stp_portfolio.core.records import Milestone
+
+REVIEWS = [date(2024, 9, 25), date(2025, 9, 24)]
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """The calendar of the shipped example as the command writes it."""
     path = tmp_path_factory.mktemp("calendar") / "deep" / "portfolio.ics"
-    assert "46 entries" in told(ROOT, "calendar", "--out", path)
+    milestones = {(row["date"], row["name"]) for row in Recount(ROOT).milestones}
+    count = sum(map(len, (milestones, REVIEWS, recounted_targets(ROOT), steps_ahead(ROOT, (2025, 6)))))
+    assert f"{count} entries" in told(ROOT, "calendar", "--out", path)
     return path.read_bytes()
 
 
@@ -54,86 +58,92 @@ def test_file_is_whole(shipped):
 
 
 def test_milestones_and_reviews(shipped):
-    """Every milestone with what it requires and where it stands, and every review, held or planned."""
+    """Every milestone once, with what it requires and where that stands, and every review, held or planned."""
     recount, found = Recount(ROOT), of_kind(shipped, "Milestone")
-    for row, event in zip(recount.milestones, found, strict=True):
-        summary, text = row["name"], row["note"]
-        if row["required"]:
-            summary += f": {row['required']} of {row['module']}"
-            done_now, days = recount.done(row["module"]), (event.start - date.fromisoformat(recount.on)).days
-            left = int(row["required"]) - done_now
-            asked = f"Required: {row['required']} of {row['module']} signed off."
-            standing = f"On {written(recount.on)}: {done_now}, {left} to go;"
-            pace = f"this needs {left / days * 365.25 / 12:.2f} a month."
-            text = f"{asked} {standing} {pace}\n{text}".rstrip()
-        assert (str(event.start), event["SUMMARY"], str(event["DESCRIPTION"])) == (row["date"], summary, text)
-    assert [event.start for event in of_kind(shipped, "Review")] == [date(2024, 9, 25), date(2025, 9, 24)]
+    wanted = sorted({(row["date"], row["name"]) for row in recount.milestones})
+    assert [(str(event.start), event["SUMMARY"].split(":")[0]) for event in found] == wanted
+    for event in found:
+        text, own = (
+            str(event["DESCRIPTION"]),
+            [r for r in recount.milestones if r["date"] == str(event.start)],
+        )
+        assert text.startswith(f"On {written(recount.on)}: ")
+        assert all(
+            row["note"] in text and (row["required"] != "review meeting" or row["required"] in text)
+            for row in own
+        )
+        for row in filter(itemgetter("required"), own):
+            asked = f"{row['required']} of {row['module']}"
+            assert (asked in event["SUMMARY"]) is (asked in text) is (row in recount.counted)
+            if row in recount.counted and (more := recount.to_submit(row)):
+                assert f"{asked} ({more} to submit by " in text
+    assert [event.start for event in of_kind(shipped, "Review")] == REVIEWS
 
 
 def recounted_targets(root):
     """By plain loops: the earliest even share of the time left, for each number still missing of a module."""
     recount, found = Recount(root), {}
     on = date.fromisoformat(recount.on)
-    for row in recount.milestones:
-        if row["required"] and row["date"] > recount.on:
-            done_now = recount.done(row["module"])
-            missing, days = int(row["required"]) - done_now, (date.fromisoformat(row["date"]) - on).days
-            for nth in range(1, missing + 1):
-                day = on + timedelta(days=math.ceil(days * nth / missing))
-                key = f"Target: {done_now + nth} of {row['module']} signed off"
-                found[key] = min(found.get(key, day), day)
+    for row in recount.counted:
+        days, missing = (recount.submit_by(row) - on).days, recount.to_submit(row)
+        handed = recount.done(row["module"]) + recount.in_review(row["module"])
+        for nth in range(1, missing + 1) if days > 0 else ():
+            day = on + timedelta(days=math.ceil(days * nth / missing))
+            key = f"Target: {handed + nth} of {row['module']} submitted"
+            found[key] = min(found.get(key, day), day)
     return found
 
 
-def test_targets_are_the_pace_needed(shipped, tmp_path):
-    """The n-th missing activity on the day that an even pace has it signed off, in one module and three."""
+def test_targets_are_days_to_submit_by(shipped, tmp_path):
+    """The n-th on the day that an even rate has it submitted, in one module and three; the last in time."""
     other = forty(tmp_path)
     told(other, "calendar")
     raw = (other / "_build/portfolio.ics").read_bytes()
     for root, entries in ((ROOT, shipped), (other, raw)):
         found = {str(event["SUMMARY"]): event.start for event in of_kind(entries, "Target")}
         assert found == recounted_targets(root) != {}
-    assert max(found.values()) == date(2026, 9, 30)
+        assert max(found.values()) == max(Recount(root).submit_by(row) for row in Recount(root).counted)
     assert b"Illustration" not in raw
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 20), st.integers(1, 800), st.integers(1, 800), st.integers(1, 20), st.integers(1, 20))
 def test_who_keeps_the_targets_keeps_the_milestones(signed_off, soon, later, few, many):
-    """Ahead, in order, one for each number; signing off on the last day of each meets every milestone."""
-    on = START + timedelta(days=100)
+    """Ahead, in order, one for each number; submitting on the last day of each leaves the usual wait."""
+    on, usual = START + timedelta(days=100), timedelta(days=28 if signed_off < 3 else 0)
     wanted = {on + timedelta(days=soon): few} | {on + timedelta(days=later): many}
     milestones = [Milestone(day, str(day), "M", required, "") for day, required in wanted.items()]
-    targets = progress.targets(make(on, done(*[START] * signed_off), milestones=milestones))
-    missing = range(signed_off + 1, max(signed_off, *wanted.values()) + 1)
-    assert [target.number for target in targets] == list(missing)
-    days = [on, *(target.day for target in targets)]
-    assert days == sorted(days)
-    assert days.count(on) == 1
+    portfolio = make(on, done(*[START] * signed_off), milestones=milestones)
+    targets = progress.targets(portfolio)
+    fits = [required for day, required in wanted.items() if day - usual > on]
+    assert [target.number for target in targets] == list(range(signed_off + 1, max([signed_off, *fits]) + 1))
+    assert [each.day for each in targets] == sorted(each.day for each in targets)
+    assert all(each.day > on for each in targets)
     for day, required in wanted.items():
-        assert signed_off + sum(each.day <= day for each in targets) >= required
+        if day - usual > on:
+            assert signed_off + sum(each.day <= day - usual for each in targets) >= required
 
 
 def test_no_target_for_what_has_passed_or_is_reached(portfolio):
     """On the day of a milestone and after it nothing is spread; a date alone has no target."""
-    for day, left in ((date(2025, 9, 30), 12), (date(2026, 9, 15), 0), (date(2027, 1, 1), 0)):
+    for day, left in (
+        (date(2025, 9, 30), 9),
+        (date(2026, 8, 23), 9),
+        (date(2026, 8, 24), 0),
+        (date(2027, 1, 1), 0),
+    ):
         assert len(progress.targets(records.on_day(portfolio, day))) == left
 
 
 def test_steps_fall_due_at_the_end_of_their_month(shipped):
     """Every step ahead without an outcome, counted again from the pages by their own marks."""
-    expected = []
-    step = rf"(?:- |In )\*\*({'|'.join(MONTHS)}) (\d{{4}})\.?\*\*(.*?)(?= - \*\*|$)"
-    for path in (ROOT / "C1_Professional_Foundations").glob("*.md"):
-        for name, year, rest in re.findall(step, " ".join(path.read_text(encoding="utf-8").split())):
-            month = (int(year), MONTHS.index(name) + 1)
-            if month >= (2025, 6) and "*Outcome:*" not in rest.split("Read next")[0]:
-                expected.append(date(*month, calendar.monthrange(*month)[1]))
+    months = steps_ahead(ROOT, (2025, 6))
+    expected = [date(*each, calendar.monthrange(*each)[1]) for each in months]
     steps = of_kind(shipped, "Step")
-    assert [event.start for event in steps] == sorted(expected)
-    quiz = next(event for event in steps if event["SUMMARY"].startswith("S-C1/11: Send the quiz again"))
-    title = "Deliver a specialty learning session to other healthcare professionals"
-    assert str(quiz["DESCRIPTION"]).startswith(f"{title}\nDone when: ")
+    assert [event.start for event in steps] == expected != []
+    trial = next(event for event in steps if event["SUMMARY"].startswith("S-C1/17: Repeat the trial"))
+    title = "Support the use of Standard Operating Procedures (SOPs)"
+    assert str(trial["DESCRIPTION"]).startswith(f"{title}\nDone when: ")
 
 
 def test_same_fact_keeps_its_identifier(shipped, tree):
@@ -141,25 +151,28 @@ def test_same_fact_keeps_its_identifier(shipped, tree):
     path = tree / "_build/portfolio.ics"
     told(tree, "calendar")
     assert path.read_bytes() == shipped
-    page, last = "C1_Professional_Foundations/11_LearningSession.md", "2025-06-16,S-C1,7,submitted,"
+    page = "C1_Professional_Foundations/17_StandardOperatingProcedures.md"
+    last = "2025-06-16,S-C1,7,submitted,"
     for name, old, new in (
         ("data/portfolio.toml", "2025-09-24]", "2025-10-02]"),
         ("data/portfolio.toml", "as_of = 2025-06-30", "as_of = 2025-07-15"),
-        ("data/milestones.csv", "2026-09-15,Completion", "2026-09-01,Completion"),
-        (page, "**July 2025.** Send the quiz again", "**August 2025.** Send the *quiz* once more"),
-        ("data/progress.csv", last, f"{last}\n2025-07-14,S-C1,11,signed_off,"),
+        ("data/milestones.csv", "2026-09-15,Completion,S-C1", "2026-09-01,Completion,S-C1"),
+        ("data/milestones.csv", "2026-09-15,Completion,,", "2026-09-01,Completion,,"),
+        ("data/milestones.csv", "2026-09-15,Completion,,", "2026-09-01,Completion,,"),
+        (page, "**July 2025.** Repeat the trial", "**August 2025.** Hold the *trial* again"),
+        ("data/progress.csv", last, f"{last}\n2025-07-14,S-C1,14,submitted,"),
     ):
         edit(tree, name, old, new)
     told(tree, "calendar")
     before, after = parsed(shipped), parsed(path.read_bytes())
-    assert len(before.keys() - after.keys()) == 1  # the ninth sign-off, which has happened
+    assert len(before.keys() - after.keys()) == 1  # the twelfth submission, which has happened
     assert after.keys() <= before.keys()
     assert all(int(after[uid]["SEQUENCE"]) > int(before[uid]["SEQUENCE"]) for uid in after)
     for kind, part, day, moved in (
         ("Milestone", "Completion", date(2026, 9, 15), date(2026, 9, 1)),
-        ("Step", "Send the quiz again", date(2025, 7, 31), date(2025, 8, 31)),
+        ("Step", "Repeat the trial", date(2025, 7, 31), date(2025, 8, 31)),
         ("Review", "", date(2025, 9, 24), date(2025, 10, 2)),
-        ("Target", "20 of", date(2026, 9, 15), date(2026, 9, 1)),
+        ("Target", "20 of", date(2026, 8, 24), date(2026, 8, 10)),
     ):
         own = [uid for uid, event in before.items() if event.categories == [kind]]
         uid = [each for each in own if part in before[each]["SUMMARY"]][-1]

@@ -301,6 +301,9 @@ def noted(**texts):
 
 
 XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>{WORDS}</a></x:xmpmeta>'.encode()
+STANDARD = XMP.replace(
+    b"><a", b' xmlns:u="http://www.aiim.org/pdfua/ns/id/" u:part="1"><!--%b--><a' % WORDS.encode()
+)
 BLANK = Image.new("RGB", (8, 8), "white")
 WIDE = b"UNICODE\0" + WORDS.encode("utf-16-le")
 NOTED = {
@@ -468,6 +471,7 @@ PDFS = {
     "property": pdf(lambda writer, _page: writer.add_metadata({"/Author": WORDS})),
     "own property": pdf(lambda writer, _page: writer.add_metadata({"/Note": WORDS})),
     "XMP": pdf(rooted("/Metadata", stream(XMP, Type="/Metadata", Subtype="/XML"))),
+    "XMP of a standard": pdf(rooted("/Metadata", stream(STANDARD, Type="/Metadata", Subtype="/XML"))),
     "XMP of a page": pdf(lambda writer, page: page.update({NameObject("/Metadata"): writer._add_object(stream(XMP, Type="/Metadata"))})),
     "attachment": pdf(lambda writer, _page: writer.add_attachment("a.txt", WORDS.encode())),
     "document attached": pdf(lambda writer, _page: writer.add_attachment("a.docx", office("docProps/core.xml", CORE))),
@@ -484,7 +488,7 @@ PDFS = {
     "named place": pdf(lambda writer, _page: writer.root_object.update({NameObject("/Dests"): dictionary({"/Quenby_Marl_9990554331": "x"})})),
     "wide letters": pdf(on_page(Contents="Quenby Marl 999\u00a0055\u00a04331 ✓")),
 }  # fmt: skip
-GONE = ("property", "own property", "XMP", "XMP of a page")
+GONE = ("property", "own property", "XMP", "XMP of a standard", "XMP of a page")
 
 
 @pytest.mark.parametrize("name", PDFS)

@@ -28,8 +28,9 @@ def test_status_at_a_glance(tree):
     out = told(tree, "status", folder="notebooks")
     for text in (
         "8 of 20 activities are signed off; 3 submitted, 1 returned, 4 in progress and 4 not started.",
-        "behind by 1",
-        "2 activities to go in 92 days",
+        "are reached if 2 of the 3 in review are signed off by then; one has waited 42 days.",
+        "9 more must be submitted by 24 August 2026",
+        "End of year 2, 30 September 2025, also asks for a review meeting (not yet: planned for",
         "Answer the return of S-C1/14, of 12 May 2025: Asked how the local test set was chosen.",
         "Ask the assessor about S-C1/11, submitted 42 days ago.",
         "Take S-C1/3 further",
@@ -47,7 +48,7 @@ def test_record_appends_one_event(tree):
     out = told(tree, "record", "s-c1/11", "signed-off", *given)
     assert path.read_text(encoding="utf-8") == before + "2025-06-25,S-C1,11,signed_off,no changes asked\n"
     assert "Recorded: S-C1/11 signed off on 25 June 2025." in out
-    assert "on track" in out
+    assert "S-C1: 9 of 20 signed off and 2 in review." in out
     assert len(list((tree / "data/.backup").glob("progress-*.csv"))) == 1
     assert "does not show it yet" in told(tree, "record", "S-C1/16", "started")
 
@@ -67,9 +68,7 @@ def test_module_is_signed_off_once_its_activities_are(tree):
     told(tree, "record", "S-C1/5", "withdrawn", "--note", "The plan was another's", "--date", "2 June 2025")
     assert "has 1 activity not signed off: S-C1/5" in refused(tree, "record", "S-C1", "signed", "off")
     edit(tree, "data/modules.csv", "Science,20,\n", "Science,20,2025-06-01\n")
-    fault = (
-        "'2025-06-01' is the sign-off of S-C1, although that of S-C1/5 was withdrawn. Take the module's back"
-    )
+    fault = "'2025-06-01' is the sign-off of S-C1, of which S-C1/5 is not signed off. Record what is missing"
     assert fault in refused(tree, "check")
 
 
@@ -118,16 +117,17 @@ def test_check_finds_everything_in_one_run(tree):
     for finding in (
         "_config.yml, key execute/timeuot: is not a key of Jupyter Book",
         "C1_Professional_Foundations/4_DigitalFootprint.md: is not in the table of contents, _toc.yml. Put",
+        "the link '4_DigitalFootprint.md' leads to a page that is not in the contents",
         f"{page}: the step of June 2024 has no measure",
         "the link '19_ProcesImprovement.md' leads to a file that does not exist",
         "the link 'C1_Professional_Foundations/index.md#nowhere' leads to a heading that does not exist",
         "notebooks/credits.ipynb: holds outputs",
     ):
         assert finding in out
-    assert re.search(r"^6 findings\.", err, flags=re.MULTILINE)
+    assert re.search(r"^7 findings\.", err, flags=re.MULTILINE)
     code, out, _ = call(tree, "check", "C1_Professional_Foundations")
     found = [line for line in out.splitlines() if not line.startswith("Open: ")]
-    assert (code, len(found)) == (1, 3)
+    assert (code, len(found)) == (1, 4)
 
 
 @pytest.mark.parametrize("named", ["S-C1/6", "C1_Professional_Foundations/6_EquityAndInclusivity"])
@@ -273,7 +273,12 @@ def test_json_of_log_and_status(tree):
         "2025-06-20",
     )
     assert first["standing"] == "Returned: sign-off withdrawn on 20 June 2025 (The plan was another's)"
-    assert [each["done"] for each in found["milestones"]] == [None, 7, 7]
+    counted = [each for each in found["milestones"] if each["done"] is not None]
+    assert [(each["done"], each["to_submit"]) for each in counted] == [(7, 0), (7, 10)]
+    assert counted[1]["submit_by"] == "2026-08-24"
+    assert [each["required"] for each in found["milestones"]][3:7] == [
+        "review meeting", "signed off", None, "signed off",
+    ]  # fmt: skip
     assert (found["modules"][0]["credits"], found["modules"][0]["state"]) == (20, "Open")
     entries = json.loads(told(tree, "log", "S-C1/14", "--json"))["entries"]
     last, named = entries[-1], {"day": "2025-05-12", "turn": "The trainee", "until": None, "days": 49}

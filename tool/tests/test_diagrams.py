@@ -100,7 +100,7 @@ def test_svg_keeps_to_the_rules_of_a_page(kind):
     """Only shapes and real text; no style, script, link, handler or colour of its own; labelled; no id."""
     drawn = render(EVERY[kind])
     root = ElementTree.fromstring(drawn)
-    assert (root.get("role"), root.get("aria-label")) == ("img", "What it shows.")
+    assert root.get("aria-hidden") == "true"
     assert texts(drawn)
     shapes = set("svg g path rect circle ellipse line polygon polyline text tspan".split())
     assert {element.tag.rpartition("}")[2] for element in root.iter()} <= shapes
@@ -184,9 +184,9 @@ def test_both_fences_make_a_figure(small):
     done = small.home(disk.read_text(HERE / "diagrams_sound.md"))
     page = html.fromstring(done.page("intro"))
     first, second = page.findall(".//figure")
-    assert first.find(".//svg").get("aria-label") == "From A to B."
+    assert first.find(".//*[@role]").get("aria-label") == "From A to B."
     assert first.find(".//figcaption") is None
-    assert second.find(".//svg").get("aria-label") == 'Say "x" & <y>'
+    assert second.find(".//*[@role]").get("aria-label") == 'Say "x" & <y>'
     assert second.find(".//figcaption//strong").text == "bold"
     assert second.get("id") == "way"
     assert page.xpath("//a[@href='#way']")

@@ -66,7 +66,7 @@ VOLATILE = {
 }
 WORDS = {
     "written": "I followed one referral to its result. I now ask who waits for a message before I change it.",
-    "held": "**E01** is a map of the six steps, and shows where a referral waited",
+    "held": "**E01** is a map of the six steps, and shows where a referral waited; **E02** counts what was refused",
 }
 PAGE = "C1_Professional_Foundations/5_PatientCareJourney.md"
 BOXES = re.compile(
@@ -153,6 +153,7 @@ def prepare(page, tree):
     elif page == "keeping":
         (tree.parent / "Downloads").mkdir()
         typst.compile(b"Map of a journey", output=tree.parent / "Downloads/map.pdf")
+        (tree.parent / "Downloads/refused.csv").write_text("Week,Orders\n1,41\n2,12\n", encoding="utf-8")
     elif page == "checking":  # what the page before shows how to write
         (tree / Path(PAGE).parent / "images").mkdir()
         Image.new("RGB", (600, 100), "navy").save(tree / Path(PAGE).parent / "images/map.png")
@@ -161,7 +162,7 @@ def prepare(page, tree):
         )
         text = re.sub(r"^[^%\n]*still to be written.*", WORDS["written"], text, flags=re.MULTILINE)
         (tree / PAGE).write_text(
-            text.replace("## Reflection", f"{blocks('keeping', 'markdown')[0]}\n## Reflection")
+            text.replace("## Reflection", "\n".join([*blocks("keeping", "markdown"), "## Reflection"]))
         )
     elif page == "review-meeting":
         append(tree, "data/portfolio.toml", blocks(page, "toml")[0])

@@ -92,7 +92,7 @@ def test_forty_activities_from_one_workbook(tmp_path):
     recount = Recount(folder)
     assert (len(recount.activities), str(recount.total_credits)) == (40, "127.5")
     assert [row["phase"] for row in recount.modules] == ["Throughout", "1", "1", "2", "3"]
-    counts = {row["module"]: row["required"] for row in recount.milestones if row["name"] == "Completion"}
+    counts = {row["module"]: row["required"] for row in recount.counted if row["name"] == "Completion"}
     assert counts == {"S-C1": "14", "S-MP-R1": "10", "M-2": "8", "M-3": "8"}
     third = next(row for row in recount.activities if row["number"] == "3")
     assert (third["title"], third["learning_outcomes"]) == ("Plan -c1 work 3", "1, 2; LO 3")

@@ -83,7 +83,8 @@ def test_credits(now):
         count = sum(each["module"] == module["code"] for each in now.activities)
         done = f"{now.done(module['code'])} of {count}" if count else ""
         assert row[2:4] == [module["credits"], done]
-    assert ("Hatched" in figure.svg) is any(row[4].startswith("Activities complete") for row in modules)
+    awaiting = [row[4] for row in modules if row[4].startswith("Activities complete")]
+    assert ("Activities complete, module not signed off" in texts(figure)) is bool(awaiting)
 
 
 def test_progress(now):
@@ -109,24 +110,27 @@ def test_progress(now):
         assert steps[-1] == str(done)
         assert f"{done} signed off" in texts(burn_up)
         assert f"{done} signed off" in timeline.alt or not done
-        for row in now.milestones:
-            mark = f"{row['required']} by {written(row['date'])}"
-            assert (mark in texts(burn_up)) is (row["module"] == module and row["required"] != "")
+        for row in now.counted:
+            day, month, year = written(row["date"]).split()
+            mark = f"{row['required']} required by {day} {month[:3]} {year}"
+            assert (mark in texts(burn_up)) is (row["module"] == module)
     assert len(drawn) == 3 * len(modules)
     words = [text for each in drawn[-len(modules) :] for text in texts(each) if text.endswith(" waiting")]
     assert sorted(int(text.split()[0]) for text in words) == sorted(now.waiting.values())
 
 
 def test_coverage(now):
-    """Each standard has the recount's pieces, in the table, below the squares and in the figure's words."""
+    """Each standard has the recount's pieces, in the table, in the figure with their titles, and in its words."""
     (figure,), said = sort(run(code("coverage")))
     table = said["Standards and the evidence that speaks to them"]
     for row, (standard, pieces) in zip(table, now.standards.items(), strict=True):
         assert row[0].startswith(f"{standard}:")
         assert row[1:] == [str(len(pieces)), ", ".join(pieces) or "None yet"]
         assert f"{standard}: {len(pieces)}" in figure.alt
-    below = texts(figure)[-len(table) - len({name.split()[0] for name in now.standards}) :]
-    assert [text for text in below if text.isdecimal()][: len(table)] == [row[1] for row in table]
+    columns = [text for row in table for text in (row[0].partition(":")[0].split()[-1], row[1])]
+    assert "|".join(columns) in "|".join(texts(figure)).replace("|none yet", "")
+    rows = " ".join(texts(figure))
+    assert all(f"{row['id']} {row['title'].split()[0]}" in rows for row in now.evidence)
     speaking = {key for row in now.evidence if row["standards"] for key in row["activities"].split(";")}
     bare = said["Activities without evidence for a standard"]
     assert len(bare) == len(now.activities) - len(speaking)
@@ -162,8 +166,11 @@ def test_frames_hold_what_follows_from_the_records(tree):
     assert len(found.events) == sum(event.date <= on for event in portfolio.events)
     assert list(found.waits["days"]) == [wait.days for wait in progress.waits(portfolio)]
     far = found.milestones.dropna(subset="required")
-    for name in ("required", "done", "left", "missed", "behind", "days"):
+    for name in ("required", "done", "done_then", "in_review", "to_submit", "state"):
         assert list(far[name]) == [getattr(each, name) for each in progress.distances(portfolio)]
+    assert [each.date() for each in far["submit_by"]] == [
+        each.submit_by for each in progress.distances(portfolio)
+    ]
     documented = set(re.findall(r"``(\w+)``", tidy.Frames.__doc__))
     for name, frame in found._asdict().items():
         assert {name, *frame.columns} <= documented
@@ -185,7 +192,9 @@ def test_cells_are_plain(name):
 def test_page_folds_the_code_of_a_cell(book, name):
     """The built page holds each cell's code, closed, above what it shows, and says when it was computed."""
     page = html.fromstring(book.page(f"notebooks/{name}"))
-    folded = page.xpath("//details[@class='stp-code' and not(@open) and summary='Code']")
+    folded = page.xpath(
+        "//details[@class='stp-code' and not(@open) and starts-with(summary, 'Code of the ')]"
+    )
     said = ["".join(part.text_content() for part in each.find_class("highlight")) for each in folded]
     assert [each.strip() for each in said] == [each.strip() for each in code(name)]
     assert len(page.find_class("cell_input")) == len(folded)

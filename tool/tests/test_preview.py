@@ -19,6 +19,7 @@ import pytest
 from conftest import PORTFOLIO, ROOT, build_here
 from PIL import Image
 from portfolios import append
+from test_reader import said_by_axe
 
 from stp_portfolio.core import phrases
 
@@ -86,7 +87,7 @@ def quick(small):
 def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     """An edit reaches the open page by itself; a fault is said there, and goes when it is fixed."""
     running, tree, address = preview
-    page = browser.new_page()
+    page = browser.new_page(bypass_csp=True)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}about/news.html")
@@ -99,6 +100,7 @@ def test_saved_page_row_and_code_are_shown_by_themselves(preview, browser):
     fault.wait_for(timeout=90_000)
     assert f"{PAGE}:" in fault.inner_text()
     assert "nowhere.md" in fault.inner_text()
+    assert said_by_axe(page) == []
     assert page.get_by_text("A sentence that was just saved.").is_visible()
     assert "The book has a fault" in running.until("The book has a fault")
     path.write_text(before + "\nFixed at last.\n", encoding="utf-8")

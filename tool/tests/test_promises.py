@@ -80,12 +80,13 @@ def test_words_of_status_are_the_same_everywhere(portfolio, book):
     """Enumeration, dictionary, home page, chapter and frames use the same five words and no others."""
     words = {"Not started", "In progress", "Submitted", "Returned", "Signed off"}
     dictionary = (ROOT / "data/README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| (?:none|`\w+`) \| ([A-Z][a-z ]+) \|", dictionary, re.MULTILINE)) == words
+    assert set(re.findall(r"^\| (?:none|`\w+`) \| ([A-Z][a-z ]+) \| ", dictionary, re.MULTILINE)) == words
     home, chapter = map(html.fromstring, map(book.page, ("intro", f"{CHAPTER}/index")))
-    for name in ("stp-tile-status", "stp-status"):
-        assert {element.text_content() for element in home.find_class(name)} == words
-    captions = [caption.text_content() for caption in chapter.iter("caption")]
-    assert {caption.partition(":")[0].strip() for caption in captions if " activit" in caption} == words
+    assert {element.text_content().strip() for element in home.find_class("stp-tile-status")} == words
+    captions = " ".join(caption.text_content() for caption in chapter.iter("caption"))
+    assert {
+        each.strip().capitalize() for each in re.findall(r"\d activit(?:y|ies) ([a-z ]+)", captions)
+    } == words
     assert set(frames(portfolio).activities["status"]) == set(map(str, Status)) == words
 
 

@@ -223,12 +223,12 @@ def test_file_is_removed_and_comes_back(tree):
         writing.put(tree, path, b"%PDF")
     with journal.command("evidence remove"):
         writing.rewrite(tree, "evidence.csv", lambda row: None if row["id"] == "E02" else row)
-        writing.remove(tree, path)
+        writing.put(tree, path, None)
     assert not path.parent.exists()
     assert b"E02" not in (tree / "data/evidence.csv").read_bytes()
     assert "evidence/poster.pdf comes back" in told(tree, "undo", "--yes")
     assert path.read_bytes() == b"%PDF"
     assert b"E02" in (tree / "data/evidence.csv").read_bytes()
     before = files(tree)
-    writing.remove(tree, tree / "nowhere.md")
+    writing.put(tree, tree / "nowhere.md", None)
     assert files(tree) == before

@@ -26,7 +26,7 @@ from stp_portfolio.show.palette import INK, LIGHT, PANEL, THEMED, WARM
 
 logger = logging.getLogger(__name__)
 
-WIDTH = 560  # units; a narrower diagram is centred in them, so that its text is as large as in any other
+WIDTH = 380  # units in which a diagram is laid out: on a phone its text has 12 pixels and more
 FLOW = r"\A(?:graph|flowchart)\b.*\n"  # the first line of a flowchart
 SECONDS, MEMORY = 20, 256 * 2**20
 OURS = re.compile(r"$|none$|currentColor$|var\(")  # colours that are not the author's
@@ -61,7 +61,6 @@ def render(source: str, alt: str = "") -> tuple[str, str]:
         alt = ". ".join(filter(None, parts)) + "."
     if not alt:
         raise DiagramError(NO_WORDS)
-    root.set("aria-label", alt)
     return etree.tostring(root, encoding="unicode"), alt
 
 
@@ -126,7 +125,6 @@ def _themed(drawn: dict[str, Any]) -> etree._Element:
     """Pele's SVG as part of a page: nothing but what is listed above."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     old = etree.fromstring(drawn["svg"].encode(), parser)
-    left, width = min(0, (drawn["width"] - WIDTH) / 2), max(WIDTH, drawn["width"])
     etree.strip_elements(old, "{*}title", "{*}desc", with_tail=False)  # their words are in the label
     for element in old.iter():
         element.tag = etree.QName(element).localname
@@ -135,9 +133,18 @@ def _themed(drawn: dict[str, Any]) -> etree._Element:
         kept = _attributes(element)
         element.attrib.clear()
         element.attrib.update([*kept.items()])
-    box = f"{left:g} 0 {width:g} {drawn['height']:g}"
-    look = {"class": "stp-svg stp-diagram", "role": "img", "font-size": "16", "fill": "currentColor"}
-    root = etree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": box, **look})
+    width, height = (f"{drawn[name]:g}" for name in ("width", "height"))
+    broad = " stp-broad" if drawn["width"] > WIDTH + 4 else ""  # what cannot be parted scrolls on a phone
+    look = {
+        "class": f"stp-svg stp-diagram{broad}",
+        "width": width,
+        "aria-hidden": "true",
+        "font-size": "16",
+        "fill": "currentColor",
+    }
+    root = etree.Element(
+        "svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", **look}
+    )
     root.extend(list(old))
     return root
 
@@ -189,7 +196,7 @@ class Mermaid(SphinxDirective):
             line = self.lineno + self.content_offset + error.line
             logger.warning("%s", error, location=(self.env.docname, line), type="stp", subtype="diagram")
             return []
-        figure = nodes.figure("", Picture(svg=svg, alt=alt), classes=["stp-figure"])
+        figure = nodes.figure("", Picture(svg=svg, narrow="", alt=alt), classes=["stp-figure"])
         self.set_source_info(figure)
         if caption := self.options.get("caption"):
             inline, messages = self.parse_inline(caption)

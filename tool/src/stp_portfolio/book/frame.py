@@ -96,10 +96,10 @@ def contents_changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def frame(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Give the template what it shows around the text."""
     env = app.env
-    if pagename == "404" and app.config.html_baseurl:
-        # A server shows it at any depth, so its links begin at the root of the server.
-        base = urlsplit(str(app.config.html_baseurl)).path.rstrip("/")
-        context["pathto"] = lambda name, resource=False: f"{base}/{name}" + ("" if resource else ".html")
+    if pagename == "404":
+        base = str(app.config.html_baseurl)
+        context["base"] = f"{urlsplit(base).path.rstrip('/')}/" if base else ""
+        context["style"], context["hash_of"] = disk.read_text(THEME / "static/book.css"), digests.for_policy
     context["config"], context["titles"] = app.config, env.titles
     context["description"] = env.metadata.get(pagename, {}).get("stp_description")
     context["way"] = way = trail(env, pagename)
@@ -131,7 +131,9 @@ def search_pages(app: Sphinx) -> str:
     for activity in portfolio.activities:
         if activity.page in known:
             key, number = activity.key, activity.key.number
-            standards = standards_of(portfolio, progress.evidence_for(portfolio, key))
+            standards = [
+                str(each.key) for each in standards_of(portfolio, progress.evidence_for(portfolio, key))
+            ]
             keys = [f"Activity {key}", str(number), str(key), f"DTA {number}", f"{key.module} {number}"]
             known[activity.page] |= {"keys": keys, "standards": standards}
     return f"const PAGES = {json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(',', ':'))};\n"
@@ -156,7 +158,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """Show every book in its own theme; Jupyter Book's settings are for another one."""
     config.html_theme, config.html_theme_options = "stp", {}
     config.html_use_index = False  # an empty page
-    config.html_permalinks_icon = "#"
+    config.html_permalinks = False  # a heading would be read out twice; the list of contents leads to each
     config.html_math_renderer = "stp"  # of ``translator``
 
 

@@ -1,22 +1,28 @@
 """Tables, figures and links as docutils nodes: one form for generated panels and notebook outputs."""
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
 from stp_portfolio.show import charts, tables
 from stp_portfolio.show.nodes import Picture
 from stp_portfolio.show.tables import Cell, Link, Table
 
+_DAY = re.compile(r"\b(\d\d?) ([A-Z][a-z]{2}) (?=\d{4}\b)")  # no line ends inside it
+SHORT = 20  # characters: a day, a status, a phase
 
-def figure(svg: str, alt: str, caption: str) -> nodes.figure:
+
+def figure(svg: str, narrow: str, alt: str, caption: str) -> nodes.figure:
     """A figure as a page holds it: the picture and the finding as its caption."""
     node = nodes.figure(classes=["stp-figure"], ids=[nodes.make_id(f"figure {caption}")])
-    node += Picture(svg=svg, alt=alt)
+    node += Picture(svg=svg, narrow=narrow, alt=alt)
     node += nodes.caption(text=caption)
     return node
 
@@ -31,30 +37,57 @@ def table(content: Table, *classes: str) -> nodes.table:
     if content.caption:
         node["ids"] = [nodes.make_id(f"table {content.caption}")]
         node += nodes.title(text=content.caption)
+    forms = _forms(content)
     group = nodes.tgroup(cols=len(content.columns))
-    group += [nodes.colspec(colwidth=1, stub=int(not index)) for index in range(len(content.columns))]
+    stubs = [int(index == content.names) for index in range(len(content.columns))]
+    group += [nodes.colspec(colwidth=1, stub=stub) for stub in stubs]
     if any(content.columns):
-        group += nodes.thead("", _row(content, content.columns))
-    rows = [_row(content, cells) for cells in content.rows]
-    if content.total:
-        rows[-1]["classes"].append("stp-total")
-    group += nodes.tbody("", *rows)
+        group += nodes.thead("", _row(content.columns, forms))
+    group += nodes.tbody("", *_rows(content, forms))
     node += group
     return node
 
 
-def _row(content: Table, cells: Sequence[Cell]) -> nodes.row:
+def _rows(content: Table, forms: Sequence[str]) -> list[nodes.row]:
+    """The rows below the head, marked where they repeat what stands above, lead on, or are a total."""
+    rows = [_row(cells, forms) for cells in content.rows]
+    for (above, cells), row in zip(pairwise(content.rows), rows[1:], strict=False):
+        if above[: content.names] == cells[: content.names]:
+            for text in list(row.findall(nodes.paragraph))[: content.names]:
+                text["classes"].append("stp-again")
+    if content.total:
+        rows[-1]["classes"].append("stp-total")
+    for row, anchor in zip(rows, content.anchors, strict=False):
+        row["ids"] = [nodes.make_id(anchor)]
+    return rows
+
+
+def _forms(content: Table) -> list[str]:
+    """The form of each column: of numbers, of short texts (days, statuses), which never wrap, or of text."""
+    forms = []
+    for name, *cells in zip(content.columns, *content.rows, strict=True):
+        short = all(not isinstance(cell, tuple) and len(tables.shown(cell)) <= SHORT for cell in cells)
+        forms.append("stp-number" if name in content.numeric else "stp-short" if short else "stp-text")
+    return forms if "stp-text" in forms else ["stp-text", *forms[1:]]
+
+
+def _row(cells: Sequence[Cell], forms: Sequence[str]) -> nodes.row:
     row = nodes.row()
-    for column, cell in zip(content.columns, cells, strict=True):
+    for form, cell in zip(forms, cells, strict=True):
         shown: nodes.Element
         if isinstance(cell, tuple):
-            links = (nodes.paragraph("", "", link_to(link)) for link in cell)
-            shown = nodes.bullet_list("", *(nodes.list_item("", link) for link in links))
+            shown = nodes.bullet_list("", *(nodes.list_item("", _linked(each)) for each in cell))
         else:
-            inside = link_to(cell) if isinstance(cell, Link) else nodes.Text(tables.shown(cell))
+            text = _DAY.sub("\\1\xa0\\2\xa0", tables.shown(cell))
+            inside = link_to(cell) if isinstance(cell, Link) else nodes.Text(text)
             shown = nodes.paragraph("", "", inside)
-        row += nodes.entry("", shown, classes=["stp-number"] if column in content.numeric else [])
+        row += nodes.entry("", shown, classes=[form])
     return row
+
+
+def _linked(item: Link | tuple[Link, ...]) -> nodes.paragraph:
+    links = [link_to(each) for each in (item if isinstance(item, tuple) else (item,))]
+    return nodes.paragraph("", "", *[part for link in links for part in (link, nodes.Text(" "))][:-1])
 
 
 def link_to(link: Link, *children: nodes.Node) -> nodes.Node:
@@ -66,10 +99,34 @@ def link_to(link: Link, *children: nodes.Node) -> nodes.Node:
     inside = nodes.inline("", "", *(children or (nodes.Text(link.text),)))
     if "://" in link.page:
         return nodes.reference("", "", inside, refuri=link.page)
+    if link.page.startswith("/"):
+        return addnodes.download_reference("", "", inside, reftarget=link.page)
     if not link.page:
         return inside
     target = {"refdomain": "doc", "reftype": "myst", "reftarget": link.page, "reftargetid": None}
+    if link.page.startswith("#"):  # Sphinx makes it a link where a page shows that row: see note_rows
+        target = {"refdomain": "std", "reftype": "ref", "reftarget": nodes.make_id(link.page)}
     return addnodes.pending_xref("", inside, refexplicit=True, **target)
+
+
+def _labels(app: Sphinx) -> dict[str, tuple[str, str]]:
+    labels: dict[str, tuple[str, str]] = app.env.domaindata["std"]["anonlabels"]
+    return labels
+
+
+def note_rows(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember which rows of tables the page just read shows, for links from other pages."""
+    for row in doctree.findall(nodes.row):
+        for name in row["ids"]:
+            _labels(app)[name] = (app.env.docname, name)
+
+
+def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """All pages, where rows came, went or moved: any page may lead to them."""
+    rows = {name: page for name, (page, own) in _labels(app).items() if name == own}
+    before = vars(env).get("stp_rows", rows)
+    vars(env)["stp_rows"] = rows
+    return [] if rows == before else sorted(env.all_docs)
 
 
 class NotebookOutput:
@@ -100,3 +157,5 @@ def prefer(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> None:
     """Put the package's own outputs first."""
     app.connect("config-inited", prefer, priority=100)
+    app.connect("doctree-read", note_rows, priority=900)
+    app.connect("env-updated", write_again)

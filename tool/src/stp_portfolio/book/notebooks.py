@@ -15,9 +15,8 @@ import subprocess
 import threading
 from collections import Counter, defaultdict
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sphinx.application import Sphinx
@@ -40,8 +39,7 @@ PYTHON, WAITING = "python3", 4  # kernels of that name, at 130 MB each, wait in 
 AHEAD = "import os; hasattr(os, 'nice') and os.nice(5); import pandas, matplotlib.pyplot"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A run of a notebook: what its code cells gave, and the error that ended it, if one did."""
 
     cells: list[dict[str, Any]]
@@ -104,7 +102,7 @@ class Runs:
             logger.info(f"{name} was executed in {self.loop.time() - begun:.1f} s")
         # What was saved meanwhile may be in the outputs or not: then they are shown and not kept.
         if not run.error and key_of(self.portfolio, path, notebook) == kept.stem:
-            disk.put(kept, json.dumps(asdict(run), ensure_ascii=False))
+            disk.put(kept, json.dumps(run._asdict(), ensure_ascii=False))
             for old in sorted(self.store.glob("*.json"), key=lambda each: each.stat().st_mtime)[:-KEEP]:
                 old.unlink(missing_ok=True)
         return run

@@ -35,7 +35,6 @@ from stp_portfolio.book.pagecheck import page_faults
 from stp_portfolio.book.panels import portfolio_of
 from stp_portfolio.core import configuration, digests, disk, phrases
 from stp_portfolio.core.findings import FaultsError, Finding, Refusal
-from stp_portfolio.core.records import Portfolio
 from stp_portfolio.privacy import cleaning, decisions, leaving, sources
 from stp_portfolio.show import pages
 
@@ -74,8 +73,7 @@ _builds: WeakKeyDictionary[Sphinx, _Counter] = WeakKeyDictionary()
 def begin(app: Sphinx, config: Config) -> None:
     """Forget a build that was not clean; check records, configuration and sources; start the notebooks."""
     if threading.current_thread() is threading.main_thread():
-        stopped = partial(_stopped, app)
-        _builds[app].signals = {each: signal.signal(each, stopped) for each in STOP}
+        _builds[app].signals = {each: signal.signal(each, partial(_stopped, app)) for each in STOP}
     clean = _builds[app].clean = digests.was_clean(Path(app.doctreedir))
     Path(app.doctreedir, digests.STAMP).unlink(missing_ok=True)
     atexit.register(_set_aside, Path(app.outdir), Path(app.doctreedir))
@@ -111,11 +109,10 @@ def _check_configuration(app: Sphinx, config: Config) -> None:
     if not faults:
         values = configuration.read_yaml(disk.read_text(Path(app.srcdir, "_config.yml")))
         fault, remedy = "is not a setting of Sphinx or of a loaded extension", "Check its spelling"
-        faults = [
-            Finding("setting-unknown", "_config.yml", fault, remedy, column=f"sphinx/config/{name}")
-            for name in values.get("sphinx", {}).get("config") or {}
-            if name not in config.values and name != "extensions"
-        ]
+        own = (values.get("sphinx", {}).get("config") or {}).keys()
+        for name in sorted(own - {*config.values, "extensions"}, key=str):
+            where = f"sphinx/config/{name}"
+            faults.append(Finding("setting-unknown", "_config.yml", fault, remedy, column=where))
     if faults:
         raise FaultsError("The book's configuration is at fault:", faults)
 
@@ -230,11 +227,6 @@ def _say_address(app: Sphinx) -> None:
         command.call_on_close(partial(click.echo, f"Open {address}"))
 
 
-def made_faults(app: Sphinx) -> list[Finding]:
-    """What is wrong with all that was made. Of what this process has seen before, it knows."""
-    return [*page_faults(Path(app.outdir)), *_identifiers(app, portfolio_of(app))]
-
-
 def _clean_copies(output: Path, made: Container[str]) -> None:
     """Take out of all but the pages made here what files carry beside what they show."""
     for path in (path for path in output.rglob("*") if path.is_file()):
@@ -255,26 +247,28 @@ _sound: set[str] = set()  # hashes of files in which nothing was found: the prev
 
 def _made(app: Sphinx) -> dict[str, bytes]:
     """What the build made, by name: all but copies of the author's files."""
-    output, source, computed = Path(app.outdir), Path(app.srcdir), Path(app.doctreedir).parent
+    output, computed = Path(app.outdir), Path(app.doctreedir).parent
     shown = [*app.env.images.items(), *app.env.dlfiles.items()]
-    copies = {Path(name).name for file, (_, name) in shown if not (source / file).is_relative_to(computed)}
+    copies = {Path(name).name for file, (_, name) in shown if computed not in Path(app.srcdir, file).parents}
     files = sorted(path for path in output.rglob("*") if path.is_file() and path.name not in copies)
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in files}
 
 
-def _identifiers(app: Sphinx, portfolio: Portfolio) -> list[Finding]:
-    """The identifiers in all that was made: pages, search index, what notebooks drew. Copies are sources."""
-    named = _made(app)
+def made_faults(app: Sphinx) -> list[Finding]:
+    """What is wrong with all that was made: pages, search index, what notebooks drew. Copies are sources.
+
+    Of what this process has seen before, it knows.
+    """
+    named, portfolio = _made(app), portfolio_of(app)
     known = decisions.known(portfolio.root, portfolio)
     texts = {text for _, text in known.allowed}
     days = repr(sorted(known.days)).encode()
     seen = {name: digests.digest([name.encode(), raw, days]) for name, raw in named.items()}
     found = leaving.screen([each for each in named.items() if seen[each[0]] not in _sound], None, known.days)
     _sound.update(() if found else seen.values())
-    return [
-        each for each in found
-        if each.code == leaving.CERTAIN or (each.code == leaving.IDENTIFIER and each.value not in texts)
-    ]  # fmt: skip
+    stops = [each for each in found if each.code == leaving.CERTAIN or each.value not in texts]
+    wrong = (each for each in stops if each.code in (leaving.CERTAIN, leaving.IDENTIFIER))
+    return [*page_faults(Path(app.outdir)), *wrong]
 
 
 def _explained(app: Sphinx, error: Exception) -> str:

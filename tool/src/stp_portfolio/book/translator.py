@@ -6,6 +6,7 @@ author's raw HTML brings is left for ``strict`` to report.
 
 import hashlib
 import re
+import textwrap
 from html import escape
 from typing import Any
 
@@ -42,36 +43,57 @@ def as_attributes(style: str) -> dict[str, str]:
 
 
 def made_right(markup: str) -> str:
-    """A raw tick with its name, a table of pandas with neither styles nor empty headings."""
+    """A raw tick with its name; a table, as of pandas, without styles, each heading with its scope."""
     whole = html.fragment_fromstring(markup, create_parent="div")
     for element in list(whole.iter("input", "style", "th", "tr")):
         element.attrib.update(as_attributes(element.attrib.pop("style", "")))
         if element.tag == "input":
             element.set("aria-label", "Done" if "checked" in element.attrib else "To do")
-        elif element.tag == "style":
+        elif element.tag == "style" and "scoped" in element.attrib:  # of pandas
             element.drop_tree()
-        elif element.tag == "th" and not element.text_content().strip():
-            element.tag = "td"
+        elif element.tag == "th":
+            _head(element)
     return (whole.text or "") + "".join(html.tostring(child, encoding="unicode") for child in whole)
+
+
+def _head(cell: html.HtmlElement) -> None:
+    """An empty heading is a cell; any other says what it is the heading of."""
+    if not cell.text_content().strip():
+        cell.tag = "td"
+    elif "scope" not in cell.attrib:
+        of_column = cell.xpath("ancestor::thead or not(../td[normalize-space()])")
+        cell.set("scope", "col" if of_column else "row")
 
 
 class Translator(HTML5Translator):
     """Sphinx' own, with what its HTML lacks for accessibility and for the policy."""
 
     def starttag(self, node: nodes.Element, tagname: str, *positional: Any, **attributes: Any) -> str:
-        """Without styles; a heading cell says what it is the heading of."""
+        """Without styles; a heading cell says what it heads, and the page's own heading has its address."""
         attributes |= as_attributes(attributes.pop("style", ""))
+        if tagname == "h1" and isinstance(node.parent, nodes.section):
+            attributes["ids"] = node.parent["ids"]
         if tagname == "th":
             attributes["scope"] = "col" if isinstance(node.parent.parent, nodes.thead) else "row"
         return str(super().starttag(node, tagname, *positional, **attributes))
 
-    def add_permalink_ref(self, node: nodes.Element, title: str) -> None:
-        """With a name of its own, and none where the address would change with the page."""
-        if node["ids"] and not re.fullmatch(r"id\d+", node["ids"][0]):
-            if isinstance(node, nodes.section):
-                title = f"Link to the section: {node[0].astext()}"
-            link = f'<a class="headerlink" href="#{node["ids"][0]}" aria-label="{escape(title)}">'
-            self.body.append(f"{link}{self.config.html_permalinks_icon}</a>")
+    def visit_section(self, node: nodes.section) -> None:
+        """The page's own is the article already: its heading must be no heading of a part."""
+        super().visit_section(node)
+        if self.section_level == 1:
+            self.body.pop()
+
+    def depart_section(self, node: nodes.section) -> None:
+        """Close what was opened."""
+        super().depart_section(node)
+        if self.section_level == 0:
+            self.body.pop()
+
+    def visit_tgroup(self, node: nodes.tgroup) -> None:
+        """Below a row of headings, the first of several columns names the rows."""
+        first: nodes.colspec = next(node.findall(nodes.colspec))
+        first["stub"] = first.get("stub") or (len(node) > 3 and isinstance(node[-2], nodes.thead))
+        super().visit_tgroup(node)
 
     def visit_entry(self, node: nodes.entry) -> None:
         """An empty heading is a cell."""
@@ -80,14 +102,23 @@ class Translator(HTML5Translator):
             self.body[-1], self.context[-1] = self.starttag(node, "td", ""), "</td>\n"
 
     def visit_table(self, node: nodes.Element) -> None:
-        """In a box that scrolls where the table is wider than the page."""
+        """In a box that scrolls where the table is wider than the page; the facts have an unseen caption."""
         self.body.append('<div class="stp-scroll">')
         super().visit_table(node)
+        if "stp-facts" in node["classes"]:
+            self.body.append('<caption class="stp-unseen">Facts about this activity</caption>')
 
     def depart_table(self, node: nodes.Element) -> None:
         """Close the table and its box."""
         super().depart_table(node)
         self.body.append("</div>\n")
+
+    def visit_figure(self, node: nodes.Element) -> None:
+        """Named by its caption, which not every browser does by itself."""
+        super().visit_figure(node)
+        for caption in node.findall(nodes.caption):
+            named = f'<figure aria-label="{escape(caption.astext())}"'
+            self.body[-1] = self.body[-1].replace("<figure", named, 1)
 
     def visit_admonition(self, node: nodes.Element, name: str = "") -> None:
         """A box of the class ``dropdown`` opens and closes without a script."""
@@ -110,8 +141,8 @@ class Translator(HTML5Translator):
             super().visit_title(node)
 
     def visit_raw(self, node: nodes.raw) -> None:
-        """Ticks of task lists and tables of pandas come as raw HTML."""
-        if any(mark in node.astext() for mark in ("task-list-item-checkbox", 'class="dataframe"')):
+        """Ticks of task lists and tables of pandas come as raw HTML, and whole tables of an author's own."""
+        if any(mark in node.astext() for mark in ("task-list-item-checkbox", "</table>")):
             self.body.append(made_right(node.astext()))
             raise nodes.SkipNode
         without = re.sub(r"<!--.*?-->", "", node.astext(), flags=re.DOTALL)  # the author's own remarks
@@ -126,20 +157,29 @@ class Translator(HTML5Translator):
 
 
 def visit_picture(translator: HTML5Translator, node: Picture) -> None:
-    """Write the SVG into the page, where it follows the theme and its text stays text."""
-    box = '<div class="stp-picture" role="group" aria-label="Figure" tabindex="0">'
-    translator.body.append(f"{box}{node['svg']}</div>\n")
+    """Write both drawings into the page as one image, of which a reader is told the words, and no text twice.
+
+    They follow the theme, and their text stays text. What cannot shrink, a diagram, scrolls: by keyboard too.
+    """
+    scrolls = "" if node["narrow"] else ' tabindex="0"'
+    box = f'<div class="stp-picture" role="img" aria-label="{escape(node["alt"])}"{scrolls}>'
+    translator.body.append(f"{box}{node['svg']}{node['narrow']}</div>\n")
     raise nodes.SkipNode
 
 
 def visit_hidden_cell(translator: HTML5Translator, node: nodes.Element) -> None:
     """The code of a notebook's cell, or its output, folded away; opens without a script."""
     name = "Code" if "above-input" in node["classes"] else "Output"
-    translator.body.append(f'<details class="stp-code"><summary>{name}</summary>\n')
+    of = f'<span class="stp-unseen">{escape(node.get("of", ""))}</span>'
+    translator.body.append(f'<details class="stp-code"><summary>{name}{of}</summary>\n')
+
+
+# What a cell shows, by the node that says it in words.
+COMPUTED = {nodes.title: "table", nodes.caption: "figure", nodes.paragraph: "sentence"}
 
 
 class CodeBelow(SphinxPostTransform):
-    """What a cell shows comes first, and its code is folded below it."""
+    """What a cell shows comes first, and its code is folded below it, under the name of what it computes."""
 
     default_priority = 900  # after MyST-NB has folded the code
 
@@ -149,6 +189,10 @@ class CodeBelow(SphinxPostTransform):
             if "above-input" in fold["classes"] and fold.parent:
                 cell = fold.parent
                 cell.remove(fold)
+                said = next((node for node in cell.findall() if type(node) in COMPUTED), None)
+                if said:
+                    words = textwrap.shorten(said.astext(), 80, placeholder=" …")
+                    fold["of"] = f" of the {COMPUTED[type(said)]}: {words}"
                 cell.append(fold)
 
 
@@ -167,7 +211,8 @@ def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
         raise nodes.SkipNode from error
     height = float(etree.fromstring(drawn.encode()).get("height", "11pt").removesuffix("pt")) / 11
     name = f"formula-{hashlib.sha256(tex.encode()).hexdigest()[:8]}"
-    svg = charts.inline_svg(drawn, name, f"Formula: {tex}", "stp-formula")
+    words = {"role": "img", "aria-label": f"Formula: {tex}"}
+    svg = charts.inline_svg(drawn, name, "stp-formula", words)
     svg = svg.replace("<svg ", f'<svg height="{height:.3f}em" ', 1)  # drawn for letters of 11 points
     translator.body.append(f"<div>{svg}</div>\n" if block else svg)
     raise nodes.SkipNode

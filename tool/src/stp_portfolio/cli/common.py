@@ -1,11 +1,12 @@
 """What all verbs share: the command, its printing and refusals, and how a day and an activity are written."""
 
+import json
 import os
 import re
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, NoReturn
@@ -108,11 +109,10 @@ def rows(pairs: Iterable[tuple[str, str]]) -> None:
     say("\n".join(line.rstrip() for line in made.get().splitlines()))
 
 
-def as_json(data: Any) -> None:
-    """Print what other programs read."""
-    import json
-
+def as_json(data: Any) -> NoReturn:
+    """Print what other programs read, and nothing else."""
     say(json.dumps(records.as_data(data), ensure_ascii=False, indent=2))
+    raise typer.Exit
 
 
 def next_step(text: str) -> None:
@@ -158,9 +158,7 @@ def refuse(message: str, code: int = 1) -> NoReturn:
     raise SystemExit(code)
 
 
-def ask(
-    what: str, guess: Any, origin: str = "", flag: str = "", parse: Callable[[str], Any] | None = None
-) -> Any:
+def ask(what: str, guess: Any, origin: str = "", flag: str = "", parse: Any = None) -> Any:
     """What is typed at a terminal, a guess where that is nothing.
 
     Where nobody can be asked, the guess is said with its origin; what has a flag is refused, with that.
@@ -202,14 +200,20 @@ def settle(questions: Sequence[Finding]) -> None:
         refuse(f"{why}:\n{said}\n{remedy}\nThen type the command again.")
 
 
+# What Tab offers for what stands in a line under these names.
+_OFFERED = {"ACTIVITY": completing.activity, "[ACTIVITY]": completing.activity, "DATE": completing.day}
+_OFFERED |= {"ACTIVITY...": completing.activity_or_module, "ACTIVITY... EVENT [DAY]": completing.line}
+_OFFERED |= {"STANDARD": completing.standard, "ID": completing.evidence}
+
+
 def option(name: str, metavar: str | None, words: str, **more: Any) -> Any:
     """An option, as it stands in a verb's signature; a flag has no metavar."""
-    return typer.Option(name, metavar=metavar, help=words, **more)
+    return typer.Option(name, metavar=metavar, help=words, autocompletion=_OFFERED.get(metavar or ""), **more)
 
 
-def argument(metavar: str, words: str, **more: Any) -> Any:
+def argument(metavar: str, words: str) -> Any:
     """An argument, as it stands in a verb's signature."""
-    return typer.Argument(metavar=metavar, help=words, **more)
+    return typer.Argument(metavar=metavar, help=words, autocompletion=_OFFERED.get(metavar))
 
 
 def day_of(text: str | None) -> date | None:
@@ -222,15 +226,12 @@ def day_of(text: str | None) -> date | None:
 
 def day_option(name: str, words: str) -> Any:
     """An option that takes a day."""
-    return option(name, "DATE", words, parser=day_of, autocompletion=completing.day)
+    return option(name, "DATE", words, parser=day_of)
 
 
 AsOf = Annotated[date | None, day_option("--as-of", "Read the records on another day, as 7 July 2025.")]
-Day = Annotated[
-    date | None, day_option("--date", "The day it happened, as 7 July 2025 or yesterday; today by default.")
-]
-IN_WORDS = "The activity, as MODULE/NUMBER."
-Named = Annotated[str, argument("ACTIVITY", IN_WORDS, autocompletion=completing.activity)]
+HAPPENED = "The day it happened, as 7 July 2025 or yesterday; today by default."
+Day = Annotated[date | None, day_option("--date", HAPPENED)]
 Json = Annotated[bool, option("--json", None, "Print JSON, for other programs.")]
 Yes = Annotated[bool, option("--yes", None, "Do not ask.")]
 Open = Annotated[bool, option("--open/--no-open", None, "Open it, where there is a screen.")]

@@ -33,8 +33,7 @@ def _activities(portfolio: Portfolio, _words: list[str]) -> Iterable[Offer]:
 
 
 def _both(portfolio: Portfolio, words: list[str]) -> Iterable[Offer]:
-    modules = [(each.code, each.name) for each in portfolio.modules_in_use]
-    return [*_activities(portfolio, words), *modules]
+    return [*_activities(portfolio, words), *((each.code, each.name) for each in portfolio.modules_in_use)]
 
 
 def _line(portfolio: Portfolio, words: list[str]) -> Iterable[Offer]:

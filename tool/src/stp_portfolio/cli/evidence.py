@@ -10,20 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stp_portfolio.cli import common, completing
-from stp_portfolio.cli.common import (
-    Day,
-    Json,
-    Yes,
-    app,
-    argument,
-    ask,
-    day_option,
-    next_step,
-    option,
-    refuse,
-    say,
-)
+from stp_portfolio.cli import common
+from stp_portfolio.cli.common import Day, Json, Yes, app, argument, ask, next_step, option, refuse, say
 from stp_portfolio.cli.own import agree
 from stp_portfolio.core import phrases, progress, reading, typed
 from stp_portfolio.core.records import Activity, Portfolio
@@ -40,14 +28,11 @@ SOURCE = "A page of an older portfolio, or a folder of them; or a list of module
 PLACE = "The activity, as MODULE/NUMBER; or a further page, as FOLDER/Page."
 REPLACE = "Replace a page that is written already; undo brings it back."
 SPEAKS_TO = "A standard it speaks to, as HCPC/7. May be repeated."
-For = Annotated[list[str] | None, option("--for", "ACTIVITY", SERVES, autocompletion=completing.activity)]
+For = Annotated[list[str] | None, option("--for", "ACTIVITY", SERVES)]
 Kind = Annotated[str, option("--kind", "KIND", "Plan, audit report, feedback, …")]
-Standard = Annotated[
-    list[str] | None, option("--standard", "STANDARD", SPEAKS_TO, autocompletion=completing.standard)
-]
+Standard = Annotated[list[str] | None, option("--standard", "STANDARD", SPEAKS_TO)]
 Title = Annotated[str, option("--title", "TEXT", "What it is, without a name.")]
-File = Annotated[str | None, option("--file", "PATH", "A file for it, where WHAT is a title.")]
-Id = Annotated[str, argument("ID", "Its id, as E07.", autocompletion=completing.evidence)]
+Id = Annotated[str, argument("ID", "Its id, as E07.")]
 
 
 @evidence_app.command("add")
@@ -58,7 +43,6 @@ def evidence_add(
     standards: Standard = None,
     day: Day = None,
     title: Title = "",
-    file: File = None,
 ) -> None:
     """Register evidence; its id is assigned.
 
@@ -67,26 +51,26 @@ def evidence_add(
     from stp_portfolio.desk import evidence
 
     pieces = evidence.pieces_meant(reading.find_root(), words)
-    if len(pieces) > 1 and (title or file):
-        raise typer.BadParameter("Several files have a title each: give --title or --file with one alone.")
+    if len(pieces) > 1 and title:
+        raise typer.BadParameter("Several files have a title each: give --title with one alone.")
     for what in pieces:
-        serves = _register(what, activities, kind, standards, day, title, file)
+        serves = _register(what, activities, kind, standards, day, title)
     next_step(f"open the page: portfolio new {serves[0].key}")
 
 
-def _register(
-    what: str, activities: For, kind: str, standards: Standard, day: date | None, title: str, file: str | None
-) -> list[Activity]:
+def _register(what: str, for_: For, kind: str, standards: Standard, day: Day, title: str) -> list[Activity]:
     from stp_portfolio.desk import evidence
 
     portfolio = reading.load()
-    source = _source(portfolio, file or what, needed=bool(file or title))
-    serves = _serves(portfolio, activities)
+    source = _source(portfolio, what, needed=bool(title))
+    serves = _serves(portfolio, for_)
     if source:
         evidence.refuse_twin(portfolio, source, serves)
-        title = title or (what if file else ask("Title", *source.title))
+        title = title or ask("Title", *source.title)
         day = day or ask("Date", *source.day, parse=common.day_of)
-    kind = kind or _kind(portfolio, source)
+    used = Counter(piece.kind for piece in portfolio.evidence) or {"Notes": 1}
+    usual = (max(used, key=used.__getitem__), f"so far {phrases.series([*used][:8], 'or')}", "--kind")
+    kind = kind or ask("Kind", *(source.kind if source else usual))
     cells = _cells(portfolio, title or what, kind, day or date.today(), serves, standards)
     say("\n".join(evidence.add(portfolio, cells, source)))
     return serves
@@ -97,12 +81,6 @@ def _serves(portfolio: Portfolio, given: list[str] | None) -> list[Activity]:
     likely = next((str(each.key) for each in [*begun, *portfolio.activities]), "MODULE/NUMBER")
     texts = given or re.split(r"[,;\s]+", ask("For which activities", likely, flag="--for"))
     return [typed.activity(portfolio, text) for text in texts]
-
-
-def _kind(portfolio: Portfolio, source: Source | None) -> str:
-    used = Counter(piece.kind for piece in portfolio.evidence) or {"Notes": 1}
-    origin, most = f"so far {phrases.series([*used][:8], 'or')}", max(used, key=used.__getitem__)
-    return str(ask("Kind", *source.kind) if source else ask("Kind", most, origin, flag="--kind"))
 
 
 def _source(portfolio: Portfolio, what: str, *, needed: bool) -> Source | None:
@@ -137,10 +115,7 @@ def _cells(
 
 
 @evidence_app.command("list")
-def evidence_list(
-    activity: Annotated[str, argument("[ACTIVITY]", ONLY, autocompletion=completing.activity)] = "",
-    json: Json = False,
-) -> None:
+def evidence_list(activity: Annotated[str, argument("[ACTIVITY]", ONLY)] = "", json: Json = False) -> None:
     """List the evidence that is registered."""
     from stp_portfolio.desk import evidence
 
@@ -149,7 +124,6 @@ def evidence_list(
     held = portfolio.evidence_of.get(found.key, []) if found else portfolio.evidence
     if json:
         common.as_json(held)
-        return
     common.rows((piece.id, f"{piece.title}\n{evidence.details(piece)}") for piece in held)
     say(f"{phrases.plural(len(held), 'piece')} of evidence{f' for {found.key}' if found else ''}.")
     next_step(f"portfolio check {found.key}" if found else "portfolio status")
@@ -160,11 +134,9 @@ def evidence_edit(
     id_: Id,
     title: Title = "",
     kind: Kind = "",
-    activities: Annotated[
-        list[str] | None, option("--for", "ACTIVITY", INSTEAD, autocompletion=completing.activity)
-    ] = None,
+    activities: Annotated[list[str] | None, option("--for", "ACTIVITY", INSTEAD)] = None,
     standards: Standard = None,
-    day: Annotated[date | None, day_option("--date", "The day on which it was finished.")] = None,
+    day: Annotated[date | None, common.day_option("--date", "The day on which it was finished.")] = None,
     file: Annotated[str | None, option("--file", "PATH", "Another file, which is copied in.")] = None,
 ) -> None:
     """Correct it: only what is given changes."""
@@ -191,8 +163,7 @@ def evidence_remove(id_: Id, yes: Yes = False) -> None:
     portfolio = reading.load()
     piece = typed.evidence(portfolio, id_)
     evidence.free(portfolio, piece)
-    question = f"Remove {piece.id}, {piece.title}?"
-    if not yes and not (common.on_terminal() and typer.confirm(question)):
+    if not yes and not (common.on_terminal() and typer.confirm(f"Remove {piece.id}, {piece.title}?")):
         refuse(f"{piece.id} was not removed. To remove it: portfolio evidence remove {piece.id} --yes")
     say("\n".join(evidence.remove(portfolio, piece)))
     next_step("to have it back: portfolio undo")
@@ -226,7 +197,7 @@ def _import_list(source: Path, *, dry_run: bool) -> None:
     known = {module.code: module.name for module in portfolio.modules if module.code}
     remedy = "a sheet of the same workbook, or a file to import before this one"
     found = lists.read({"": source}, known, remedy, further=True)
-    agree(found)
+    agree(found.told, guessed=found.guessed)
     new = further.new_in(portfolio, found.lists)
     rows = [row for each in new.values() for row in each.rows]
     if not rows:

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli import common, completing
-from stp_portfolio.cli.common import AsOf, Day, Json, Named, Open, app, argument, option, say
+from stp_portfolio.cli import common
+from stp_portfolio.cli.common import AsOf, Day, Json, Open, app, argument, option, say
 from stp_portfolio.core import dates, disk, phrases, progress, reading, records, typed
 from stp_portfolio.core.records import Activity, Portfolio
 
-LINE = "ACTIVITY... EVENT [DAY]"
 PAGES = "The activity, as MODULE/NUMBER; or several; or a module."
 ALL = "The activity; all by default."
 EXAMPLES = "As 5 signed off, or S-C1/5 S-C1/6 started yesterday."
@@ -24,14 +23,12 @@ def status(as_of: AsOf = None, json: Json = False) -> None:
     portfolio = common.read_on(as_of)
     if json:
         common.as_json(log.status_data(portfolio))
-        return
     say(portfolio.settings.title, style="bold")
     if line := sentences.example_line(portfolio):
         say(line, style="dim")
     say(f"\n{sentences.status_summary(portfolio)}")
     for answer in sentences.progress_answers(portfolio):
         say(answer, style="bold")
-    say("\n".join(sentences.pace_answers(portfolio)))
     for text in (sentences.waiting_answer(portfolio), sentences.credits_answer(portfolio)):
         say(text)
     if waits := progress.waiting(portfolio):
@@ -56,10 +53,7 @@ def _after_status(portfolio: Portfolio) -> str:
 
 
 @app.command()
-def log(
-    activity: Annotated[str, argument("[ACTIVITY]", ALL, autocompletion=completing.activity)] = "",
-    json: Json = False,
-) -> None:
+def log(activity: Annotated[str, argument("[ACTIVITY]", ALL)] = "", json: Json = False) -> None:
     """What happened to an activity, or lately to all."""
     from stp_portfolio.show import log
 
@@ -68,7 +62,6 @@ def log(
     entries = log.history(portfolio, found) if found else log.latest(portfolio)
     if json:
         common.as_json(log.log_data(portfolio, entries, found))
-        return
     if found:
         say(found.called, style="bold")
         say(progress.status_line(progress.history(portfolio, found.key)))
@@ -87,12 +80,7 @@ def _after_log(portfolio: Portfolio, found: Activity | None, last: Activity | No
 
 
 @app.command()
-def new(
-    activities: Annotated[
-        list[str], argument("ACTIVITY...", PAGES, autocompletion=completing.activity_or_module)
-    ],
-    launch: Open = True,
-) -> None:
+def new(activities: Annotated[list[str], argument("ACTIVITY...", PAGES)], launch: Open = True) -> None:
     """Open an activity's page, from a template if it is missing.
 
     A plan becomes a page to fill in once the activity has begun. For a module, every page that is
@@ -116,7 +104,7 @@ def new(
 
 
 @app.command()
-def prompts(activity: Named) -> None:
+def prompts(activity: Annotated[str, argument("ACTIVITY", "The activity, as MODULE/NUMBER.")]) -> None:
     """Print the optional prompts of an activity.
 
     Questions to think with, in our own words. None of them ever reaches a reader.
@@ -134,7 +122,7 @@ def prompts(activity: Named) -> None:
 
 @app.command()
 def record(
-    words: Annotated[list[str], argument(LINE, EXAMPLES, autocompletion=completing.line)],
+    words: Annotated[list[str], argument("ACTIVITY... EVENT [DAY]", EXAMPLES)],
     day: Day = None,
     note: Annotated[str, option("--note", "TEXT", "A few words, without a name.")] = "",
 ) -> None:

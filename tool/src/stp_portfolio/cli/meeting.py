@@ -6,19 +6,11 @@ from typing import Annotated
 
 import typer
 
-from stp_portfolio.cli.common import (
-    AsOf,
-    app,
-    day_option,
-    next_step,
-    not_before_start,
-    option,
-    read_on,
-    refuse,
-    say,
-)
+from stp_portfolio.cli import common
+from stp_portfolio.cli.common import AsOf, app, day_option, next_step, option, say
 from stp_portfolio.core import dates, phrases, reading
 
+FILE = "The file; _build/portfolio.ics by default."
 SINCE = "Tell what changed from this day on; the last review by default."
 
 
@@ -37,8 +29,8 @@ def report(
     from stp_portfolio.desk import renderings
     from stp_portfolio.desk import report as reports
 
-    portfolio = read_on(as_of)
-    if since and not_before_start(portfolio, since) > portfolio.on:
+    portfolio = common.read_on(as_of)
+    if since and common.not_before_start(portfolio, since) > portfolio.on:
         raise typer.BadParameter(f"{since} is after the day of reading, {portfolio.on}.")
     made = reports.make(portfolio, since)
     written = renderings.write(made, portfolio, (folder or portfolio.root / "_build" / "report").resolve())
@@ -47,17 +39,12 @@ def report(
         say(f"  {path}")
     if (count := len(PdfReader(written[0]).pages)) > 1:
         say(f"The PDF has {count} pages: there is more to say than one page holds.")
-    next_step(
-        f"send {written[0].name} to whoever you meet; then put the day into reviews in data/portfolio.toml"
-    )
+    then = "then put the day into reviews in data/portfolio.toml"
+    next_step(f"send {written[0].name} to whoever you meet; {then}")
 
 
 @app.command()
-def calendar(
-    file: Annotated[
-        Path | None, option("--out", "FILE", "The file; _build/portfolio.ics by default.")
-    ] = None,
-) -> None:
+def calendar(file: Annotated[Path | None, option("--out", "FILE", FILE)] = None) -> None:
     """Write milestones, targets and reviews for a calendar.
 
     With the steps of action plans. A newer file updates what an earlier one put into the calendar.
@@ -69,7 +56,7 @@ def calendar(
     found = calendar.entries(portfolio)
     if not found:
         remedy = "Fill in data/milestones.csv, or reviews in data/portfolio.toml."
-        refuse(f"There is no date to write yet. {remedy}")
+        common.refuse(f"There is no date to write yet. {remedy}")
     calendar.write(portfolio, found, target)
     count = phrases.plural(len(found), "entry", "entries")
     say(f"{count}, as the portfolio stood on {dates.written(portfolio.on)}: {target}")

@@ -1,20 +1,15 @@
 """Verbs for a portfolio as a whole: make it, take it to the next version."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stp_portfolio.cli.common import app, argument, day_option, next_step, option, refuse, say
-from stp_portfolio.core import dates, phrases, reading, repository
-
-if TYPE_CHECKING:
-    from stp_portfolio.desk.lists import Found
-    from stp_portfolio.desk.start import Made
+from stp_portfolio.core import phrases, reading, repository
 
 BEGUN = "The day the programme began, as 2026-09-07; by default the first Monday of the last September."
 CODE = "Code of your curriculum; by default that of Clinical Informatics."
@@ -43,11 +38,13 @@ def start(
 
     today = date.today()
     files = ((lists.MODULES, modules), (lists.ACTIVITIES, activities))
-    agree(found := starting.lists_in({name: path for name, path in files if path}))
+    found = starting.lists_in({name: path for name, path in files if path})
+    agree(found.told, guessed=found.guessed)
     day = begun or starting.first_monday_of_september(today)
     usual = starting.UNNAMED if lists.ACTIVITIES in found.lists else starting.CURRICULUM
     chosen = starting.Choices(day, title, curriculum or usual, role, found.lists)
-    _say_made(made := starting.start(folder, chosen, today, dry_run=dry_run))
+    made = starting.start(folder, chosen, today, dry_run=dry_run)
+    say("\n".join(starting.in_words(made)))
     if dry_run:
         say("\n".join(f"  {name}" for name in made.files))
         say("Nothing was made.")
@@ -67,28 +64,12 @@ def _say_next(folder: Path) -> None:
     next_step(f"cd {phrases.typed(str(folder))}, then portfolio preview")
 
 
-def agree(found: Found) -> None:
+def agree(told: Sequence[str], *, guessed: bool) -> None:
     """Show what was taken for what in lists, before anything is written; ask where that was a guess."""
-    if found.told:
-        say("\n".join(["Your lists are read as follows:", *(f"  {line}" for line in found.told)]))
-    if found.guessed and sys.stdin.isatty() and not typer.confirm("Is that right?", default=True):
+    if told:
+        say("\n".join(["Your lists are read as follows:", *(f"  {line}" for line in told)]))
+    if guessed and sys.stdin.isatty() and not typer.confirm("Is that right?", default=True):
         refuse("Nothing was done. Give the columns the headings of their meaning, and try again.")
-
-
-def _say_made(made: Made) -> None:
-    own = made.portfolio
-    say(f"{own.settings.title}, begun on {dates.written(own.settings.start)}, in {len(made.files)} files.")
-    say(f"{phrases.activities(len(own.activities)).capitalize()} with a plan to fill in.")
-    if made.approved:
-        words = phrases.series(made.approved)
-        say(f"Words of your curriculum, approved in data/approved_terms.txt: {words}.")
-        say("Take out what names a person or a place.")
-    if made.to_review:
-        say(f"To review before you publish, with portfolio check: {phrases.series(made.to_review)}.")
-    for milestone in own.milestones:
-        of = f", {milestone.required} of {milestone.module}" if milestone.required else ""
-        say(f"- {dates.written(milestone.date)}: {milestone.name}{of}")
-    say("Check these dates with the School; they stand in data/milestones.csv.")
 
 
 WHICH = "A wheel, or a version to fetch from the package index; by default the newest wheel in wheels/."

@@ -7,6 +7,7 @@ from stp_portfolio.cli.common import NO_PROOF, Open, app, next_step, option, say
 from stp_portfolio.core import reading, typed
 from stp_portfolio.core.disk import PRIVATE
 
+WHICH = "public or assessor."
 OF_BOTH = "public or assessor; assessor where there is an overlay."
 ONLY = "Only this activity, as MODULE/NUMBER. May be repeated."
 PORT = "The port to use; the next free one from there."
@@ -14,9 +15,7 @@ Edition = Literal["public", "assessor"]
 
 
 @app.command()
-def build(
-    edition: Annotated[Edition, option("--edition", "EDITION", "public or assessor.")] = "public",
-) -> None:
+def build(edition: Annotated[Edition, option("--edition", "EDITION", WHICH)] = "public") -> None:
     """Build the public or the assessor's edition.
 
     The assessor's is the public book with what is in private/ laid on top.

@@ -1,6 +1,5 @@
 """Verbs of looking before others do: check, review, approve, allow."""
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -8,15 +7,15 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import click
-import typer
 
-from stp_portfolio.cli.common import NO_PROOF, app, argument, next_step, option, refuse, say
+from stp_portfolio.cli.common import NO_PROOF, app, argument, next_step, on_terminal, option, refuse, say
 from stp_portfolio.core import phrases, reading, typed
 from stp_portfolio.core.disk import PAGE_ENDINGS, PRIVATE, page_file
 from stp_portfolio.core.findings import Finding, Refusal, quoted
 from stp_portfolio.core.records import Module, Portfolio, of_module
 from stp_portfolio.core.repository import git
 
+ONLY = "Only these files, activities, modules."
 MANY_PAGES = 3  # a reminder about more pages than this names the first ones
 KEYS = "a approve everywhere, f false alarm in this file, s show all places, l later, q quit"
 Reason = Annotated[str, option("--reason", "TEXT", "Why it identifies nobody.")]
@@ -24,15 +23,13 @@ Undo = Annotated[bool, option("--undo", None, "Take the decision back.")]
 
 
 @app.command()
-def check(
-    only: Annotated[list[str] | None, argument("[PAGE]...", "Only these files, activities, modules.")] = None,
-) -> None:
+def check(only: Annotated[list[str] | None, argument("[PAGE]...", ONLY)] = None) -> None:
     """Find everything that is wrong, in one run.
 
     Records, settings, pages, links, notebooks, and what may identify somebody in any file that git takes.
     """
     from stp_portfolio.desk import checks
-    from stp_portfolio.privacy import leaving, sources
+    from stp_portfolio.privacy import leaving
 
     root = reading.find_root()
     paths = [path for text in only or () for path in _paths_meant(root, text)]
@@ -44,18 +41,19 @@ def check(
         _say_faults(faults)
     if portfolio is None:
         refuse("A fault in data/ stands in the way of checking this alone. To see it: portfolio check")
-    _say_clean(portfolio, paths, len({*sources.chosen(root, portfolio, paths)}.difference(_files(found))))
+    _say_clean(portfolio, paths, found)
     next_step("see it as a reader does: portfolio preview")
 
 
-def _files(found: Sequence[Finding]) -> set[str]:
-    return {each.file for each in found}
+def _say_clean(portfolio: Portfolio, paths: Sequence[Path], found: Sequence[Finding]) -> None:
+    from stp_portfolio.privacy import sources
 
-
-def _say_clean(portfolio: Portfolio, paths: Sequence[Path], read: int) -> None:
+    read = {*sources.chosen(portfolio.root, portfolio, paths)}.difference(each.file for each in found)
     say(NO_PROOF, style="dim")
-    say(f"No fault found{_looked_at(portfolio, paths)}.")
-    say(f"{phrases.plural(read, 'file')} read: nothing that looks like an identifier.")
+    where = f" in {phrases.series([path.relative_to(portfolio.root).as_posix() for path in paths])}"
+    whole = f": the records, the settings, {phrases.activities(len(portfolio.activities))}"
+    say(f"No fault found{where if paths else f'{whole} with their pages, links and notebooks'}.")
+    say(f"{phrases.plural(len(read), 'file')} read: nothing that looks like an identifier.")
     if not paths and git(portfolio.root, "rev-parse") is None:
         say("git does not keep this folder, so no earlier version was looked at.", style="dim")
 
@@ -76,13 +74,6 @@ def _paths_meant(root: Path, text: str) -> list[Path]:
         refuse(f"{text} does not exist: no page, file or activity of the portfolio is called so. {near}")
     own = of_module(portfolio, found.code).activities if isinstance(found, Module) else [found]
     return [page_file(root, each.page) or root / f"{each.page}.md" for each in own]
-
-
-def _looked_at(portfolio: Portfolio, paths: Sequence[Path]) -> str:
-    if paths:
-        return f" in {phrases.series([path.relative_to(portfolio.root).as_posix() for path in paths])}"
-    activities = phrases.activities(len(portfolio.activities))
-    return f": the records, the settings, {activities} with their pages, links and notebooks"
 
 
 def _say_open(portfolio: Portfolio | None, paths: Sequence[Path], unread: Sequence[Finding]) -> None:
@@ -122,7 +113,7 @@ def review() -> None:
 
     root = reading.find_root()
     found, _ = checks.run(root)
-    asked = [each for each in found if approval.may_be_settled(each)]
+    asked = [each for each in found if each.code in approval.OPEN]
     if not asked:
         say("No question is open.")
         next_step("portfolio check")
@@ -131,7 +122,7 @@ def review() -> None:
     asked.sort(key=lambda each: -places[each.value])
     for number, each in enumerate(asked, start=1):
         say(f"\n{number} of {len(asked)}: {each}")
-        if sys.stdin.isatty() and sys.stdout.isatty() and not _settled(root, each):
+        if on_terminal() and not _settled(root, each):
             break
     next_step("once all are settled: portfolio check")
 
@@ -188,9 +179,7 @@ def approve(
 @app.command()
 def allow(
     file: Annotated[Path, argument("FILE", "The only file in which it is allowed.")],
-    text: Annotated[
-        str, typer.Argument(metavar="[TEXT]", help="What was found; of a picture, nothing.")
-    ] = "",
+    text: Annotated[str, argument("[TEXT]", "What was found; of a picture, nothing.")] = "",
     reason: Annotated[str, option("--reason", "TEXT", "Why it is none.")] = "false alarm",
 ) -> None:
     """Allow a false alarm in one file, or confirm a picture.

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from stp_portfolio.core import disk, records
-from stp_portfolio.core.findings import quoted
+from stp_portfolio.core.findings import Finding, quoted
 from stp_portfolio.core.records import ActivityKey, StandardKey
 
 FOLDER = "data"
@@ -35,8 +35,8 @@ class Context:
 
     ``known`` has each key of a file by its folded text. A key counts as known even where its row has another
     fault, and a file that could not be read is left out and nothing held against it: a message names the
-    cause, never its echo in ten other rows. ``day_first`` says that the file which is being read shows in
-    which order a slashed date stands.
+    cause, never its echo in ten other rows. ``read`` has the records and the faults of each file before.
+    ``day_first`` says that the file which is being read shows in which order a slashed date stands.
     """
 
     root: Path
@@ -45,6 +45,13 @@ class Context:
     with_pages: bool
     day_first: bool = False
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    read: dict[str, tuple[tuple[Any, ...], list[Finding]]] = field(default_factory=dict)
+
+    @property
+    def modules(self) -> tuple[records.Module, ...]:
+        """Those of ``modules.csv``, where all of its rows are sound."""
+        found, faults = self.read.get("modules.csv", ((), []))
+        return () if faults else found
 
     def holds(self, file: str, key: object) -> bool:
         """Whether a table has a key as it is written; yes where its file could not be read."""
@@ -61,19 +68,24 @@ class Row:
     sound: bool = True
 
 
+Parser = Callable[[str, Row], Any]
+
+
 class Column(NamedTuple):
     """A column: how a cell is parsed, what it means in words, and what else holds for its value.
 
     ``empty`` is the value of an empty cell, ``...`` where it must be filled in. A cell of a column with
-    ``many`` is a list with semicolons, of which ``parse`` gets each item.
+    ``many`` is a list with semicolons, of which ``parse`` gets each item. One that is ``newer`` than the
+    first files may be missing from a file, as if its cells were empty.
     """
 
     name: str
-    parse: Callable[[str, Row], Any]
+    parse: Parser
     words: str
     rule: Callable[[Any, Row], Any] | None = None
     empty: Any = ...
     many: bool = False
+    newer: bool = False
 
 
 class Table(NamedTuple):
@@ -137,9 +149,7 @@ def _text(cell: str, row: Row) -> str:
     return cell
 
 
-def _shaped(
-    code: str, form: str, make: Callable[[str], Any] = str, **words: str
-) -> Callable[[str, Row], Any]:
+def _shaped(code: str, form: str, make: Callable[[str], Any] = str, **words: str) -> Parser:
     """A parser, or a rule, for what has the form of a pattern."""
 
     def parse(cell: str, row: Row) -> Any:
@@ -150,7 +160,9 @@ def _shaped(
     return parse
 
 
-_whole = _shaped("whole-number", r"(?=0*[1-9])[0-9]{1,6}", int)
+_WHOLE = r"(?=0*[1-9])[0-9]{1,6}"
+_whole = _shaped("whole-number", _WHOLE, int)
+_some = _shaped("milestone-required", _WHOLE)
 _url = _shaped("address", r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _one_word = _shaped("module-code", r"[^\s/;]*")
 _evidence_id = _shaped("evidence-id", r"[A-Za-z][A-Za-z0-9-]{0,19}")
@@ -162,6 +174,21 @@ _NO_CREDITS = {  # the first that fits names the fault
     "credits-unit": r"[0-9.,]+\s*[^\W\d_].*",
     "credits-number": r".*",
 }
+
+
+_way = _shaped("milestone-way", r"[A-Za-z]", str.upper)
+
+
+def _required(cell: str, row: Row) -> records.Required:
+    """What a milestone asks for: ``10``, ``60 % of credits``, ``signed off`` or ``review meeting``."""
+    said = " ".join(cell.casefold().replace("%", " % ").split())
+    if share := re.fullmatch(r"0*([1-9][0-9]?|100) % (?:of )?(activities|credits)", said):
+        return records.Share(int(share[1]), share[2])
+    if re.fullmatch(r"(?:all )?signed[ _]off|100 % (?:of )?modules", said):
+        return records.Need.SIGNED_OFF
+    if re.fullmatch(r"review(?: meeting)?", said):
+        return records.Need.REVIEW
+    return int(_some(said, row))
 
 
 def _credits(cell: str, row: Row) -> Decimal:
@@ -177,7 +204,7 @@ def _path(cell: str, row: Row) -> str:
     return path.as_posix()
 
 
-def _listed(file: str) -> Callable[[str, Row], Any]:
+def _listed(file: str) -> Parser:
     """A parser of one item of a list that refers to rows of ``file``."""
 
     def parse(item: str, row: Row) -> Any:
@@ -238,19 +265,29 @@ def _file(file: str, row: Row) -> None:
         raise UnfitError("evidence-missing")
 
 
-def _counted(code: str, row: Row) -> None:
+def _whose(cell: str, row: Row) -> str:
+    """The modules of a condition as all others name them: a code, a title without one, or ``Phase 2``."""
+    if not (modules := row.context.modules):
+        return cell
+    if found := records.modules_meant(modules, cell):
+        return (found[0].code or found[0].name) if len(found) == 1 else found[0].phase_name
+    named = dict.fromkeys(word for m in modules for word in (m.code or m.name, m.phase_name))
+    raise UnfitError("milestone-whose", names="; ".join(named))
+
+
+def _asked(module: str, row: Row) -> None:
+    """Whether something is required of the modules that are named."""
     if not row.cells["required"]:
-        raise UnfitError("milestone-half", column="", value="")
-    _module(code, row)
+        raise UnfitError("milestone-half", column="required", value="")
 
 
-def _required(number: int, row: Row) -> None:
-    module, known = row.cells["module"], row.context.known
-    if not module:
-        raise UnfitError("milestone-half", column="", value="")
-    held = sum(key.module == module for key in known.get("activities.csv", {}).values())
-    if "activities.csv" in known and module in known.get("modules.csv", {}).values() and number > held:
-        raise UnfitError("milestone-too-many", held=held, module=module)
+def _enough(required: records.Required, row: Row) -> None:
+    """Whether there are as many activities as a condition asks for, or any where it asks for a share."""
+    least = required if isinstance(required, int) else int(str(required).endswith("% of activities"))
+    codes = {each.code for each in records.modules_meant(row.context.modules, row.cells["module"])}
+    held = sum(key.module in codes for key in row.context.known.get("activities.csv", {}).values())
+    if codes and "activities.csv" in row.context.known and least > held:
+        raise UnfitError("milestone-too-many", held=held, whose=row.cells["module"] or "the programme")
 
 
 # -- the tables: a file refers only to those before it -----------------------------------------
@@ -274,7 +311,9 @@ TABLES = {  # in the order of the records in a portfolio
     "standards.csv": Table("a standard to map evidence to", _as_standard, ("scheme code",), "key"),
     "progress.csv": Table("an event that happened", _as_event),
     "evidence.csv": Table("a piece of evidence", records.Evidence, ("id",)),
-    "milestones.csv": Table("a date that counts", records.Milestone, ("module name",)),
+    "milestones.csv": Table(
+        "a condition of a milestone", records.Milestone, ("date name module required way",)
+    ),
 }
 
 CELLS = {
@@ -321,9 +360,12 @@ CELLS = {
     ),
     "milestones.csv": (
         Column("date", _day, "the day", _since_the_start),
-        Column("name", _text, "what it is called"),
-        Column("module", _text, "whose activities count, or empty", _counted, ""),
-        Column("required", _whole, "how many must be signed off by then, or empty", _required, None),
+        Column("name", _text, "what it is called; rows with one date and name are one milestone"),
+        Column("module", _whose, "code or title of a module, `Phase 2`, or empty for all", _asked, ""),
+        Column(
+            "required", _required, "`10`, `60 % of credits`, `signed off` or empty: see below", _enough, None
+        ),
+        Column("way", _way, "a letter, where one of several ways is enough", empty="", newer=True),
         Column("note", _text, "what else is due, or what to check", empty=""),
     ),
 }
@@ -337,7 +379,11 @@ KEYS = {
     "start": (date, "day on which the programme began"),
     "language": (str, "language of the book"),
     "as_of": (date, "day on which the book is read; left out for today"),
-    "reviews": (list, "days of meetings, `[2024-09-25, 2025-09-24]`, or left out"),
+    "reviews": (
+        list,
+        "days of meetings, `[2024-09-25, 2025-09-24]`, or left out; "
+        "one that is past is taken as held: take it out if it was not",
+    ),
     "example": (bool, "`true` marks all pages as invented; left out for one's own"),
     "format": (int, "format of this folder, `1` where it is left out"),
 }

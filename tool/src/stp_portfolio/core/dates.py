@@ -23,6 +23,11 @@ def written_month(value: date) -> str:
     return f"{_MONTHS[value.month - 1]} {value.year}"
 
 
+def short(value: date) -> str:
+    """``30 Jun 2025``, for tables, where a day must not wrap."""
+    return f"{value.day} {_MONTHS[value.month - 1][:3]} {value.year}"
+
+
 def month_of(text: str) -> date | None:
     """The first day of the month ``June 2025``; None for anything else."""
     name, _, year = text.partition(" ")

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
@@ -14,6 +15,11 @@ STAMP = "stp-built-without-warnings"
 def digest(parts: Iterable[bytes]) -> str:
     """One hash of several texts; where one ends and the next begins makes a difference."""
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def for_policy(text: str) -> str:
+    """As a page's policy names the one style or script that may stand on the page itself."""
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def parts_of(folder: Path) -> Iterator[bytes]:

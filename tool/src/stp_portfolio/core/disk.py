@@ -63,10 +63,12 @@ def read_text(path: Path) -> str:
 
 
 def decode(raw: bytes) -> tuple[str, str]:
-    """The text of a CSV file and its encoding: ``utf-8-sig``, ``utf-8`` or Windows' ``cp1252``.
+    """The text of a CSV file and its encoding: ``utf-8``, with its mark or without, ``utf-16`` or ``cp1252``.
 
-    Raises UnicodeDecodeError for anything else.
+    These are what spreadsheets save. Raises UnicodeDecodeError for anything else.
     """
+    if raw[1:2] in (b"\0", b"\xfe", b"\xff"):  # what Excel calls Unicode text, with its mark or without
+        return raw.decode("utf-16"), "utf-16"
     if raw.startswith(b"\xef\xbb\xbf"):
         return raw.decode("utf-8-sig"), "utf-8-sig"
     try:

@@ -42,9 +42,9 @@ class Frames(NamedTuple):
       serves.
     - ``evidence_standards``: ``id``, and ``scheme``, ``code``, ``standard`` (*HCPC 7*) that it speaks to.
     - ``standards``: ``scheme``, ``code``, ``standard``, ``label``.
-    - ``milestones``: ``date``, ``name``, ``module``, ``note`` and, where activities are required:
-      ``required``, ``done`` (now), ``done_then`` (by its day), ``days`` (to it), ``left``, ``missed``,
-      ``behind``, ``needed`` (a month), ``projected``, each as in ``progress.Distance``.
+    - ``milestones``, a condition each: ``date``, ``name``, ``module``, ``way``, ``note``, ``state`` (*Met*,
+      *Enough is in review*, …) and, where activities are required: ``required``, ``done`` (now),
+      ``done_then`` (by its day), ``in_review``, ``to_submit``, ``submit_by``, as in ``progress.Distance``.
     """
 
     modules: DataFrame
@@ -63,7 +63,7 @@ _MODULE = "phase code name module credits state earned awaiting activities done"
 _STAND = f"{_ACTIVITY} title status standing {' '.join(EVENTS)} waiting evidence"
 _PIECE = "id date title kind file"
 _COUNTS = {"signed_off": 1, "withdrawn": -1}
-_DAYS = ("date", "since", "until", *EVENTS)
+_DAYS = ("date", "since", "until", "submit_by", *EVENTS)
 
 Rows = Iterable[tuple[Any, ...]]
 Names = dict[ActivityKey, tuple[Any, ...]]
@@ -90,7 +90,9 @@ def frames(portfolio: Portfolio) -> Frames:
         evidence_activities=_frame(f"id {_ACTIVITY}", serves),
         evidence_standards=_frame("id scheme code standard", speaks),
         standards=_frame("scheme code standard label", standards),
-        milestones=_frame(f"date name module note {' '.join(progress.FIGURES)}", _milestones(portfolio)),
+        milestones=_frame(
+            f"date name module way note {' '.join(progress.FIGURES)} state", _milestones(portfolio)
+        ),
     )
     _order(found.modules, "phase", dict.fromkeys(found.modules["phase"]))
     _order(found.activities, "status", Status)
@@ -146,6 +148,7 @@ def _waits(portfolio: Portfolio, names: Names) -> Rows:
 
 
 def _milestones(portfolio: Portfolio) -> Rows:
+    usual = progress.usual_wait(portfolio)
     for each in portfolio.milestones:
-        far = progress.distance(portfolio, each)
-        yield (each.date, each.name, each.module, each.note, *progress.figures(far).values())
+        far = progress.distance(portfolio, each, usual)
+        yield (each.date, each.name, each.module, each.way, each.note, *progress.figures(far).values())

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from stp_portfolio.core import dates, disk
 from stp_portfolio.core.contract import FOLDER
 
-BACKUPS = ".backup"
+BACKUPS = f"{FOLDER}/.backup"
 NAME = "undo.json"
 
 
@@ -46,13 +46,13 @@ class Journal:
 
     def write(self, root: Path) -> None:
         """Put it in the place of the one before it."""
-        disk.put(root / FOLDER / BACKUPS / NAME, json.dumps(vars(self), ensure_ascii=False, indent=1))
+        disk.put(root / BACKUPS / NAME, json.dumps(vars(self), ensure_ascii=False, indent=1))
 
 
 def read(root: Path) -> Journal | None:
     """The journal of the last command that changed something, None where there is none to read."""
     try:
-        found = json.loads((root / FOLDER / BACKUPS / NAME).read_text(encoding="utf-8"))
+        found = json.loads((root / BACKUPS / NAME).read_text(encoding="utf-8"))
         files = {name: Change(*change) for name, change in found.pop("files").items()}
         made = Journal(**found, files=files)
         datetime.fromisoformat(made.when)

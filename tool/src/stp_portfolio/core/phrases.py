@@ -10,6 +10,8 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$])")
 # Lists, rules, and what MyST takes for a comment, a target or a fence.
 _MARKDOWN_AT_THE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=%(:]))")
 
+WEEKS_IN_WORDS = 12  # a longer time between two is told in months
+
 # What a command that was stopped says; and what tells a program that it starts to leave the last word to it.
 STOPPED = "Stopped. Nothing half-written is left, and nothing goes on running."
 SAID_ELSEWHERE = "STP_SAID_ELSEWHERE"
@@ -28,8 +30,7 @@ def markdown(text: str) -> str:
 
 def number(value: Decimal | int) -> str:
     """``20``, ``7.5``: no trailing zeros, no exponent."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{Decimal(value).normalize():f}"
 
 
 def plural(count: Decimal | int, one: str, many: str | None = None) -> str:
@@ -50,6 +51,28 @@ def activities(count: int) -> str:
 def phase_name(phase: str) -> str:
     """``Phase 2`` for ``2``; a phase that is a word (``Throughout``) stays as it is."""
     return f"Phase {phase}" if phase.isdecimal() else phase
+
+
+_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def rate(count: int, days: int) -> str:
+    """So many in so many days, as a person says it: ``two a week``, ``one every six to seven weeks``."""
+    weeks = days / 7 / count
+    if weeks > WEEKS_IN_WORDS:
+        return f"one every {_about(weeks * 12 / 52)} months"
+    if weeks >= 1.2:
+        return "one every ten days" if weeks < 1.8 else f"one every {_about(weeks)} weeks"
+    if weeks > 0.8:
+        return "one a week"
+    return f"{_about(1 / weeks)} a week" if weeks > 0.2 else f"{_about(max(1, 1 / weeks / 7))} a day"
+
+
+def _about(value: float) -> str:
+    """A number in words, or the two that it lies between."""
+    low, rest = int(value), value % 1
+    near = [low] if rest < 0.2 else [low + 1] if rest > 0.8 else [low, low + 1]
+    return " to ".join(_WORDS[each] if each < len(_WORDS) else str(each) for each in near)
 
 
 def typed(word: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from stp_portfolio.core import contract, dates, disk, phrases
 from stp_portfolio.core.contract import COLUMNS, FOLDER, SETTINGS, TABLES, Column, Context, Row, UnfitError
 from stp_portfolio.core.findings import FaultsError, Finding, quoted
-from stp_portfolio.core.records import LEGAL_NEXT, ActivityKey, Event, Module, Portfolio, Settings
+from stp_portfolio.core.records import LEGAL_NEXT, Activity, ActivityKey, Event, Module, Portfolio, Settings
 
 
 class RecordsError(FaultsError):
@@ -60,20 +60,22 @@ def load(
     sheets = [_Sheet(file, context, instead.get(file)) for file in TABLES]
     for sheet in sheets:
         problems += sheet.problems
-    problems += _contradictions(sheets[0].records, sheets[3].last)
+    problems += _contradictions(sheets[0].records, sheets[1].records, sheets[3].last)
     if problems or settings is None:
         raise RecordsError(problems)
     return Portfolio(root, settings.as_of or today, settings, *(sheet.records for sheet in sheets))
 
 
-def _contradictions(modules: Sequence[Module], last: Mapping[ActivityKey, Event | None]) -> Iterator[Finding]:
-    """Modules that are signed off while the sign-off of one of their activities is withdrawn."""
-    signed = {module.code: module.signed_off for module in modules if module.signed_off}
-    for (code, _), event in last.items():
-        if event and event.event == "withdrawn" and code in signed:
-            words = {"module": code, "activity": event.activity}
-            file = f"{FOLDER}/modules.csv"
-            yield Finding.of("withdrawn-in-module", file, None, "signed_off", signed[code], **words)
+def _contradictions(
+    modules: Sequence[Module], activities: Sequence[Activity], last: Mapping[ActivityKey, Event | None]
+) -> Iterator[Finding]:
+    """Modules that are signed off while one of their activities is not."""
+    done = {key for key, event in last.items() if event is None or event.event == "signed_off"}
+    lacking = [each.key for each in activities if each.key not in done]
+    for code, day in ((module.code, module.signed_off) for module in modules if module.signed_off):
+        if keys := [str(key) for key in lacking if key.module == code]:
+            words = {"module": code, "activities": phrases.series(keys)}
+            yield Finding.of("module-open", f"{FOLDER}/modules.csv", None, "signed_off", day, **words)
 
 
 # -- settings ---------------------------------------------------------------------------------
@@ -198,6 +200,7 @@ class _Sheet:
         made = (record for record, row in found if row.sound)
         by_day = file in ("progress.csv", "milestones.csv")
         self.records = tuple(sorted(made, key=attrgetter("date")) if by_day else made)
+        context.read[file] = self.records, self.problems
 
     def wrong(self, code: str, line: int = 0, column: str = "", value: str = "", **words: Any) -> None:
         self.problems.append(Finding.of(code, f"{FOLDER}/{self.file}", line or None, column, value, **words))
@@ -225,11 +228,10 @@ class _Sheet:
 
     def rows(self, text: str) -> Iterator[Row]:
         """The rows below the header, with a cell for each column."""
-        lines = csv.reader(
-            io.StringIO(text, newline=""), delimiter=separator_of(text, self.file), strict=True
-        )
+        source, separator = io.StringIO(text, newline=""), separator_of(text, self.file)
+        lines = csv.reader(source, delimiter=separator, strict=True)
         header: list[str] = []
-        number = 0
+        number, blank = 0, {column.name: "" for column in contract.CELLS[self.file] if column.newer}
         try:
             for number, line in enumerate(lines, start=1):
                 cells = _trimmed(line, len(header))
@@ -242,7 +244,7 @@ class _Sheet:
                 elif len(cells) != len(header):
                     self.wrong("row-length", number, cells=len(cells), header=len(header))
                 else:
-                    row = Row(number, dict(zip(header, cells, strict=True)), self.context)
+                    row = Row(number, blank | dict(zip(header, cells, strict=True)), self.context)
                     self.check_characters(row)
                     yield row
         except csv.Error as error:
@@ -250,16 +252,16 @@ class _Sheet:
 
     def is_header(self, names: list[str], number: int) -> bool:
         """Whether the first row names each column once."""
-        columns = COLUMNS[self.file]
+        columns = {column.name: column.newer for column in contract.CELLS[self.file]}
         header = ",".join(columns)
         for name in dict.fromkeys((*names, *columns)):
             if names.count(name) > 1:
                 self.wrong("column-twice", number, value=name, header=header)
             if name not in columns:
                 self.wrong("column-unknown", number, value=name, header=header)
-            if name not in names:
+            if name not in names and not columns[name]:
                 self.wrong("column-missing", number, name, header=header)
-        return sorted(names) == sorted(columns)
+        return not self.problems
 
     def check_characters(self, row: Row) -> None:
         """Report what no cell may hold; a credit below zero has a message of its own."""
@@ -300,13 +302,10 @@ class _Sheet:
     def check_order(self, row: Row, event: Event) -> None:
         """Report an event that cannot follow the one before it of the same activity."""
         previous = self.last.get(event.activity)
-        if row.sound and (previous or event.activity not in self.last):
-            self.check_follows(row, previous, event)
-        self.last[event.activity] = event if row.sound else None
-
-    def check_follows(self, row: Row, previous: Event | None, event: Event) -> None:
         legal = LEGAL_NEXT[previous.event if previous else None]
-        if event.event not in legal:
+        if not row.sound or (previous is None and event.activity in self.last):
+            pass  # what went before is not known
+        elif event.event not in legal:
             after = "as the first event: it has not been started"
             if previous:
                 after = f"after '{previous.event}' of {dates.written(previous.date)}"
@@ -315,6 +314,7 @@ class _Sheet:
         elif previous and event.date < previous.date:
             words = {"event": previous.event, "activity": event.activity, "date": previous.date}
             self.unfit(row, "date", "event-before", **words)
+        self.last[event.activity] = event if row.sound else None
 
 
 def _parsed(item: str, column: Column, row: Row, before: list[Any]) -> Any:

@@ -2,15 +2,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from stp_portfolio.core import repository
 from stp_portfolio.core.disk import page_file
+from stp_portfolio.core.phrases import phase_name
 
 EVENTS = ("started", "submitted", "returned", "signed_off", "withdrawn")
 EVENT_WORDS = {name: name.replace("_", " ") for name in EVENTS}
@@ -66,6 +69,11 @@ class Module(NamedTuple):
         """Its name with its code, where it has one."""
         return f"{self.name} ({self.code})" if self.code else self.name
 
+    @property
+    def phase_name(self) -> str:
+        """``Phase 2``, or the word that stands for its phase."""
+        return phase_name(self.phase)
+
 
 class Activity(NamedTuple):
     """A training activity; ``page`` is its path from the root without ending."""
@@ -108,14 +116,44 @@ class Evidence(NamedTuple):
     file: str
 
 
+class Need(StrEnum):
+    """What a milestone may ask for beside a number of activities or a share."""
+
+    SIGNED_OFF = "signed off"
+    REVIEW = "review meeting"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of activities or of credits: ``60 % of credits``."""
+
+    percent: int
+    of: str
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.of}"
+
+
+Required = int | Share | Need
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
 class Milestone(NamedTuple):
-    """A date that counts; with ``required`` activities of ``module`` signed off by then, if set."""
+    """One condition of a milestone: a date and a name that its conditions share.
+
+    ``module`` says whose: a code, the title of a module, ``Phase 2``, or the whole programme where it is
+    empty. ``required``: so many activities signed off, a share of them or of the credits, the sign-off of the
+    modules, or a review meeting; None for a date alone, or for what the note alone tells. Conditions with one
+    letter in ``way`` belong together: one of the lettered ways is enough, what has no letter always counts.
+    """
 
     date: date
     name: str
     module: str
-    required: int | None
-    note: str
+    required: Required | None
+    way: str = ""
+    note: str = ""
 
 
 class Standard(NamedTuple):
@@ -163,12 +201,17 @@ class Portfolio:
     @cached_property
     def events_of(self) -> dict[ActivityKey, list[Event]]:
         """The events of each activity, in their order; of all days."""
-        return _grouped((event.activity, event) for event in self.events)
+        return grouped((event.activity, event) for event in self.events)
 
     @cached_property
     def evidence_of(self) -> dict[ActivityKey, list[Evidence]]:
         """The evidence for each activity, in the order of the register; of all days."""
-        return _grouped((key, piece) for piece in self.evidence for key in piece.activities)
+        return grouped((key, piece) for piece in self.evidence for key in piece.activities)
+
+    @cached_property
+    def revised(self) -> dict[str, date]:
+        """The day on which each page was last revised, as far as git knows: see ``repository``."""
+        return repository.revised(self.root)
 
     @cached_property
     def modules_in_use(self) -> tuple[Module, ...]:
@@ -182,7 +225,8 @@ class Portfolio:
         return {activity.page: activity for activity in self.activities}
 
 
-def _grouped(pairs: Iterable[tuple[ActivityKey, Any]]) -> dict[ActivityKey, list[Any]]:
+def grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
+    """The values of each key, keys and values in the order in which they come."""
     found = defaultdict(list)
     for key, value in pairs:
         found[key].append(value)
@@ -199,13 +243,25 @@ def of_module(portfolio: Portfolio, code: str | None) -> Portfolio:
 
     Evidence and standards belong to no module, and stay.
     """
-    if code is None:
-        return portfolio
-    modules = tuple(each for each in portfolio.modules if each.code == code)
-    activities = tuple(each for each in portfolio.activities if each.key.module == code)
-    events = tuple(each for each in portfolio.events if each.activity.module == code)
-    milestones = tuple(each for each in portfolio.milestones if each.module == code)
+    return portfolio if code is None else of_modules(portfolio, {code})
+
+
+def of_modules(portfolio: Portfolio, codes: Container[str]) -> Portfolio:
+    """The same for several modules."""
+    modules = tuple(each for each in portfolio.modules if each.code in codes)
+    activities = tuple(each for each in portfolio.activities if each.key.module in codes)
+    events = tuple(each for each in portfolio.events if each.activity.module in codes)
+    milestones = tuple(each for each in portfolio.milestones if each.module in codes)
     return replace(portfolio, modules=modules, activities=activities, events=events, milestones=milestones)
+
+
+def modules_meant(modules: Iterable[Module], words: str) -> tuple[Module, ...]:
+    """The modules that a code, a title or ``Phase 2`` means; all of them without a word."""
+    every, said = tuple(modules), words.casefold()
+    for name in ("code", "name", "heading", "phase_name") if words else ():
+        if found := tuple(each for each in every if getattr(each, name).casefold() == said):
+            return found
+    return () if words else every
 
 
 def next_evidence_id(ids: Iterable[str]) -> str:
@@ -232,4 +288,6 @@ def as_data(value: Any) -> Any:
         return {str(key): as_data(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [as_data(each) for each in value]
-    return float(value) if isinstance(value, Decimal) else str(value) if isinstance(value, date) else value
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value) if isinstance(value, date | Share) else value

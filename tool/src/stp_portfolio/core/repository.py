@@ -3,10 +3,14 @@
 import os
 import subprocess
 from collections.abc import Collection
+from datetime import date
+from filecmp import cmp
 from pathlib import Path
 
 from stp_portfolio.core.disk import PRIVATE
 from stp_portfolio.core.findings import Refusal
+
+KEPT_IN = "STP_KEPT_IN"
 
 
 def private_in_git(root: Path, settled: Collection[str] = ()) -> list[str]:
@@ -31,6 +35,31 @@ def git(root: Path, *arguments: str) -> str | None:
     except OSError:
         return None
     return done.stdout.decode("utf-8", errors="replace") if done.returncode == 0 else None
+
+
+def revised(root: Path) -> dict[str, date]:
+    """The day of the last commit of each page that is as it was then, by its path from the root.
+
+    Nothing where git is missing, or holds only a part of the history. A copy made to be built elsewhere says
+    in ``KEPT_IN`` where git keeps it; of its pages those count that are the same there.
+    """
+    kept, pages = Path(os.environ.get(KEPT_IN) or root), ("--", "*.md", "*.ipynb")
+    if git(kept, "rev-parse", "--is-shallow-repository") != "false\n":
+        return {}
+    # Of a merge, -c names the files that are like none of its parents.
+    log = git(kept, "log", "-c", "--relative", "--name-only", "--format=%x00%cd", "--date=short", *pages)
+    changed = git(kept, "diff", "HEAD", "--relative", "--name-only", *pages)
+    if log is None or changed is None:
+        return {}
+    found: dict[str, date] = {}
+    for day, *names in map(str.splitlines, log.split("\0")[1:]):
+        found = {name: date.fromisoformat(day) for name in names} | found
+    same = set(found).difference(changed.splitlines(), [""])
+    return {name: found[name] for name in same if _same(kept / name, root / name)}
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one == other or (other.is_file() and one.is_file() and cmp(one, other, shallow=False))
 
 
 def begin(root: Path) -> bool:

@@ -21,7 +21,6 @@ from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.journal import Change, Journal
 from stp_portfolio.core.records import Portfolio
 
-BACKUPS = journal.BACKUPS
 KEPT = 10
 WAIT_SECONDS = 10
 
@@ -78,17 +77,12 @@ def change_lines(root: Path, file: str, change: Callable[[list[str]], Iterable[s
     _change(root, root / FOLDER / file, changed)
 
 
-def put(root: Path, path: Path, raw: bytes) -> None:
+def put(root: Path, path: Path, raw: bytes | None) -> None:
     """Put a file of the portfolio in place, made where it is missing; what stood there is kept.
 
-    Raises as ``append`` does.
+    With None it is taken away, and a folder that is empty then. Raises as ``append`` does.
     """
     _change(root, path, lambda _before: raw)
-
-
-def remove(root: Path, path: Path) -> None:
-    """Take a file of the portfolio away, and a folder that is empty then. Raises as ``append`` does."""
-    _change(root, path, lambda _before: None)
 
 
 class _Table:
@@ -107,8 +101,7 @@ class _Table:
 
     def line(self, row: Cells) -> str:
         """One line with its end."""
-        cells = [row.get(column, "") for column in self.header]
-        return disk.csv_text([cells], self.separator, self.line_end)
+        return disk.csv_text([[row.get(column, "") for column in self.header]], self.separator, self.line_end)
 
 
 def _change_rows(root: Path, file: str, change: Callable[[_Table, Portfolio], str]) -> None:
@@ -121,10 +114,8 @@ def _change_rows(root: Path, file: str, change: Callable[[_Table, Portfolio], st
             raw = change(_Table(text, file), portfolio).encode(encoding)
         except UnicodeEncodeError as error:
             lost = error.object[error.start : error.end]
-            raise WriteError(
-                f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'. "
-                "Save it as 'CSV UTF-8' first."
-            ) from error
+            fault = f"{FOLDER}/{file} is saved as Windows text, which has no '{lost}'"
+            raise WriteError(f"{fault}. Save it as 'CSV UTF-8' first.") from error
         reading.load(root, instead={file: raw}, without_pages=True)
         return raw
 
@@ -165,7 +156,7 @@ def _contents(path: Path) -> bytes | None:
 @contextmanager
 def _only_writer(root: Path, names: str) -> Iterator[None]:
     """No other command writes meanwhile. What cannot be done is a WriteError."""
-    backups = root / FOLDER / BACKUPS
+    backups = root / journal.BACKUPS
     try:
         backups.mkdir(parents=True, exist_ok=True)
         with FileLock(backups / ".lock", timeout=WAIT_SECONDS):
@@ -173,10 +164,9 @@ def _only_writer(root: Path, names: str) -> Iterator[None]:
     except Timeout as error:
         raise WriteError(f"Another command is writing to {FOLDER}/. Wait for it, and try again.") from error
     except OSError as error:
-        raise WriteError(
-            f"{names} could not be written ({error.strerror or error}). Close the program that "
-            "holds it, check its permissions and that there is room on the disk, and try again."
-        ) from error
+        remedy = "Close the program that holds it, check its permissions and that there is room on the disk"
+        fault = f"{names} could not be written ({error.strerror or error})"
+        raise WriteError(f"{fault}. {remedy}, and try again.") from error
 
 
 def _place(root: Path, path: Path, raw: bytes | None, before: bytes | None) -> None:
@@ -241,7 +231,7 @@ def _clear(root: Path, path: Path) -> None:
     path = path.resolve()
     if any((path.parent / mark).exists() for mark in (f".~lock.{path.name}#", f"~${path.name}")):
         raise WriteError(f"{disk.shown(path)} is open in a spreadsheet. Close it there, and try again.")
-    for leftover in (*path.parent.glob(".*.tmp"), *(root / FOLDER / BACKUPS).glob(".*.tmp")):
+    for leftover in (*path.parent.glob(".*.tmp"), *(root / journal.BACKUPS).glob(".*.tmp")):
         leftover.unlink(missing_ok=True)
 
 
@@ -249,17 +239,17 @@ def _keep(root: Path, path: Path, raw: bytes | None) -> None:
     """Keep a version of a file, if there is one, and of the older ones the last few."""
     if raw is not None:
         disk.put(_backup(root, path, f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"), raw)
-    for old in _versions(root, path)[:-KEPT]:
+    for old in versions(root, path)[:-KEPT]:
         old.unlink(missing_ok=True)
 
 
 def _version(root: Path, name: str, digest: str | None) -> Path | None:
     """The latest version of a file that is kept and has a digest, None where there is none."""
-    kept = reversed(_versions(root, root / name)) if digest else ()
+    kept = reversed(versions(root, root / name)) if digest else ()
     return next((path for path in kept if journal.digest(path.read_bytes()) == digest), None)
 
 
-def _versions(root: Path, path: Path) -> list[Path]:
+def versions(root: Path, path: Path) -> list[Path]:
     """The versions of a file that are kept, in the order of their time."""
     like = _backup(root, path.with_name(escape(path.name)), f"{'?' * 15}.??????")
     return sorted(like.parent.glob(like.name))
@@ -269,4 +259,4 @@ def _backup(root: Path, path: Path, time: str) -> Path:
     """Where the version of a time is kept: beside those of ``data/``, or in a folder called as its own."""
     folder = path.relative_to(root).parent
     own = "" if folder == Path(FOLDER) else folder
-    return root / FOLDER / BACKUPS / own / f"{path.stem}-{time}{path.suffix}"
+    return root / journal.BACKUPS / own / f"{path.stem}-{time}{path.suffix}"

@@ -9,10 +9,7 @@ from stp_portfolio.core.findings import Finding, Refusal, quoted
 from stp_portfolio.privacy import NEVER_ALLOWED, decisions, direct, leaving, sources
 from stp_portfolio.privacy.decisions import Decision
 
-
-def may_be_settled(finding: Finding) -> bool:
-    """Whether a finding is a question to a person, or may be a false alarm."""
-    return finding.code in (leaving.TERM, leaving.IDENTIFIER, leaving.PICTURE)
+OPEN = (leaving.TERM, leaving.IDENTIFIER, leaving.PICTURE)  # questions to a person, and what may be no fault
 
 
 def approve(root: Path, terms: Iterable[str], reason: str, on: date) -> list[str]:
@@ -31,7 +28,7 @@ def approve(root: Path, terms: Iterable[str], reason: str, on: date) -> list[str
         if not term or set(term) & set("|#\n\r"):
             remedy = "Write a word or a phrase without bars, hashes and line breaks."
             raise Refusal(f"'{term}' is not a term. {remedy}")
-    return _note(root, [Decision(term, str(on), _plain(reason)) for term in wanted])
+    return _note(root, wanted, reason, on)
 
 
 def allow(root: Path, file: Path, text: str, reason: str, on: date) -> list[str]:
@@ -44,24 +41,20 @@ def allow(root: Path, file: Path, text: str, reason: str, on: date) -> list[str]
     """
     name = sources.name_of(root, file)
     if text == disk.PRIVATE and name in repository.private_in_git(root) and not file.exists():
-        return _note(root, [Decision(text, str(on), _plain(reason), name)])
+        return _note(root, [text], reason, on, name)
     fits = _meant(root, name, text)
     if any(each.code in (leaving.CERTAIN, leaving.CLOSED) for each in fits):
         remedy = "Take it out: what its check digit or its form makes certain can be no false alarm"
         raise Refusal(f"{quoted(fits[0].value)} cannot be allowed. {remedy}.")
-    texts = dict.fromkeys(decisions.folded(each.value) for each in fits)
-    return _note(root, [Decision(each, str(on), _plain(reason), name) for each in texts])
+    return _note(root, dict.fromkeys(decisions.folded(each.value) for each in fits), reason, on, name)
 
 
 def _meant(root: Path, name: str, text: str) -> list[Finding]:
     """The findings in a file that have the text which was typed; without any, pictures are meant."""
     found = [each for each in sources.run(root, None, [name]) if each.value]
     folded = decisions.folded(text)
-    fits = [
-        each
-        for each in found
-        if (decisions.folded(each.value) == folded if text else each.code == leaving.PICTURE)
-    ]
+    pictures = [each for each in found if each.code == leaving.PICTURE]
+    fits = [each for each in found if decisions.folded(each.value) == folded] if text else pictures
     if not fits:
         open_ = ", ".join(dict.fromkeys(quoted(each.value) for each in found[:5])) or "nothing"
         what = f"no {quoted(text)}" if text else "no picture that was not read"
@@ -72,8 +65,7 @@ def _meant(root: Path, name: str, text: str) -> list[Finding]:
 def take_back(root: Path, texts: Iterable[str]) -> list[str]:
     """Take decisions back, by their text; returns them as lines. Raises Refusal for one never made."""
     wanted = {decisions.folded(text): text for text in texts}
-    known = {decisions.folded(each.text) for each in decisions.read(root)}
-    for folded in wanted.keys() - known:
+    for folded in wanted.keys() - {decisions.folded(each.text) for each in decisions.read(root)}:
         raise Refusal(f"{quoted(wanted[folded])} was not decided. All decisions stand in {decisions.TERMS}.")
     gone: list[str] = []
 
@@ -86,13 +78,11 @@ def take_back(root: Path, texts: Iterable[str]) -> list[str]:
     return gone
 
 
-def _note(root: Path, made: list[Decision]) -> list[str]:
-    known = {(each.text, each.file) for each in decisions.read(root)}
-    new = [each for each in made if (each.text, each.file) not in known]
+def _note(root: Path, texts: Iterable[str], reason: str, on: date, file: str = "") -> list[str]:
+    """Write down the decisions on texts that are new, and return those."""
+    known, why = decisions.read(root), " ".join(reason.replace("|", "/").split())
+    decided = {(each.text, each.file) for each in known}
+    new = [Decision(text, str(on), why, file) for text in texts if (text, file) not in decided]
     if new:
         writing.change_lines(root, Path(decisions.TERMS).name, lambda lines: [*lines, *map(str, new)])
     return [each.text for each in new]
-
-
-def _plain(reason: str) -> str:
-    return " ".join(reason.replace("|", "/").split())

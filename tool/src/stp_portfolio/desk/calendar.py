@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import icalendar
 
-from stp_portfolio.core import dates, disk, progress
+from stp_portfolio.core import dates, disk, phrases, progress
 from stp_portfolio.core.records import Portfolio
 from stp_portfolio.privacy import decisions, leaving
 from stp_portfolio.show import pages, sentences
@@ -39,16 +39,14 @@ def entries(portfolio: Portfolio) -> list[Entry]:
 
 
 def _milestones(portfolio: Portfolio) -> Iterator[Entry]:
-    on = portfolio.on
-    for each in portfolio.milestones:
-        name, notes = each.name, [each.note] if each.note else []
-        if distance := progress.distance(portfolio, each):
-            name += f": {each.required} of {each.module}"
-            pace = "" if distance.needed is None else f"; this needs {distance.needed:.2f} a month"
-            stands = f"{distance.done}, {sentences.standing(distance).lower()}{pace}"
-            required = f"Required: {distance.required} of {each.module} signed off."
-            notes.insert(0, f"{required} On {dates.written(on)}: {stands}.")
-        yield Entry(each.date, "Milestone", f"milestone/{each.module}/{each.name}", name, "\n".join(notes))
+    """An entry for each, known by the module of its first condition: so it was when a row was a milestone."""
+    for group in progress.milestones(portfolio):
+        first, counted = group[0], [sentences.asked(each) for each in group if isinstance(each.required, int)]
+        name = f"{first.name}: {', '.join(counted)}" if counted else first.name
+        asks = sentences.conditions(portfolio, group)
+        told = [f"On {dates.written(portfolio.on)}: {asks}."] if asks else []
+        told += filter(None, dict.fromkeys(each.note for each in group if each.required))
+        yield Entry(first.date, "Milestone", f"milestone/{first.module}/{first.name}", name, "\n".join(told))
 
 
 def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
@@ -58,12 +56,13 @@ def _reviews(portfolio: Portfolio) -> Iterator[Entry]:
 
 
 def _targets(portfolio: Portfolio) -> Iterator[Entry]:
+    wait = phrases.plural(progress.usual_wait(portfolio).days, "day")
     for target in progress.targets(portfolio):
-        milestone, nth = target.milestone, f"{target.number} of {target.milestone.module}"
-        wanted = f"{milestone.required} of {milestone.module} by {dates.written(milestone.date)}"
-        why = f"At the pace needed for {milestone.name}: {wanted}. Computed on {dates.written(portfolio.on)}."
-        fact = f"target/{milestone.module}/{target.number}"
-        yield Entry(target.day, "Target", fact, f"Target: {nth} signed off", why)
+        milestone, module = target.milestone, target.milestone.module
+        wanted = f"{milestone.name}: {sentences.asked(milestone)} by {dates.written(milestone.date)}"
+        why = f"For {wanted}, with {wait} for review. Computed on {dates.written(portfolio.on)}."
+        nth = f"{target.number} of {module or 'the programme'}"
+        yield Entry(target.day, "Target", f"target/{module}/{target.number}", f"Target: {nth} submitted", why)
 
 
 def _steps(portfolio: Portfolio) -> Iterator[Entry]:

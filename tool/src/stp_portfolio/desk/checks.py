@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
@@ -14,7 +15,7 @@ from stp_portfolio.core.records import Portfolio
 from stp_portfolio.core.repository import private_in_git
 from stp_portfolio.desk import links
 from stp_portfolio.privacy import decisions, sources
-from stp_portfolio.show import pages
+from stp_portfolio.show import exhibits, pages
 
 _PRIVATE = (
     "git tracks it, or an earlier commit holds it",
@@ -22,19 +23,18 @@ _PRIVATE = (
     " if it is in earlier commits alone and held nothing private: portfolio allow FILE private",
 )
 _DRAFTED = re.compile(r"[Ss]till to be (written|chosen|weighed)\b")
+Checked = tuple[list[Finding], Portfolio | None]
+Places = Mapping[Path, links.Anchors]
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
-def run(
-    root: Path, only: Iterable[Path] = (), repository: Path | None = None
-) -> tuple[list[Finding], Portfolio | None]:
+def run(root: Path, only: Iterable[Path] = (), repository: Path | None = None) -> Checked:
     """Check the whole portfolio, or only what concerns some files or folders, of the book or not.
 
     ``repository`` is where git is asked; a copy that was made for the check has none of its own.
     Returns the findings and the records, None where they are wrong.
     """
-    found: list[Finding] = []
-    portfolio = None
+    found, portfolio = list[Finding](), None
     try:
         portfolio = reading.load(root)
     except reading.RecordsError as error:
@@ -50,12 +50,11 @@ def run(
     return [*found, *sources.grouped(read)], portfolio
 
 
-def reminders(portfolio: Portfolio, only: Iterable[Path] = ()) -> list[tuple[str, list[str]]]:
+def reminders(portfolio: Portfolio, only: Collection[Path] = ()) -> list[tuple[str, list[str]]]:
     """What is open and no fault: each reminder once, with the pages (files from the root) it is about."""
     found: dict[str, list[str]] = {}
-    wanted = tuple(only)
     for activity, path in records.pages(portfolio):
-        if path.suffix == ".md" and (not wanted or any(path.is_relative_to(each) for each in wanted)):
+        if path.suffix == ".md" and (not only or any(path.is_relative_to(each) for each in only)):
             for text in pages.reminders(pages.read(path), activity, portfolio):
                 found.setdefault(text, []).append(path.relative_to(portfolio.root).as_posix())
     return list(found.items())
@@ -75,10 +74,9 @@ def unwritten(page: Path) -> list[str]:
 
 def notebook_in(text: str, file: str) -> tuple[Any, list[Finding]]:
     """The notebook that a text holds, None where it is none, and what is wrong with it."""
-    try:
+    notebook = None
+    with suppress(ValueError):
         notebook = json.loads(text)
-    except ValueError:
-        notebook = None
     faults = list(configuration.notebook_faults(file, notebook))
     return (notebook if "notebook-shape" not in {fault.code for fault in faults} else None), faults
 
@@ -92,8 +90,7 @@ def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
     """What is wrong with the files of all pages, where their links lead, and what they owe their reader."""
     listed = dict.fromkeys(configuration.toc_files(root))  # in its order, and quick to look up
     registered = portfolio.activity_on if portfolio else {}
-    anchors: dict[Path, links.Anchors] = {}
-    targets: dict[Path, links.Targets] = {}
+    anchors, targets = dict[Path, links.Anchors](), dict[Path, links.Targets]()
     for path in filter(None, (disk.page_file(root, name) for name in {**listed, **registered})):
         file = path.relative_to(root).as_posix()
         try:
@@ -107,10 +104,21 @@ def _pages(root: Path, portfolio: Portfolio | None) -> Iterator[Finding]:
             yield from _notebook(text, file)
     for path, leads in targets.items():
         file = path.relative_to(root).as_posix()
-        for target, line in leads:
+        for target, line, title in leads:
             if missing := _missing(root, path, target, anchors, listed):
                 yield Finding("link", file, f"the link '{unquote(target)}' leads to a {missing}", line=line)
+            else:
+                yield from _exhibit(root, file, target, line, title)
     yield from _contract(portfolio, anchors, listed) if portfolio else ()
+
+
+def _exhibit(root: Path, file: str, target: str, line: int, title: str) -> Iterator[Finding]:
+    """Why a file of evidence cannot be shown on a page, where the title of its link asks for that."""
+    try:
+        if kind := exhibits.kind_of(title):
+            exhibits.read(root, _address(root, root / file, target)[0], kind)
+    except disk.UnreadableError as error:
+        yield Finding(error.code, file, f"'{unquote(target)}' {error.fault}", error.remedy, line)
 
 
 def _contract(portfolio: Portfolio, read: Container[Path], listed: Container[str]) -> Iterator[Finding]:
@@ -132,15 +140,18 @@ def _notebook(text: str, file: str) -> Iterator[Finding]:
         yield Finding("notebook-output", file, "holds outputs", remedy)
 
 
-def _missing(
-    root: Path, page: Path, target: str, anchors: Mapping[Path, links.Anchors], listed: Container[str]
-) -> str:
+def _address(root: Path, page: Path, target: str) -> tuple[Path, str]:
+    """The file that a link on a page means, and the place in it."""
+    address, fragment = map(unquote, urldefrag(target))
+    base = root if address.startswith("/") else page.parent
+    return (Path(os.path.normpath(base / address.lstrip("/"))) if address else page), fragment
+
+
+def _missing(root: Path, page: Path, target: str, anchors: Places, listed: Container[str]) -> str:
     """What is not there at the end of a link; empty where all is."""
     if _ELSEWHERE.match(target):
         return ""
-    address, fragment = map(unquote, urldefrag(target))
-    base = root if address.startswith("/") else page.parent
-    other = Path(os.path.normpath(base / address.lstrip("/"))) if address else page
+    other, fragment = _address(root, page, target)
     if not os.path.isfile(other):  # noqa: PTH113 - Path.is_file fails on what can be no file's name
         return "file that does not exist"
     name = Path(os.path.relpath(other, root))

@@ -76,15 +76,8 @@ def draft(portfolio: Portfolio, activity: Activity) -> str:
 
 
 def _filled(portfolio: Portfolio, activity: Activity, name: str, held: Sequence[Evidence]) -> str:
-    return filled(
-        name,
-        heading=activity.heading,
-        prompts=prompts_for(activity),
-        held=held,
-        unwritten=UNWRITTEN,
-        month=dates.written_month(dates.months_after(portfolio.on, 1)),
-        above="index.md" if "/" in activity.page else "intro.md",
-    )
+    words, month = prompts_for(activity), dates.written_month(dates.months_after(portfolio.on, 1))
+    return filled(name, activity=activity, prompts=words, held=held, unwritten=UNWRITTEN, month=month)
 
 
 def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
@@ -96,12 +89,6 @@ def is_draft(portfolio: Portfolio, activity: Activity, text: str) -> bool:
     held = progress.evidence_for(portfolio, activity.key)
     forms = [("plan.md", ()), *(("activity.md", held[:count]) for count in range(len(held) + 1))]
     return any(bare(text) == bare(_filled(portfolio, activity, name, pieces)) for name, pieces in forms)
-
-
-def opened(portfolio: Portfolio, activity: Activity, text: str) -> str:
-    """The full page of an activity that has begun, with the words of its plan kept below as comments."""
-    kept = [f"% {line}".rstrip() for line in text.splitlines() if not line.startswith(("%", "# "))]
-    return f"{draft(portfolio, activity)}\n% The plan, as it was:\n" + "\n".join(kept) + "\n"
 
 
 def write_page(portfolio: Portfolio, activity: Activity) -> str:
@@ -120,8 +107,9 @@ def write_page(portfolio: Portfolio, activity: Activity) -> str:
         writing.put(portfolio.root, path, draft(portfolio, activity).encode())
         done = "was made from the template"
     elif begun and path.suffix == ".md" and tuple(pages.read(path).sections) == pages.PLAN_SECTIONS:
-        page = opened(portfolio, activity, disk.read_text(path))
-        writing.put(portfolio.root, path, page.encode())
+        plan = [line for line in disk.read_text(path).splitlines() if not line.startswith(("%", "# "))]
+        kept = ["% The plan, as it was:", *(f"% {line}".rstrip() for line in plan), ""]
+        writing.put(portfolio.root, path, "\n".join([draft(portfolio, activity), *kept]).encode())
         done = "was its plan and is a page to fill in now; the plan's words stand at its end for you alone"
     list_page(portfolio.root, activity.page)
     return done
@@ -197,5 +185,4 @@ def chapter(portfolio: Portfolio, folder: str) -> str:
     """The opening page of a chapter: the folder that holds the pages of one module or of several."""
     codes = {a.key.module for a in portfolio.activities if a.page.rpartition("/")[0] == folder}
     names = [phrases.plain(m.heading) for m in portfolio.modules if m.code in codes]
-    heading = phrases.series(names) or folder
-    return filled("chapter.md", heading=heading, up="../" * (folder.count("/") + 1))
+    return filled("chapter.md", heading=phrases.series(names) or folder, up="../" * (folder.count("/") + 1))

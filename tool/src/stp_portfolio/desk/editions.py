@@ -140,23 +140,21 @@ def _write_yaml(path: Path, values: Any) -> None:
 # -- building ---------------------------------------------------------------------------------
 
 
-def build_public(
-    tree: Path, *options: str, environment: Mapping[str, str] | None = None, aside: bool = False
-) -> int:
+def build_public(tree: Path, *options: str, aside: Mapping[str, str] | None = None) -> int:
     """Build the book of a tree where it lies, as ``jupyter-book build .`` does. Returns the exit code.
 
-    Of a build ``aside``, whose pages go elsewhere, only what stopped it is shown.
+    Of a build ``aside``, whose pages go elsewhere and which gets variables, only what stopped it is shown.
     """
     name = "jupyter-book.exe" if sys.platform == "win32" else "jupyter-book"
     piped = None if sys.stdout.isatty() and not aside else subprocess.PIPE
     process = subprocess.Popen(  # noqa: S603 - our own tool
         [Path(sys.executable).with_name(name), "build", ".", *options], cwd=tree,
-        env={**os.environ, **(environment or {}), phrases.SAID_ELSEWHERE: "1"},
+        env={**os.environ, **(aside or {}), phrases.SAID_ELSEWHERE: "1"},
         stdout=piped, stderr=piped and subprocess.STDOUT,
         encoding="utf-8", errors="replace", start_new_session=True,  # Ctrl and C is passed on below
     )  # fmt: skip
     try:
-        _show(process, aside=aside)
+        _show(process, aside=bool(aside))
     except BaseException:
         if sys.platform != "win32":  # where Ctrl and C has reached it as well
             process.terminate()
@@ -169,10 +167,15 @@ def _show(process: subprocess.Popen[str], *, aside: bool) -> None:
     """Pass on what a build says, without the colours that Jupyter Book gives it: of one aside if it fails."""
     said = (re.sub(r"\x1b\[[0-9;]*m", "", line) for line in process.stdout or ())
     if aside:
-        held = list(said)
-        said = (line for line in held if process.wait())
+        said = (line for line in list(said) if process.wait())
     sys.stdout.writelines(said)
     process.wait()
+
+
+def _build_aside(tree: Path, root: Path, fault: str, *options: str, **more: str) -> None:
+    """Build a copy of what git keeps in ``root``. Raises Refusal with the fault where that fails."""
+    if build_public(tree, *options, aside={repository.KEPT_IN: str(root), **more}):
+        raise Refusal(f"{fault}. What is wrong stands above.")
 
 
 def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
@@ -185,8 +188,7 @@ def build_assessor(root: Path, overlay: Path, say: Say) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     with _with_overlay(root, overlay, say) as tree:
         say("Building …")
-        if build_public(tree, aside=True):
-            raise Refusal("The assessor's edition was not built. What is wrong stands above.")
+        _build_aside(tree, root, "The assessor's edition was not built")
         target.parent.mkdir(exist_ok=True)
         shutil.move(tree / "_build" / "html", target)
     return target
@@ -217,24 +219,20 @@ def export(root: Path, edition: str, overlay: Path, chosen: list[str], out: Path
 
     package.clear(out)
     with nullcontext(root) if edition == "public" else _with_overlay(root, overlay, say) as tree:
-        built, commit = tree / "_build" / "eportfolio", repository.git(root, "rev-parse", "HEAD") or ""
+        built = tree / "_build" / "eportfolio"
+        described = ("describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes")
+        commit = repository.git(root, *described) or ""  # that it is not all of what was exported is said
         try:
             say("Setting the PDFs …")
-            _set_pdfs(tree, {package.ONLY: " ".join(chosen)})
+            options = ("--builder", "custom", "--custom-builder", "eportfolio")
+            chosen_alone = {package.ONLY: " ".join(chosen)}
+            _build_aside(tree, root, "The PDFs were not all written", *options, **chosen_alone)
             say("Packing …")
-            portfolio = reading.load(tree)
-            known = decisions.known(tree, portfolio)
-            return package.pack(portfolio, known, built, out, edition, commit.strip(), chosen)
+            return package.pack(reading.load(tree), built, out, (edition, commit.strip()), chosen)
         except Refusal:
             for path in (*built.glob("*.pdf"), *built.glob("*.txt")):  # nobody takes them for an export
                 path.unlink()
             raise
-
-
-def _set_pdfs(tree: Path, environment: Mapping[str, str]) -> None:
-    options = ("--builder", "custom", "--custom-builder", "eportfolio")
-    if build_public(tree, *options, environment=environment, aside=True):
-        raise Refusal("The PDFs were not all written. What is wrong stands above.")
 
 
 # -- release ----------------------------------------------------------------------------------
@@ -261,19 +259,21 @@ def release(root: Path, say: Say) -> Path:
         raise FaultsError(f"{count}. Fix or approve them first, then release again:", findings)
     with staged(root) as tree:
         say("Building from the tracked files into an empty folder …")
-        if build_public(tree, aside=True):
-            raise Refusal("The book was not built. What is wrong stands above.")
+        _build_aside(tree, root, "The book was not built")
         site, made = tree / "_build" / "html", tree / "_build" / "release"
         say("Screening the finished site …")
         leaving.hold_back(_finish(site), decisions.known(root, portfolio), "the finished site")
         disk.put(made / MANIFEST, manifest(site, commit))
-        zipped(
-            made / OFFLINE, {f"portfolio/{path.relative_to(site).as_posix()}": path for path in _files(site)}
-        )
+        offline = {f"portfolio/{path.relative_to(site).as_posix()}": path for path in _files(site)}
+        disk.put(made / OFFLINE, zipped(offline))
         shutil.move(site, made / "site")
         shutil.move(made, partial)  # the temporary folder may lie on another disk, and this one be full
         partial.rename(target)
-    say(_decided(root))
+    settled = decisions.read(root)
+    allowed = [f"  {each}" for each in settled if each.file]
+    terms = phrases.plural(len(settled) - len(allowed), "approved term")
+    held = phrases.plural(len(allowed), "allowed false alarm or picture", "allowed false alarms and pictures")
+    say("\n".join([f"It rests on {terms} and {held}, in {decisions.TERMS}.", *allowed]))
     return target / "site"
 
 
@@ -281,9 +281,8 @@ def _commit_to_release(root: Path) -> str:
     """The commit that a release is made from. Raises Refusal where it is not everything, or leaks."""
     changed, commit = repository.git(root, "status", "--porcelain"), repository.git(root, "rev-parse", "HEAD")
     if changed is None or commit is None:
-        raise Refusal(
-            "A release is made from a commit: keep this folder with git first, as shown by: portfolio guide"
-        )
+        remedy = "keep this folder with git first, as shown by: portfolio guide"
+        raise Refusal(f"A release is made from a commit: {remedy}")
     if changed.strip():
         raise Refusal(f"There are changes that are not committed. Commit them first:\n{changed.rstrip()}")
     if leaked := repository.private_in_git(root, decisions.settled_private(root)):
@@ -297,15 +296,6 @@ def _finish(site: Path) -> dict[str, bytes]:
     shutil.rmtree(site / "_sources", ignore_errors=True)
     (site / ".buildinfo").unlink(missing_ok=True)
     return {path.relative_to(site).as_posix(): path.read_bytes() for path in _files(site)}
-
-
-def _decided(root: Path) -> str:
-    """How many decisions of a person a release rests on, and those that allow something, one by one."""
-    made = decisions.read(root)
-    allowed = [f"  {each}" for each in made if each.file]
-    terms = phrases.plural(len(made) - len(allowed), "approved term")
-    held = phrases.plural(len(allowed), "allowed false alarm or picture", "allowed false alarms and pictures")
-    return "\n".join([f"It rests on {terms} and {held}, in {decisions.TERMS}.", *allowed])
 
 
 def manifest(site: Path, commit: str) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -22,6 +22,7 @@ from stp_portfolio.core import configuration, dates, disk, phrases, reading, rec
 from stp_portfolio.core.contract import FOLDER
 from stp_portfolio.core.findings import FaultsError, Refusal, quoted
 from stp_portfolio.core.records import Activity, Evidence, Portfolio
+from stp_portfolio.pdf.package import zipped
 from stp_portfolio.privacy import cleaning, markup, papers
 
 TABLE = "evidence.csv"
@@ -96,7 +97,9 @@ def pieces_meant(root: Path, words: Sequence[str]) -> list[str]:
 def read(portfolio: Portfolio, path: Path, today: date) -> Source:
     """A file or folder with what it says of itself. Raises Refusal for what cannot be taken in."""
     files, one = _files(portfolio.root, path), path.is_file()
-    raw = disk.read_bytes(path) if one else _packed(path, files)
+    # A folder is one zip, and the same files give the same bytes.
+    held = {each.relative_to(path).as_posix(): each for each in files}
+    raw = disk.read_bytes(path) if one else zipped(held)
     if not raw:
         raise Refusal(f"{disk.shown(path)} is empty. Check that it is the right file.")
     name, (title, days) = path.name if one else f"{path.name}.zip", _properties(raw)
@@ -105,13 +108,11 @@ def read(portfolio: Portfolio, path: Path, today: date) -> Source:
     said = [*((day, OF_ITSELF) for day in days), (changed, "when it was last changed")]
     fits = [each for each in said if portfolio.settings.start <= each[0] <= today]
     inside = one and path.is_relative_to(portfolio.root)
-    return Source(
-        name, raw if inside else cleaning.clean(name, raw), raw,
-        _titled(path, title),
-        next(iter(fits), (today, "today")),
-        (_KIND_OF.get(Path(name).suffix.lower(), "Document"), "by the type of the file"),
-        path.relative_to(portfolio.root).as_posix() if inside else "",
-    )  # fmt: skip
+    kept, place = cleaning.clean(name, raw), ""
+    if inside:
+        kept, place = raw, path.relative_to(portfolio.root).as_posix()
+    kind = (_KIND_OF.get(Path(name).suffix.lower(), "Document"), "by the type of the file")
+    return Source(name, kept, raw, _titled(path, title), next(iter(fits), (today, "today")), kind, place)
 
 
 def _titled(path: Path, title: str) -> tuple[str, str]:
@@ -143,15 +144,6 @@ def _is_own(path: Path, folder: Path) -> bool:
     """Whether a path in a folder is a file that somebody made, and no program by the way."""
     parts = path.relative_to(folder).parts
     return path.is_file() and not path.is_symlink() and not any(map(_BY_PROGRAMS.search, parts))
-
-
-def _packed(folder: Path, files: Iterable[Path]) -> bytes:
-    """A folder as one zip; cleaning fixes its times, so that the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in files:
-            archive.writestr(path.relative_to(folder).as_posix(), disk.read_bytes(path))
-    return buffer.getvalue()
 
 
 def _properties(raw: bytes) -> tuple[str, list[date]]:
@@ -230,12 +222,9 @@ def add(portfolio: Portfolio, cells: Mapping[str, str], source: Source | None) -
     except Refusal as error:
         raise Refusal(f"{error}\n{row['id']} is registered without its file: portfolio undo") from error
     copied = f"Copied to {piece.file}, without who made it and when; the original stays as it is."
+    said = [copied] if source and not source.place else []
     on_page = f"On its page name it in bold, **{piece.id}**, and say what it shows"
-    return [
-        *([copied] if source and not source.place else []),
-        f"Registered {piece.id}: {_served(piece)}.",
-        f"{on_page}{_link(portfolio, piece)}.",
-    ]
+    return [*said, f"Registered {piece.id}: {_served(piece)}.", f"{on_page}{_link(portfolio, piece)}."]
 
 
 def _served(piece: Evidence) -> str:
@@ -269,14 +258,16 @@ def _link(portfolio: Portfolio, piece: Evidence) -> str:
     if not piece.file or ending in disk.PAGE_ENDINGS:
         return ""
     target = Path(os.path.relpath(piece.file, Path(_page(portfolio, piece)).parent)).as_posix()
-    link = f"[{phrases.plain(piece.title)}]({target})"
-    return f"; show it: !{link}" if ending in SHOWN else f"; lead to it: {link}"
+    link = f"[{phrases.plain(piece.title)}]({target}"
+    if ending == ".csv":
+        return f'; show it, alone in a paragraph: {link} "panel: table")'
+    return f"; show it: !{link})" if ending in SHOWN else f"; lead to it: {link})"
 
 
 def _given(portfolio: Portfolio) -> set[str]:
     """Ids that were given once, by what git and the last commands remember: none is given twice."""
     texts = [repository.git(portfolio.root, "log", "-p", "--format=", "-U0", "--", f"{FOLDER}/{TABLE}") or ""]
-    kept = (portfolio.root / FOLDER / writing.BACKUPS).glob("evidence*.csv")
+    kept = writing.versions(portfolio.root, portfolio.root / FOLDER / TABLE)
     texts += [path.read_text(encoding="utf-8", errors="replace") for path in kept]
     return set(re.findall(r'^[-+]?"?([A-Za-z]+[0-9]+)"?[,;\t]', "\n".join(texts), re.MULTILINE))
 
@@ -287,7 +278,7 @@ def edit(portfolio: Portfolio, piece: Evidence, cells: dict[str, str], source: S
         writing.rewrite(portfolio.root, TABLE, lambda row: row | cells if row["id"] == piece.id else row)
     now = _with_file(portfolio, piece.id, source)
     if now.file != piece.file and _is_alone(portfolio, piece):
-        writing.remove(portfolio.root, portfolio.root / piece.file)
+        writing.put(portfolio.root, portfolio.root / piece.file, None)
     pairs = zip(_row(piece).items(), _row(now).values(), strict=True)
     said = [f"{piece.id}, {name}: {old} -> {new}" for (name, old), new in pairs if old != new]
     return said or [f"{piece.id} says so already."]
@@ -303,7 +294,7 @@ def remove(portfolio: Portfolio, piece: Evidence) -> list[str]:
     writing.rewrite(portfolio.root, TABLE, lambda row: None if row["id"] == piece.id else row)
     said = [f"Removed {piece.id}: {piece.title}."]
     if _is_alone(portfolio, piece):
-        writing.remove(portfolio.root, portfolio.root / piece.file)
+        writing.put(portfolio.root, portfolio.root / piece.file, None)
         return [*said, f"Its copy is gone as well: {piece.file}"]
     return [*said, *([f"Its file stays where it is: {piece.file}"] if piece.file else [])]
 
@@ -318,14 +309,10 @@ def free(portfolio: Portfolio, piece: Evidence) -> None:
     """Raise Refusal where a page names a piece in bold, or its file: it would name nothing then."""
     names = [f"**{piece.id}**", *filter(None, [Path(piece.file).name])]
     paths = [disk.page_file(portfolio.root, page) for page in configuration.toc_files(portfolio.root)]
-    found = [
-        path.relative_to(portfolio.root).as_posix()
-        for path in paths
-        if path and any(name in disk.read_text(path) for name in names)
-    ]
+    found = [path for path in paths if path and any(name in disk.read_text(path) for name in names)]
     if found:
-        remedy = "Take it out there, and type the command again."
-        raise Refusal(f"{piece.id} is named on {phrases.series(found)}. {remedy}")
+        where = phrases.series([path.relative_to(portfolio.root).as_posix() for path in found])
+        raise Refusal(f"{piece.id} is named on {where}. Take it out there, and type the command again.")
 
 
 def details(piece: Evidence) -> str:

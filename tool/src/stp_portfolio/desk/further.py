@@ -60,16 +60,12 @@ def _due(before: Portfolio, after: Portfolio) -> Rows:
     had = {each.key.module for each in before.activities} | {each.module for each in before.milestones}
     counts = Counter(each.key.module for each in after.activities if each.key.module not in had)
     rows = csv.DictReader(start.milestones(counts, after.settings.start).splitlines())
-    return [row for row in rows if row["module"]]
+    return [row for row in rows if row["module"] in counts]
 
 
 def _said(after: Portfolio, counts: list[int], due: Rows, approved: list[str], asked: list[str]) -> list[str]:
     said = [f"{phrases.plural(counts[0], 'module')} and {phrases.activities(counts[1])} came in."]
-    if approved:
-        words = phrases.series(approved)
-        said.append(f"Words of your curriculum, approved in data/approved_terms.txt: {words}.")
-    if asked:
-        said.append(f"To review before you publish, with portfolio check: {phrases.series(asked)}.")
+    said += start.words_told(approved, asked)
     if due:
         said += [f"- {row['date']}: {row['name']}, {row['required']} of {row['module']}" for row in due]
         said.append("Check these dates with the School; they stand in data/milestones.csv.")

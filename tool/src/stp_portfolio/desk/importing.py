@@ -220,9 +220,7 @@ class Move(MarkdownConverter):
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A raised or lowered text, or the mark of a footnote."""
-        if el.a or not el.get_text(strip=True):
-            return text.strip()
-        return f"{{{el.name}}}`{el.get_text()}`"
+        return text.strip() if el.a or not el.get_text(strip=True) else f"{{{el.name}}}`{el.get_text()}`"
 
     convert_sub = convert_sup
     convert_figure = convert_details = convert_summary = convert_aside = _plain.convert_figcaption

@@ -15,18 +15,18 @@ _NAME = re.compile(r"^:(?:name|label): *(\S+)", re.MULTILINE)
 # Directives whose contents are no Markdown.
 _LITERAL = {"code", "code-block", "code-cell", "literalinclude", "math", "mermaid", "raw", "eval-rst"}
 
-Targets = list[tuple[str, int]]
+Targets = list[tuple[str, int, str]]
 Anchors = set[str]
 
 
 def places(text: str) -> tuple[Targets, Anchors]:
-    """The links and pictures of a page in Markdown, each with its line, and where a link may arrive."""
+    """The links and pictures of a page in Markdown, with line and title, and where a link may arrive."""
     targets: Targets = []
     anchors: Anchors = set()
     before = ""
     for token, line in _tokens(text):
         if target := token.attrs.get("href") or token.attrs.get("src"):
-            targets.append((str(target), line))
+            targets.append((str(target), line, str(token.attrs.get("title", ""))))
         if before == "heading_open":
             anchors.add(_slug(token))
         elif token.type == "myst_target":

@@ -121,8 +121,7 @@ def _of_workbook(name: str, raw: bytes) -> list[Sheet]:
 
 def _of_text(name: str, raw: bytes) -> Sheet:
     """The rows of a CSV file by the separator that gives most of the usual headings. Raises ValueError."""
-    utf_16 = raw[1:2] in b"\0\xfe\xff"  # what Excel calls Unicode text, with its mark or without
-    text = raw.decode("utf-16") if utf_16 else disk.decode(raw)[0]
+    text, _ = disk.decode(raw)
     if "\0" in text:
         raise ValueError(name)
     ways = [csv.reader(io.StringIO(text, ""), delimiter=each, strict=True) for each in ",;\t"]
@@ -194,12 +193,9 @@ def _used(given: Mapping[str, Path]) -> dict[str, list[Sheet]]:
 
 def _no_list(held: list[Sheet], file: str) -> Refusal:
     """Why there is no list: the headings found, and those expected."""
-    what, needed = file.removesuffix(".csv"), HEADINGS[file].items()
-    usual = [f"{column} ({words[0]})" for column, words in needed if column in NEEDED[file]]
-    fault = (
-        f"There is no list of {what}. It needs headings such as these: {'; '.join(usual)}. What was found:"
-    )
-    return Refusal("\n  ".join([fault, *(sheet.told([file]) for sheet in held)]))
+    usual = "; ".join(f"{column} ({HEADINGS[file][column][0]})" for column in NEEDED[file])
+    fault = f"There is no list of {file.removesuffix('.csv')}. It needs headings such as these: {usual}"
+    return Refusal("\n  ".join([f"{fault}. What was found:", *(sheet.told([file]) for sheet in held)]))
 
 
 def _rows(sheet: Sheet, file: str) -> Rows:

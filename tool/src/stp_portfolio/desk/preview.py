@@ -120,23 +120,23 @@ class Preview:
         return text.replace(f"{self.root}{os.sep}", "").strip(), line.strip().removeprefix(END.encode())
 
     def asking(self) -> None:
-        """After each good build, and when the reader of a page has it, ask what screening would."""
+        """After each good build, and when the reader of a page has it, ask what screening would.
+
+        Says how many files were read and what is open in them, as an early warning: it stops no preview.
+        """
         told = 0
         while True:
             time.sleep(CALM)
-            if self.number != told:
-                told = self.number
-                self.ask()
-
-    def ask(self) -> None:
-        """Say how many files were read and what is open in them, as an early warning: it stops no preview."""
-        with suppress(Refusal):  # what is saved meanwhile may be half done: the next build says so
-            portfolio = reading.load(self.root)
-            found = sources.run(self.root, portfolio)
-            values = {each.value for each in found if each.identifies}
-            read = phrases.plural(len(sources.chosen(self.root, portfolio)), "file")
-            settle = " before anybody else may see this: portfolio review" if values else ""
-            self.say(f"{read} looked at; {phrases.plural(len(values), 'question')} open{settle}.")
+            if self.number == told:
+                continue
+            told = self.number
+            with suppress(Refusal):  # what is saved meanwhile may be half done: the next build says so
+                portfolio = reading.load(self.root)
+                found = sources.run(self.root, portfolio)
+                values = {each.value for each in found if each.identifies}
+                read = phrases.plural(len(sources.chosen(self.root, portfolio)), "file")
+                settle = " before anybody else may see this: portfolio review" if values else ""
+                self.say(f"{read} looked at; {phrases.plural(len(values), 'question')} open{settle}.")
 
 
 class _Page(tornado.web.RequestHandler):

@@ -63,13 +63,10 @@ def _out_of_order(portfolio: Portfolio, key: ActivityKey, name: str, when: date)
     if last:
         was = f"was {records.EVENT_WORDS[last.event]} on {dates.written(last.date)}"
     if name not in progress.may_follow(portfolio, key):
-        may = progress.choices(portfolio, key)
-        yield f"{key} {was}, so it cannot be {verb}. What may follow is {may}."
+        yield f"{key} {was}, so it cannot be {verb}. What may follow is {progress.choices(portfolio, key)}."
     elif last and when < last.date:
         yield f"{key} {was}, so it cannot be {verb} on {dates.written(when)}. Check the day."
-    elif name == "withdrawn" and any(
-        each.code == key.module and each.signed_off for each in portfolio.modules
-    ):
+    elif name == "withdrawn" and records.of_module(portfolio, key.module).modules[0].signed_off:
         remedy = f"Take that back first: portfolio record {key.module} withdrawn"
         yield f"{key.module} is signed off as a module. {remedy}"
 
@@ -101,9 +98,8 @@ def module(portfolio: Portfolio, found: Module, name: str, when: date) -> list[s
     code, earned = found.code, phrases.plural(found.credits, "credit")
     on = found.signed_off and dates.written(found.signed_off)
     if name == "signed_off":
-        faults = (
-            [f"{code} is signed off already, on {on}."] if on else [*_unfit_sign_off(portfolio, code, when)]
-        )
+        twice = f"{code} is signed off already, on {on}."
+        faults = [twice] if on else [*_unfit_sign_off(portfolio, code, when)]
         day, done = str(when), f"signed off on {dates.written(when)}, {earned} earned"
     elif name == "withdrawn":
         faults = [] if on else [f"{code} is not signed off."]

@@ -4,9 +4,7 @@ All three hold the same words in the same order: a template for each, in which e
 that nothing in it is taken for markup.
 """
 
-import hashlib
 import html
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stp_portfolio.core import disk, phrases
+from stp_portfolio.core import digests, disk, phrases
 from stp_portfolio.core.records import Portfolio, Settings
 from stp_portfolio.desk import drafts
 from stp_portfolio.desk.report import Report
@@ -25,12 +23,8 @@ from stp_portfolio.show.tables import Table, shown
 
 SHORT = 48  # letters of a column's longest cell up to which it keeps on one line
 # How each form writes a text so that it is taken for no markup.
-ESCAPED: dict[str, Callable[[str], str]] = {
-    "md": phrases.markdown,
-    "html": html.escape,
-    "typ": content,
-    "css": str,
-}
+Written = Callable[[str], str]
+ESCAPED: dict[str, Written] = {"md": phrases.markdown, "html": html.escape, "typ": content, "css": str}
 
 
 def write(report: Report, portfolio: Portfolio, folder: Path) -> list[Path]:
@@ -57,8 +51,7 @@ def markdown(report: Report) -> str:
 def page(report: Report, language: str) -> str:
     """The report as one HTML file: its style inside, no script, nothing asked of any host."""
     style = _rendered("css", light=palette.LIGHT, dark=palette.DARK)
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _rendered("html", report=report, language=language, style=style, digest=digest)
+    return _rendered("html", report=report, language=language, style=style, digest=digests.for_policy(style))
 
 
 def pdf(report: Report, settings: Settings, on: date) -> bytes:
@@ -74,8 +67,7 @@ def _rendered(ending: str, **values: Any) -> str:
     def written(value: Any) -> Markup:
         return value if isinstance(value, Markup) else Markup(ESCAPED[ending](shown(value)))  # noqa: S704
 
-    name = f"report/report.{ending}.jinja"
-    return drafts.filled(name, written=written, columns_of=columns_of, **values)
+    return drafts.filled(f"report/report.{ending}.jinja", written=written, columns_of=columns_of, **values)
 
 
 def columns_of(table: Table) -> list[dict[str, Any]]:

@@ -66,12 +66,9 @@ def make(portfolio: Portfolio, asked: date | None = None) -> Report:
     Raises ``pages.PageError`` or OSError for a page whose action plan cannot be read.
     """
     settings, changed = portfolio.settings, _changed(portfolio, span(portfolio, asked))
-    return Report(
-        title=f"Progress report, {dates.written(portfolio.on)}",
-        subject=f"{settings.title} · {settings.role}",
-        example=sentences.example_line(portfolio),
-        sections=(_standing(portfolio), changed, _waiting(portfolio), _next(portfolio), _dates(portfolio)),
-    )
+    sections = (_standing(portfolio), changed, _waiting(portfolio), _next(portfolio), _dates(portfolio))
+    title, subject = f"Progress report, {dates.written(portfolio.on)}", f"{settings.title} · {settings.role}"
+    return Report(title, subject, sentences.example_line(portfolio), sections)
 
 
 def _table(caption: str, columns: tuple[str, ...], rows: Rows, *numeric: str) -> tuple[Table, ...]:
@@ -80,35 +77,27 @@ def _table(caption: str, columns: tuple[str, ...], rows: Rows, *numeric: str) ->
 
 
 def _named(subject: Activity | Module) -> str:
-    if isinstance(subject, Module):
-        return f"{subject.code} {subject.name}"
-    return f"{subject.key} {subject.title}"
+    return f"{subject.code} {subject.name}" if isinstance(subject, Module) else subject.called
 
 
 def _standing(portfolio: Portfolio) -> Section:
-    required, *paces = "Required", "Needed a month", "So far a month"
-    columns = ("Module", "Signed off", "Next milestone", required, "Standing", *paces)
-    rows = [_module(portfolio, module.code) for module in portfolio.modules_in_use]
-    table = _table("Each module against its next milestone", columns, rows, required, *paces)
-    heading, answers = "Where each module stands", tuple(sentences.progress_answers(portfolio))
-    if len(rows) > 1:
-        return Section(heading, sentences.status_summary(portfolio), (answers, *table))
-    return Section(heading, sentences.progress_answer(portfolio), table)
+    columns = ("Module", "Signed off", "In review", "Next milestone", "Required", "State")
+    heading, modules = "Where each module stands", [each.code for each in portfolio.modules_in_use]
+    if len(modules) < 2:
+        return Section(heading, " ".join(sentences.progress_answers(portfolio, *modules)))
+    rows = [_module(portfolio, code) for code in modules]
+    table = _table("Each module against its next milestone", columns, rows, "In review", "Required")
+    return Section(heading, sentences.status_summary(portfolio), table)
 
 
 def _module(portfolio: Portfolio, code: str) -> tuple[Cell, ...]:
     own = records.of_module(portfolio, code)
-    pace, ahead = progress.pace(own), progress.next_distance(own)
-    signed_off = f"{progress.signed_off(own)} of {len(own.activities)}"
-    if ahead is None:
-        return code, signed_off, "None ahead", None, None, None, _paced(pace)
-    milestone = f"{ahead.milestone.name}, {dates.written(ahead.milestone.date)}"
-    stands = sentences.standing(ahead)
-    return code, signed_off, milestone, ahead.required, stands, _paced(ahead.needed), _paced(pace)
-
-
-def _paced(pace: float | None) -> str | None:
-    return None if pace is None else f"{pace:.2f}"
+    first = (code, f"{progress.signed_off(own)} of {len(own.activities)}", len(progress.waiting(own)))
+    for far in progress.distances(portfolio, code):
+        if not far.passed:
+            milestone = f"{far.milestone.name}, {dates.short(far.milestone.date)}"
+            return (*first, milestone, int(far.required), far.state)
+    return (*first, "None ahead", None, None)
 
 
 def _changed(portfolio: Portfolio, since: Span) -> Section:
@@ -132,8 +121,9 @@ def _waiting(portfolio: Portfolio) -> Section:
         rows.append((named, state, str(turn.role), dates.written(turn.since), turn.days))
     columns = ("What", "Status", "Waits for", "Since", "Days")
     table = _table("What is open, longest first", columns, rows, "Days")
-    unsigned = sentences.unsigned_answer(portfolio)
-    return Section("What waits, and for whom", sentences.turns_answer(portfolio), (*table, unsigned))
+    unsigned = any(isinstance(turn.subject, Module) for turn in progress.turns(portfolio))
+    more = (sentences.unsigned_answer(portfolio),) if unsigned else ()
+    return Section("What waits, and for whom", sentences.turns_answer(portfolio), (*table, *more))
 
 
 def _next(portfolio: Portfolio) -> Section:
@@ -164,11 +154,12 @@ def _step_line(due: pages.DatedStep, on: date) -> str:
 def _dates(portfolio: Portfolio) -> Section:
     on, heading = portfolio.on, "Next dates"
     found = [(day, "Review meeting", "") for day in portfolio.settings.reviews]
-    for each in portfolio.milestones:
-        asks = [each.note] if each.note else []
-        if far := progress.distance(portfolio, each):
-            asks.insert(0, f"{each.required} of {each.module}: {sentences.standing(far).lower()}")
-        found.append((each.date, each.name, ". ".join(asks)))
+    for group in progress.milestones(portfolio):
+        asks = [
+            sentences.conditions(portfolio, group),
+            *dict.fromkeys(each.note for each in group if each.required),
+        ]
+        found += [(group[0].date, group[0].name, ". ".join(filter(None, asks)))]
     found = sorted((each for each in found if each[0] >= on), key=lambda each: each[0])
     if not found:
         return Section(heading, "No milestone and no review meeting lies ahead.")

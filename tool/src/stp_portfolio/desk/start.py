@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stp_portfolio.core import dates, disk, phrases, reading
+from stp_portfolio.core import dates, disk, phrases, progress, reading
 from stp_portfolio.core.contract import FOLDER
 from stp_portfolio.core.findings import Finding, Refusal, quoted
 from stp_portfolio.core.records import Portfolio
@@ -21,6 +21,7 @@ from stp_portfolio.desk import lists as reading_lists
 from stp_portfolio.desk.lists import ACTIVITIES, MODULES, Found, List
 from stp_portfolio.privacy import decisions, leaving, sources, told
 from stp_portfolio.privacy.vocabulary import first_names, is_english
+from stp_portfolio.show import sentences
 
 FIRST = drafts.TEMPLATES / "first"  # what is written once, and is the trainee's from then on
 CURRICULUM = "SBI1-3-23"  # that of the modules and activities which come with the tool
@@ -122,8 +123,11 @@ def _write_records(tree: Path, chosen: Choices) -> None:
     own = [path.name for path in (FIRST / FOLDER).iterdir() if path.name != "milestones.csv"]
     texts = {name: drafts.filled(f"{FIRST.name}/{FOLDER}/{name}", chosen=chosen) for name in own}
     texts |= {name: found.table(name).decode() for name, found in chosen.lists.items()}
-    counts = Counter(row["module"] for row in csv.DictReader(texts[ACTIVITIES].splitlines()))
-    for name, text in {**texts, "milestones.csv": milestones(counts, chosen.start)}.items():
+    modules, activities = (csv.DictReader(texts[name].splitlines()) for name in (MODULES, ACTIVITIES))
+    counts = Counter(row["module"] for row in activities)
+    phases = {row["module"]: row["phase"] for row in modules}
+    texts["milestones.csv"] = milestones(counts, chosen.start, phases)
+    for name, text in texts.items():
         disk.put(tree / FOLDER / name, text)
 
 
@@ -132,20 +136,19 @@ def loaded(root: Path, lists: Mapping[str, List], done: str, **ways: Any) -> Por
     try:
         return reading.load(root, without_pages=True, **ways)
     except reading.RecordsError as error:
-        faults = in_lists(error.findings, lists)
+        named = [(lists.get(Path(finding.file).name), finding) for finding in error.findings]
+        said = [found.told(finding) for found, finding in named if found]  # other faults are their echo
+        faults = "\n".join(f"  {each}" for each in said or error.findings)
         raise Refusal(f"Nothing was {done}. What is wrong:\n{faults}") from error
 
 
-def milestones(counts: Mapping[str, int], begun: date) -> str:
-    """The dates that count, as a table; ``counts`` are the activities of each module by its code."""
-    return drafts.filled("first/data/milestones.csv", counts=counts, due=partial(dates.months_after, begun))
+def milestones(counts: Mapping[str, int], begun: date, phases: Mapping[str, str] = {}) -> str:
+    """The dates that count, as a table; ``counts`` are the activities of each module by its code.
 
-
-def in_lists(findings: Sequence[Finding], held: Mapping[str, List]) -> str:
-    """Faults of tables, said of the lists that were handed over."""
-    named = [(held.get(Path(finding.file).name), finding) for finding in findings]
-    said = [found.told(finding) for found, finding in named if found]  # other faults are their echo
-    return "\n".join(f"  {each}" for each in said or findings)
+    ``phases`` has the phase of each module by its title.
+    """
+    due, file = partial(dates.months_after, begun), "first/data/milestones.csv"
+    return drafts.filled(file, counts=counts, phases=phases.values(), titles=phases.keys(), due=due)
 
 
 # -- pages and words --------------------------------------------------------------------------
@@ -203,3 +206,27 @@ def _said_of(lists: Mapping[str, List], value: str, found: Finding) -> str:
     rows = (row for each in lists.values() for row in each.rows if value in " ".join(row.values()))
     place = next((row["place"] for row in rows), found.file)
     return f"{place}: {quoted(value)} {found.fault.partition(':')[0]}. Reword it there."
+
+
+def in_words(made: Made) -> list[str]:
+    """What was made, and by when it asks for what."""
+    own, begun = made.portfolio, dates.written(made.portfolio.settings.start)
+    said = [f"{own.settings.title}, begun on {begun}, in {len(made.files)} files."]
+    said += [f"{phrases.activities(len(own.activities)).capitalize()} with a plan to fill in."]
+    said += words_told(made.approved, made.to_review)
+    for group in progress.milestones(own):
+        asks = "; ".join(sentences.asked(each) for each in group if each.required)
+        said += [f"- {dates.written(group[0].date)}: {group[0].name}{f', {asks}' if asks else ''}"]
+    return [*said, "Check these dates with the School; they stand in data/milestones.csv."]
+
+
+def words_told(approved: Sequence[str], to_review: Sequence[str]) -> list[str]:
+    """Which terms were approved as the curriculum's, and which wait for a person."""
+    said = []
+    if approved:
+        words = phrases.series(approved)
+        said += [f"Words of your curriculum, approved in data/approved_terms.txt: {words}."]
+        said += ["Take out what names a person or a place."]
+    if to_review:
+        said += [f"To review before you publish, with portfolio check: {phrases.series(to_review)}."]
+    return said

@@ -11,21 +11,19 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from packaging.utils import parse_wheel_filename
 
-from stp_portfolio.core import configuration, disk, reading, writing
-from stp_portfolio.core.contract import FOLDER
+from stp_portfolio.core import configuration, disk, journal, reading
 from stp_portfolio.core.findings import Refusal
 from stp_portfolio.desk import checks, drafts, editions, kit
+from stp_portfolio.desk.editions import Say
 from stp_portfolio.desk.start import new_folder
 
-BACKUPS = Path(FOLDER, writing.BACKUPS)
-Say = Callable[[str], None]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;#]+)", re.MULTILINE)
 _TOOL = re.compile(r"^\./wheels/stp_portfolio-([^-]+)-\S+", re.MULTILINE)
 _WAYS = (
@@ -43,10 +41,9 @@ def upgrade(root: Path, to: str) -> int:
     """
     now = _TOOL.search(disk.read_text(root / kit.PINS))
     if now is None:
-        raise Refusal(
-            f"{kit.PINS} names no wheel of {kit.DISTRIBUTION}, so there is no version to move. "
-            "A copy that carries the tool itself is brought over: portfolio upgrade --from . NEWFOLDER"
-        )
+        remedy = "A copy that carries the tool itself is brought over: portfolio upgrade --from . NEWFOLDER"
+        fault = f"{kit.PINS} names no wheel of {kit.DISTRIBUTION}, so there is no version to move"
+        raise Refusal(f"{fault}. {remedy}")
     with tempfile.TemporaryDirectory() as place:
         wheel = _wheel(root, to, Path(place))
         if not (wheel.is_file() and wheel.name.startswith("stp_portfolio-")):
@@ -83,7 +80,7 @@ def _wheels(root: Path) -> list[Path]:
 
 def _keep(root: Path, version: str) -> None:
     """Keep what an upgrade may replace, for ``undo``."""
-    folder = root / BACKUPS / f"upgrade-{version}"
+    folder = root / journal.BACKUPS / f"upgrade-{version}"
     shutil.rmtree(folder, ignore_errors=True)
     for path in (*_wheels(root), *(root / name for name in (kit.PINS, kit.LEDGER, *kit.ledger(root)))):
         if path.is_file():
@@ -141,9 +138,9 @@ def undo(root: Path, say: Say) -> str:
 
     A file that was changed since then stays as it is. Raises Refusal where there is nothing to undo.
     """
-    kept = sorted((root / BACKUPS).glob("upgrade-*"), key=lambda path: path.stat().st_mtime)
+    kept = sorted((root / journal.BACKUPS).glob("upgrade-*"), key=lambda path: path.stat().st_mtime)
     if not kept:
-        raise Refusal(f"There is no upgrade to undo: {BACKUPS.as_posix()} keeps none.")
+        raise Refusal(f"There is no upgrade to undo: {journal.BACKUPS} keeps none.")
     folder = kept[-1]
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     pins, ledger = (disk.read_text(files.pop(name)) for name in (kit.PINS, kit.LEDGER))

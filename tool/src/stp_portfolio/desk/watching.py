@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from contextlib import suppress
+from filecmp import cmp
 from pathlib import Path
 
 LOOK, REST = 0.1, 0.05  # seconds between looks, and for which files must be at rest
@@ -30,21 +31,18 @@ def files(folder: str, *, top: bool = True) -> Files:
     return {} if not top and f"{folder}{os.sep}pyvenv.cfg" in found else found
 
 
-def _states(folder: Path) -> dict[Path, tuple[int, int]]:
-    """The time and size of each file in a folder and below it, by its path from there."""
-    found = ((path.relative_to(folder), path.stat()) for path in folder.rglob("*") if path.is_file())
-    return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in found}
-
-
 def mirror(source: Path, target: Path) -> None:
-    """Make a folder like another one; files of the same size and time are left as they are."""
-    here, there = _states(source), _states(target)
-    for name in there.keys() - here.keys():
-        (target / name).unlink()
-    for name, state in here.items():
-        if there.get(name) != state:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source / name, target / name)
+    """Make a folder like another one; files that are the same are left as they are."""
+    for path in target.rglob("*"):
+        if path.is_file() and not (source / path.relative_to(target)).is_file():
+            path.unlink()
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_copy_other, dirs_exist_ok=True)
+
+
+def _copy_other(source: str, target: str) -> None:
+    if not (Path(target).is_file() and cmp(source, target)):
+        shutil.copy2(source, target)
 
 
 async def other_than(seen: Files, root: Path) -> Files:

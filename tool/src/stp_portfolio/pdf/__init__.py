@@ -16,5 +16,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     from stp_portfolio.pdf import builder
 
     app.add_builder(builder.EportfolioBuilder)
+    app.add_config_value("stp_pdf_without", builder.LEFT_OUT, "", types=[list])
     app.connect("config-inited", builder.offer_outputs, priority=100)
     return {"version": "1", "parallel_read_safe": True}

@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from stp_portfolio.core import dates, disk, progress
-from stp_portfolio.core.records import Activity, Portfolio
-from stp_portfolio.privacy import cleaning, leaving
-from stp_portfolio.privacy.decisions import Known
+from stp_portfolio.core.records import Activity, Evidence, Portfolio
+from stp_portfolio.privacy import cleaning, decisions, leaving
 
 BOOK = "portfolio.pdf"
 MANIFEST = "manifest.csv"
@@ -38,6 +37,12 @@ def file_stem(activity: Activity) -> str:
     return safe(f"{activity.key.module}_{activity.key.number:02}_{spaced}")
 
 
+def attached(piece: Evidence) -> str:
+    """The name of a piece of evidence in the export, with its id; empty where it is held elsewhere."""
+    held = Path(piece.file).name.removeprefix(f"{piece.id}-")
+    return f"evidence/{safe(f'{piece.id}-{held}')}" if piece.file else ""
+
+
 def clear(out: Path) -> None:
     """Take away what an earlier export put into a folder, by its manifest; every other file stays."""
     names = [INDEX, MANIFEST, ARCHIVE]
@@ -52,21 +57,16 @@ def clear(out: Path) -> None:
 
 
 def pack(
-    portfolio: Portfolio,
-    known: Known,
-    built: Path,
-    out: Path,
-    edition: str,
-    commit: str,
-    chosen: Collection[str],
+    portfolio: Portfolio, built: Path, out: Path, about: tuple[str, str], chosen: Collection[str]
 ) -> Path:
     """Gather what the builder made in ``built`` into ``out``, evidence as cleaned copies; returns the zip.
 
-    ``chosen`` are the activities wanted (``M-1/5``); all, and the book, where it is empty. Raises Refusal,
-    and writes nothing, where a file holds what could identify somebody, or cannot be looked into.
+    ``about`` are the edition and the commit that it was made from; ``chosen`` are the activities wanted
+    (``M-1/5``): all, and the book, where it is empty. Raises Refusal, and writes nothing, where a file holds
+    what could identify somebody, or cannot be looked into.
     """
     title, day = portfolio.settings.title, dates.written(portfolio.on)
-    rows, lines = [], [f"{title}, {edition} edition, as it stood on {day}"]
+    rows, lines = [], [f"{title}, {about[0]} edition, as it stood on {day}"]
     files: dict[str, bytes] = {}
     for activity, line, source, name in _contents(portfolio, built, chosen):
         lines.append(line)
@@ -74,50 +74,43 @@ def pack(
             raw = source.read_bytes() if source.parent == built else cleaning.clean(name, source.read_bytes())
             files[name] = raw
             digest = hashlib.sha256(raw).hexdigest()
-            rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, edition, commit])
+            rows.append([activity, name, _pages(name, raw), str(len(raw)), digest, *about])
     files[INDEX] = "\n".join([*lines, ""]).encode()
-    leaving.hold_back(files, known, "the export")
+    leaving.hold_back(files, decisions.known(portfolio.root, portfolio), "the export")
     files[MANIFEST] = disk.csv_text([COLUMNS, *rows]).encode()
     for name, raw in files.items():
         disk.put(out / name, raw)
-    zipped(out / ARCHIVE, {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]})
+    made = {name: out / name for name in [INDEX, MANIFEST, *(row[1] for row in rows)]}
+    disk.put(out / ARCHIVE, zipped(made))
     return out / ARCHIVE
 
 
 def _contents(portfolio: Portfolio, built: Path, chosen: Collection[str]) -> Iterator[Entry]:
     """What an export holds, in the order of its index."""
     if not chosen:
-        yield "", f"\nThe whole book: {BOOK}", built / BOOK, BOOK
+        yield "", f"\nThe portfolio, all activities in one: {BOOK}", built / BOOK, BOOK
     for activity in portfolio.activities:
         key, stem = str(activity.key), file_stem(activity)
         if chosen and key not in chosen:
             continue
         status = progress.status_line(progress.history(portfolio, activity.key))
         yield key, f"\n{key} {activity.title} ({status})", None, ""
-        for ending, what in (("pdf", "page"), ("txt", "narrative to paste")):
+        for ending, what in (("pdf", "page to attach"), ("txt", "narrative to paste")):
             yield key, f"  {what}: {stem}.{ending}", built / f"{stem}.{ending}", f"{stem}.{ending}"
         for piece in progress.evidence_for(portfolio, activity.key):
-            if piece.file:
-                held = Path(piece.file).name.removeprefix(f"{piece.id}-")
-                name = f"evidence/{safe(f'{piece.id}_{held}')}"
-                yield (
-                    key,
-                    f"  evidence: {name} ({piece.title})",
-                    disk.inside(portfolio.root, piece.file),
-                    name,
-                )
-            else:
+            if not (name := attached(piece)):
                 yield key, f"  evidence held elsewhere: {piece.id} {piece.title}", None, ""
+                continue
+            yield key, f"  evidence: {name} ({piece.title})", disk.inside(portfolio.root, piece.file), name
 
 
-def zipped(target: Path, files: dict[str, Path]) -> None:
-    """Write a zip of files by their name in it; the same files give the same bytes, whenever it is made."""
+def zipped(files: dict[str, Path]) -> bytes:
+    """A zip of files by their name in it; the same files give the same bytes, whenever it is made."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    disk.put(target, buffer.getvalue())
+            archive.writestr(zipfile.ZipInfo(name), disk.read_bytes(path), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def _pages(name: str, raw: bytes) -> str:

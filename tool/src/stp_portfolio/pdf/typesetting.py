@@ -21,6 +21,12 @@ from stp_portfolio.core.findings import Refusal
 from stp_portfolio.core.records import Settings
 from stp_portfolio.show import palette
 
+# Sizes of letters in points; the first that leaves no last sheet nearly empty is taken. How full it must be.
+LETTERS = (10.5, 10.2, 10.8, 10.0, 11.0, 11.2)
+LEAST_FULL = 0.25
+# In how many rounds high figures find their places; and how far down one seems that is to stay where it is.
+ROUNDS, IN_PLACE = 24, 100.0
+
 # Letters that no face has and that were written out by name since it was last asked.
 substituted: Counter[str] = Counter()
 
@@ -114,9 +120,13 @@ def compiled(source: str, on: date, pictures: Path | None = None) -> bytes:
     ``pictures`` is the folder of the images that it names. Raises TypesettingError where Typst refuses,
     or remarks on anything.
     """
-    colours, day = palette.LIGHT, datetime(on.year, on.month, on.day, tzinfo=UTC)
-    compiler = typst.Compiler(source.encode(), pictures, font_paths=faces(), sys_inputs=colours)
+    day = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    for letters in (*LETTERS, LETTERS[0]):
+        inputs, ends_well = _settled(source, pictures, letters)
+        if ends_well:
+            break
     standards: typst.PDFStandards = ["ua-1", "a-2a"]
+    compiler = _compiler(source, pictures, inputs)  # another: it answers one question
     try:
         pdf, remarks = compiler.compile_with_warnings(pdf_standards=standards, timestamp=day)
     except typst.TypstError as error:
@@ -124,3 +134,30 @@ def compiled(source: str, on: date, pictures: Path | None = None) -> bytes:
     if remarks:
         raise TypesettingError("; ".join(remark.message for remark in remarks))
     return cast("bytes", pdf)
+
+
+def _compiler(source: str, pictures: Path | None, inputs: dict[str, str]) -> typst.Compiler:
+    return typst.Compiler(source.encode(), pictures, font_paths=faces(), sys_inputs=inputs)
+
+
+def _settled(source: str, pictures: Path | None, letters: float) -> tuple[dict[str, str], bool]:
+    """With which inputs high figures keep their places, and whether the last sheet is not nearly empty.
+
+    One that changes its place without end stays where it is. A fault is for the compiler to say.
+    """
+    inputs, kept = {**palette.LIGHT, "letters": str(letters)}, dict[str, float]()
+    seats, ends_well = dict[str, float](), True
+    for turn in range(1, ROUNDS):
+        inputs["figures"], before = json.dumps(seats), seats
+        try:
+            found = json.loads(_compiler(source, pictures, inputs).query("<place>", field="value"))
+        except typst.TypstError:
+            return inputs, True
+        ends_well = all(page == 1 or at >= LEAST_FULL for name, page, at in found if name == "end")
+        seats = {name: at for name, _, at in found if name != "end"} | kept
+        changed = [name for name, at in seats.items() if at != before.get(name)]
+        if not changed:
+            break
+        if turn % 4 == 0:
+            kept[changed[0]] = IN_PLACE
+    return inputs, ends_well

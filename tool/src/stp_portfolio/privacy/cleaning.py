@@ -7,6 +7,7 @@ import re
 import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -95,22 +96,47 @@ _BESIDE = {"/Metadata", "/PieceInfo", "/Thumb", "/LastModified"}
 def _pdf(raw: bytes) -> bytes:
     """A PDF with its pages, tags and comments, and no properties, earlier versions or previews."""
     from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import ArrayObject, ByteStringObject
 
     for _ in range(2):  # the first copy has gaps in its numbers, and the second none
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted:
             reader.decrypt("")
         writer = PdfWriter(clone_from=reader)
-        objects: list[Any] = writer._objects
+        objects, root = list[Any](writer._objects), writer.root_object
+        if "/Metadata" in root:
+            writer.xmp_metadata = _standards(getattr(root["/Metadata"], "get_data", bytes)())
         for each in objects:
             for key in _BESIDE & each.keys() if isinstance(each, dict) else ():
-                del each[key]
+                if each is not root or key != "/Metadata":
+                    del each[key]
         writer.metadata = writer._ID = None
         writer.compress_identical_objects(remove_duplicates=False)
         buffer = io.BytesIO()
         writer.write(buffer)
         raw = buffer.getvalue()
-    return raw
+    writer._ID = ArrayObject([ByteStringObject(sha256(raw).digest()[:16])] * 2)
+    writer.write(buffer := io.BytesIO())
+    return buffer.getvalue()
+
+
+_STANDARD = re.compile(r"\{(?:(?:adobe:ns:meta/|.*-syntax-ns#|http://www\.aiim\.org/.*)\}.*|.*/dc/.*\}title)")
+
+
+def _standards(xmp: bytes) -> bytes | None:
+    """Which standards a PDF says it keeps to, and its title, which they ask for; None where it says none."""
+    if b"http://www.aiim.org/" not in xmp:
+        return None
+    root = etree.fromstring(xmp, etree.XMLParser(recover=True, remove_comments=True, remove_pis=True))
+    _tidied(root, lambda node: not _STANDARD.fullmatch(str(node.tag)), _of_standard)
+    etree.cleanup_namespaces(root)
+    begin = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    return begin + bytes(etree.tostring(root)) + b'<?xpacket end="r"?>'
+
+
+def _of_standard(_node: Any, key: str, value: str) -> str | None:
+    is_kept = key.endswith(("}lang", "}parseType")) or key.startswith("{http://www.aiim.org/")
+    return "" if key.endswith("}about") else value if is_kept else None
 
 
 # -- drawings and pages -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 import shutil
 import subprocess
@@ -160,12 +161,41 @@ def _page(place: str, page: Any, contents: bytes) -> Iterator[Part]:
     text = page.extract_text()
     if _is_drawn(page, text, contents):
         yield Closed(place, _OUTLINES, picture=True)
-    yield Piece(place, 1, text)
+    yield Piece(place, 1, _in_cells(page))
     yield Piece(place, 1, " ".join(text.split()), prose=False)
     if b"/ActualText" in contents or b"/Alt" in contents:  # for who has the page read to them
-        yield from apart(place, _strings([held for held, _ in page.get_contents().operations]))
+        marks = [held for held, operator in page.get_contents().operations if operator in (b"BDC", b"DP")]
+        yield from apart(place, _strings(marks))
     for name in _drawn_in(page) if b" ID" in contents else ():
         yield Member(place, "", _png(page.images[name].image.convert("RGB")))
+
+
+def _in_cells(page: Any) -> str:
+    """The text of a page, parted where a gap is as wide as between cells, or as high as below a running head.
+
+    A line that begins to the left of the last cell begins the next row.
+    """
+    parts: list[str] = []
+    line, end, cell = 0.0, math.inf, 0.0  # where the last line stands from below, word and cell from the left
+
+    def take(text: str, page_at: list[float], text_at: list[float], _: Any, size: float) -> None:
+        nonlocal line, end, cell
+        if not (words := text.strip()):
+            parts.append(text)
+            return
+        letter, own = size * page_at[0] * text_at[0], page_at[5] + text_at[5] * page_at[3]
+        start = page_at[4] + text_at[4] * page_at[0]
+        wide = own == line and start - end > 1.5 * letter
+        high = end < math.inf and line - own > 2.5 * letter
+        if wide or high or (own != line and start < cell):
+            parts.append("\n\n")
+            cell = start if wide else 0.0
+        parts.append(text)
+        # A letter is about half as wide as it is high.
+        line, end = own, math.inf if "\n" in words else start + len(words) * letter / 2
+
+    page.extract_text(visitor_text=take)
+    return "".join(parts)
 
 
 def _is_drawn(page: Any, text: str, contents: bytes) -> bool:

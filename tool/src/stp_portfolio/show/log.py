@@ -1,6 +1,7 @@
 """What status and log say: the history of activities, and both as plain data for other programs."""
 
 from datetime import date
+from functools import partial
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -75,19 +76,18 @@ def status_data(portfolio: Portfolio) -> dict[str, Any]:
 
     ``on`` is the day of reading; ``settings`` are those of ``portfolio.toml``; ``counts`` go by status; rows
     of ``activities.csv`` come with their ``status``, ``standing`` (with the withdrawal of a sign-off) and
-    ``events``, those of ``modules.csv`` with their ``state``, those of ``milestones.csv`` with the numbers of
-    ``progress.Distance``; ``next`` says what to do. Days are ``2025-06-30``, what is missing is null.
+    ``events``, those of ``modules.csv`` with their ``state``, those of ``milestones.csv`` with theirs and the
+    numbers of ``progress.Distance``; ``next`` says what to do. Days are ``2025-06-30``, what is missing is
+    null.
     """
+    far = partial(progress.distance, portfolio, usual=progress.usual_wait(portfolio))
     return {
         "on": portfolio.on,
         "settings": portfolio.settings,
         "counts": progress.counts(portfolio),
         "activities": [_standing(portfolio, each) for each in portfolio.activities],
         "modules": [{**each._asdict(), "state": state} for each, state in progress.credit_states(portfolio)],
-        "milestones": [
-            each._asdict() | progress.figures(progress.distance(portfolio, each))
-            for each in portfolio.milestones
-        ],
+        "milestones": [progress.figures(far(each)) | each._asdict() for each in portfolio.milestones],
         "next": sentences.next_actions(portfolio),
     }
 

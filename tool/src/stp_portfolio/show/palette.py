@@ -1,6 +1,16 @@
 """The colours of the tool, named once: charts, diagrams, PDFs, stylesheet and report take them from here.
 
 Contrasts (WCAG) are on the page and on the panel; ``RULE`` and ``PANEL`` are decoration only.
+
+A colour and a form mean one thing in every chart, tile and badge, and the form says it without the colour:
+
+- accent, filled (square, bar, diamond): signed off, earned, met: what counts;
+- accent around a pale or empty form (circle, bar): with somebody for a decision: submitted, in review;
+- warm (cross, triangle, bold words): somebody must act: returned, sign-off withdrawn, waiting too long,
+  too few on a milestone's day; also warnings, and what an author picks out in a diagram;
+- muted around an empty form: begun, open; dashed: not started; hatched: only a signature is missing;
+- ink or muted, filled: a number that is no status, as of evidence; ink, dashed: what must still be submitted;
+- an empty diamond: what a milestone requires; a thin dashed upright: the day of reading, or a limit.
 """
 
 LIGHT = {
@@ -23,6 +33,7 @@ DARK = {
 }
 PAGE, INK, MUTED, ACCENT = LIGHT["page"], LIGHT["ink"], LIGHT["muted"], LIGHT["accent"]
 WARM, RULE, PANEL = LIGHT["warm"], LIGHT["rule"], LIGHT["panel"]
+CLEAR = {"facecolor": PAGE, "edgecolor": "none", "pad": 1}  # behind words: no line runs through them
 
 # What a drawing on a page names instead of a light colour, so that it follows the theme: the stylesheet's
 # custom property, with the light colour where there is no stylesheet (in JupyterLab). Ink is the text's own.

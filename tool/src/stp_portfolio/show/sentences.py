@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from importlib.metadata import version
 
-from stp_portfolio.core import dates, phrases, progress
+from stp_portfolio.core import dates, phrases, progress, records
 from stp_portfolio.core.phrases import number, plural, series
 from stp_portfolio.core.progress import CreditState, Distance, Role, Status, Wait
-from stp_portfolio.core.records import EVENTS, Event, Module, Portfolio, of_module, said
+from stp_portfolio.core.records import EVENTS, Event, Milestone, Need, Portfolio, grouped, of_module, said
 
 WEEKS_TOO_LONG = 4  # a submission that waits longer is named in the text
+RATE_FROM = 14  # days in which a rate is said: within fewer, a number and a day say it all
 MANY = 6  # a list of gaps longer than this is counted, not spelt out
 
 
@@ -64,7 +65,7 @@ def computed_note(portfolio: Portfolio) -> Sentence:
     return Sentence(f"Computed when the book was built, {data}, {python}, {versions}.")
 
 
-# -- status and pace --------------------------------------------------------------------------
+# -- status --------------------------------------------------------------------------------
 
 
 def status_summary(portfolio: Portfolio, module: str | None = None) -> Sentence:
@@ -95,95 +96,205 @@ def timeline_alt(portfolio: Portfolio, module: str) -> str:
     return _of(portfolio, module, text)
 
 
+# -- progress and milestones ------------------------------------------------------------------
+
+
 def progress_answer(portfolio: Portfolio) -> Sentence:
-    """On track or behind, and by how many: a sentence or two for each module, or for many at once."""
-    return Sentence(" ".join(progress_answers(portfolio)) or "No training activities are listed yet.")
+    """How far each module is and what its next milestone needs; of many modules, one answer for all."""
+    return Sentence(" ".join(next_answers(portfolio)) or "No training activities are listed yet.")
 
 
-def progress_answers(portfolio: Portfolio) -> list[str]:
-    """The answer for each module with activities, in their order; of many modules, one for all."""
-    modules = {each.code: of_module(portfolio, each.code) for each in portfolio.modules_in_use}
-    if len(modules) <= MANY:
-        return [f"{code}: {_answer(own)}" for code, own in modules.items()]
-    behind: Counter[str] = Counter()  # the most that a module owes to one milestone
-    for far in progress.distances(portfolio):
-        behind |= Counter({far.milestone.module: far.left if far.passed else far.behind})
-    complete = sum(progress.signed_off(own) == len(own.activities) for own in modules.values())
-    text = f"{len(modules)} modules with activities, {complete or 'none'} of them complete."
-    for most, owed in behind.most_common(1):
-        are = _verb(len(behind), "is", "are")
-        text += f" {len(behind)} {are} behind a milestone, {most} by the most: {owed}."
-    return [text]
+def next_answers(portfolio: Portfolio) -> list[str]:
+    """The same with a text for each module."""
+    if len(modules := portfolio.modules_in_use) > MANY:
+        return [_many(portfolio)]
+    return [_answer(portfolio, each, brief=True) for each in modules]
 
 
-def _answer(own: Portfolio) -> str:
-    total, done = len(own.activities), progress.signed_off(own)
-    if done == total:
-        return f"complete, with all {phrases.activities(total)} signed off."
-    with_done = f"with {done} of {total} signed off"
-    if ahead := progress.next_distance(own):
-        return _against(ahead, with_done)
-    if passed := [far for far in progress.distances(own) if far.left]:
-        return f"behind by {passed[-1].left}, {with_done} and {_goal(passed[-1])}, which has passed."
-    return f"{done} of {total} signed off; no milestone lies ahead."
-
-
-def _goal(far: Distance) -> str:
-    return f"{far.required} required by {dates.written(far.milestone.date)}"
-
-
-def _against(ahead: Distance, with_done: str) -> str:
-    if not ahead.left:
-        return f"on track, {with_done} and the {_goal(ahead)} already reached."
-    if ahead.projected is None:
-        return f"just begun, {with_done} and {_goal(ahead)}."
-    head = f"behind by {ahead.behind}, {with_done}" if ahead.behind else f"on track, {with_done}"
-    if ahead.days == 0:
-        return f"{head} and {_goal(ahead)}, which is today."
-    return f"{head}. The pace so far would bring {ahead.projected} of the {_goal(ahead)}."
+def progress_answers(portfolio: Portfolio, *codes: str) -> list[str]:
+    """All that each module, or those named, needs for its milestones; of all, what else the next one asks."""
+    modules = [each for each in portfolio.modules_in_use if not codes or each.code in codes]
+    answers = [_answer(portfolio, each) for each in modules] if len(modules) <= MANY else [_many(portfolio)]
+    return answers if codes else [*answers, *filter(None, [milestone_answer(portfolio)])]
 
 
 def pace_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
-    """The pace so far and the pace still needed: of one module, or of each with a milestone ahead."""
-    return Sentence(" ".join(pace_answers(portfolio, module)))
+    """All that one module, or each, needs for its milestones."""
+    return Sentence(" ".join(progress_answers(portfolio, *filter(None, [module]))))
 
 
-def pace_answers(portfolio: Portfolio, module: str | None = None) -> list[str]:
-    """The same with a text for each module."""
-    codes = [module] if module else [each.code for each in portfolio.modules_in_use]
-    if len(codes) > MANY:
-        done, total = progress.signed_off(portfolio), phrases.activities(len(portfolio.activities))
-        head = f"{done} of {total} in {len(codes)} modules are signed off"
-        return [f"{head}{_pace_so_far(portfolio)}."]
-    parts = []
-    for own in (of_module(portfolio, code) for code in codes):
-        if (far := progress.next_distance(own)) and far.needed:
-            to_go = f"{phrases.activities(far.left)} to go in {plural(far.days, 'day')}"
-            needs = f"which needs {far.needed:.2f} a month{_pace_so_far(own)}"
-            parts.append(f"{far.milestone.module}: {to_go}, {needs}.")
-    return parts or [_of(portfolio, module, "No milestone lies ahead that still needs activities.")]
+def _many(portfolio: Portfolio) -> str:
+    """The answer for many modules: what is complete, what must be submitted first, and what was missed."""
+    stand, far = progress.counts(portfolio), progress.distances(portfolio)
+    modules, total = len(portfolio.modules_in_use), phrases.activities(len(portfolio.activities))
+    text = f"{stand[Status.SIGNED_OFF]} of {total} in {modules} modules are signed off"
+    text += f" and {stand[Status.SUBMITTED] or 'none'} in review."
+    if owed := [each for each in far if not each.passed and each.to_submit]:
+        first = min(owed, key=lambda each: each.submit_by)
+        text += f" More must be submitted for {_listed([each.milestone.module for each in owed])}, "
+        text += f"first for {asked(first.milestone)}: {first.state}."
+    if missed := [each.milestone.module for each in far if each.passed and each.left]:
+        text += f" A date has passed with activities still missing for {_listed(missed)}."
+    return text
 
 
-def _pace_so_far(own: Portfolio) -> str:
-    pace = progress.pace(own)
-    return "" if pace is None else f"; {pace:.2f} a month were signed off so far"
+def _listed(modules: Sequence[str]) -> str:
+    """Modules, each once; of very many only the first."""
+    named = list(dict.fromkeys(each or "the whole programme" for each in modules))
+    return series(named[:MANY] + [f"{len(named) - MANY} more"] * (len(named) > MANY))
+
+
+def _answer(portfolio: Portfolio, module: records.Module, *, brief: bool = False) -> str:
+    """How far a module is, what is still missing of a milestone gone by, and the milestones ahead."""
+    own = of_module(portfolio, module.code)
+    total, done, reviews = len(own.activities), progress.signed_off(own), len(progress.waiting(own))
+    far = progress.distances(portfolio, module.code)
+    reviewed = f" and {reviews} in review" if reviews else ""
+    head = f"{module.code}: {done or 'none'} of {total} signed off{reviewed}."
+    needed = _owed([each for each in far if not each.passed], portfolio.on, brief=brief)
+    if done == total:
+        signed = module.signed_off and module.signed_off <= portfolio.on
+        also = ", and so is the module" if signed else "; the module itself waits for the training officer"
+        head, needed = f"{module.code}: all {phrases.activities(total)} are signed off{also}.", iter(())
+    return " ".join([head, *_gone(far, brief=brief), *needed])
+
+
+def _gone(far: Sequence[Distance], *, brief: bool) -> Iterator[str]:
+    """What was, and is, missing of the last milestone gone by; in brief, only what still is."""
+    missed = [each for each in far if each.passed and (each.left or (each.missed and not brief))]
+    for last in missed[-1:]:
+        then, now = (f"{count:g}" if count else "none" for count in (last.missed, last.left))
+        yield f"The date for the {_goal(last)} has passed, with {then} missing then and {now} now."
+
+
+def _owed(ahead: Sequence[Distance], on: date, *, brief: bool) -> Iterator[str]:
+    """What the milestones ahead need, up to one to submit for; in brief, only the first of them."""
+    if not ahead:
+        yield "No milestone ahead counts its activities."
+    for place, each in enumerate(ahead):
+        yield _ahead(each, on, explained=any(before.left for before in ahead[:place]))
+        if each.to_submit or brief:
+            return
+
+
+def _goal(far: Distance) -> str:
+    """``10 required by 30 September 2025 (End of year 2)``."""
+    name = f"one way to {far.milestone.name}" if far.milestone.way else far.milestone.name
+    return f"{far.required:g} required by {dates.written(far.milestone.date)} ({name})"
+
+
+def _reckoned(far: Distance) -> str:
+    """The wait for a decision that is reckoned with, as a clause."""
+    if not far.usual.decided:
+        return "four weeks are reckoned for review, as too few have been decided to say what is usual"
+    wait = f"the usual wait is {plural(far.usual.days, 'day')}"
+    return wait if far.usual.days else "decisions usually come on the day"
+
+
+def _waited(far: Distance) -> str:
+    """How many in review have waited longer than usual, and how long the longest of them."""
+    longest, usual = plural(far.overdue[0], "day"), "usual" if far.usual.decided else "four weeks"
+    if len(far.overdue) == 1:
+        return f"one has waited {longest}"
+    return f"{len(far.overdue)} have waited longer than {usual}, up to {longest}"
+
+
+def _ahead(far: Distance, on: date, *, explained: bool) -> str:
+    """What a milestone ahead still needs: nothing, reviews, or submissions by a day.
+
+    Where it is ``explained`` already, the wait that is reckoned with is not said again.
+    """
+    need, reviews = int(far.left), far.in_review
+    goal = f"The {_goal(far)} {_verb(int(far.required), 'is', 'are')}"
+    if not need:
+        return f"{goal} signed off."
+    if not far.days:
+        covered, partly = f"the {need} missing still", f"{need} missing, of which {reviews or 'none'}"
+        return f"{goal} due today, with {covered if need <= reviews else partly} in review."
+    if far.to_submit:
+        waited = f" Of what is in review, {_waited(far)}." if far.overdue and not explained else ""
+        return f"For the {_goal(far)}, {_to_submit(far, on, explained=explained)}.{waited}"
+    these = f"{need} of the {reviews}" if need < reviews else f"the {need}"
+    return f"{goal} reached if {these} in review {_verb(need, 'is', 'are')} signed off by then; {_fits(far)}."
+
+
+def _fits(far: Distance) -> str:
+    """What speaks for and against reviews in time."""
+    told = [_waited(far)] if far.overdue else []
+    told += [f"{far.unsure} may come late"] if far.unsure else []
+    return "; ".join(told if far.overdue and not far.unsure else [*told, _reckoned(far)])
+
+
+def _to_submit(far: Distance, on: date, *, explained: bool) -> str:
+    """How many must be submitted by when, at what rate, and what the rate so far would bring."""
+    by, more, back = far.submit_by, far.to_submit, min(far.returned, far.to_submit)
+    came_back = f" ({'all' if back == more else back} of them came back)" if back else ""
+    text = f"{more}{' more' if far.done or far.in_review else ''} must be submitted"
+    if by < on:
+        return f"{text} and signed off within {plural(far.days, 'day')}{came_back}; {_reckoned(far)}"
+    needed, known = _rates(far, on) if more > 1 else ("", "")
+    told = "" if explained else f"; {_reckoned(far)}"
+    return f"{text} by {dates.written(by)}{came_back}{needed}{told}{known if back < more else ''}"
+
+
+def _rates(far: Distance, on: date) -> tuple[str, str]:
+    """The rate that is needed, and what going on as so far would bring; empty with too little to go by."""
+    begin, more, handed = max(on, far.since), far.to_submit, int(far.done) + far.in_review
+    if (days := (far.submit_by - begin).days) < RATE_FROM:
+        return "", ""
+    later = f" from {dates.written_month(begin)} on" if begin > on else ""
+    needed = f": {phrases.rate(more, days)}{later}"
+    if far.projected is None:
+        return needed, ""
+    rate, would = phrases.rate(handed, (on - far.since).days), far.projected - handed
+    if would >= more:
+        return needed, f". The rate so far, {rate}, is enough"
+    return needed, f". At the rate so far, {rate}, {would or 'none'} of these {more} would be in by then"
+
+
+def milestone_answer(portfolio: Portfolio) -> Sentence:
+    """What the next milestone asks for besides activities of a module, and how far that is; or nothing."""
+    ahead = (each for each in progress.milestones(portfolio) if each[0].date >= portfolio.on)
+    group = [each for each in next(ahead, ()) if each.way or not each.module or type(each.required) is Need]
+    also = conditions(portfolio, group)
+    return Sentence(also and f"{group[0].name}, {dates.written(group[0].date)}, also asks for {also}.")
+
+
+def _inside(far: Distance) -> str:
+    """Its state inside a sentence."""
+    return f"{far.state[:1].lower()}{far.state[1:]}"
+
+
+def conditions(portfolio: Portfolio, group: Sequence[Milestone]) -> str:
+    """What a milestone asks for, and in brackets how far each condition is; less ways that are not needed."""
+    fars = [far for each in group if not (far := progress.distance(portfolio, each)).instead and asked(each)]
+    ways = grouped((far.milestone.way, f"{asked(far.milestone)} ({_inside(far)})") for far in fars)
+    always, either = ways.pop("", []), [series(each) for each in ways.values()]
+    if len(either) > 1:
+        either = [f"one of these ways: {'; or '.join(either)}"]
+    return ", and ".join(filter(None, [series(always), *either]))
+
+
+def asked(milestone: Milestone) -> str:
+    """What a condition asks for: ``10 of S-C1``, ``a review meeting``; or what its note says."""
+    required, of = milestone.required, f" of {milestone.module}" if milestone.module else ""
+    if required is Need.REVIEW:
+        return "a review meeting"
+    if required is Need.SIGNED_OFF:
+        return f"{milestone.module or 'every module'} signed off"
+    return f"{required}{of or ' activities' * isinstance(required, int)}" if required else milestone.note
 
 
 def burn_up_alt(portfolio: Portfolio, module: str) -> str:
     """What the burn-up of a module shows."""
     own = of_module(portfolio, module)
-    far = progress.distances(own)
-    goals = series([f"{each.required} by {dates.written(each.milestone.date)}" for each in far])
-    done = f"{progress.signed_off(own)} of {len(own.activities)} by {dates.written(own.on)}"
-    ends = f"milestones {goals}" if goals else "no milestone is set"
-    return f"Cumulative line of activities signed off. {module}: {done}; {ends}."
-
-
-def standing(distance: Distance) -> str:
-    """Where a milestone stands, in a word or two: ``Met``, ``2 to go``, ``Missed by 3``."""
-    if distance.passed:
-        return f"Missed by {distance.missed}" if distance.missed else "Met"
-    return f"{distance.left} to go" if distance.left else "Met"
+    far = progress.distances(portfolio, module)
+    goals = [f"{each.required:g} by {dates.written(each.milestone.date)} ({_inside(each)})" for each in far]
+    done = f"{progress.signed_off(own)} of {len(own.activities)} signed off"
+    done += f" and {len(progress.waiting(own))} in review by {dates.written(own.on)}"
+    ends = f"milestones {series(goals)}" if goals else "no milestone is set"
+    lines = "Cumulative line of activities signed off, and of those in review above it"
+    return f"{lines}. {module}: {done}; {ends}."
 
 
 # -- turns, waits and what to do --------------------------------------------------------------
@@ -220,10 +331,10 @@ def waiting_answer(portfolio: Portfolio, module: str | None = None) -> Sentence:
 
 def waits_alt(portfolio: Portfolio, module: str) -> str:
     """What the chart of a module's submissions shows."""
-    parts = [
-        f"{wait.activity.key}: {wait.days}, {wait.outcome.lower() if wait.until else 'waiting'}"
-        for wait in progress.waits(of_module(portfolio, module))
-    ]
+    parts = []
+    for wait in progress.waits(of_module(portfolio, module)):
+        outcome = wait.outcome.lower() if wait.until else "waiting"
+        parts.append(f"{wait.activity.key}: {wait.days}, {outcome}")
     return f"Bar chart of days with an assessor, {plural(len(parts), 'submission')}: {'; '.join(parts)}."
 
 
@@ -240,12 +351,19 @@ def changes_answer(portfolio: Portfolio, since: date) -> Sentence:
 
 def next_actions(portfolio: Portfolio) -> list[str]:
     """What to do next, most pressing first: at least one line, for a list in a terminal or a report."""
-    return [*_actions(portfolio)] or ["Nothing is open: every activity is signed off or with its assessor."]
+    settled = "Nothing waits for the trainee: every activity is signed off or with its assessor."
+    return [*_unplanned(portfolio), *_actions(portfolio)] or [settled]
+
+
+def _unplanned(portfolio: Portfolio) -> Iterator[str]:
+    for each in portfolio.milestones:
+        far = progress.distance(portfolio, each)
+        if each.required is Need.REVIEW and not far.meeting and 0 <= far.days <= 7 * WEEKS_TOO_LONG:
+            yield f"Agree a day for the review meeting due by {dates.written(each.date)}: none is planned."
 
 
 def _actions(portfolio: Portfolio) -> Iterator[str]:
-    courses = progress.histories(portfolio)
-    last = {activity.key: events[-1] for activity, events in courses if events}
+    last = {activity.key: events[-1] for activity, events in progress.histories(portfolio) if events}
     now = progress.statuses(portfolio)
     for key in (key for key in now if now[key] is Status.RETURNED):
         why = ": ".join(filter(None, (dates.written(last[key].date), last[key].note)))
@@ -266,7 +384,7 @@ def _actions(portfolio: Portfolio) -> Iterator[str]:
 # -- credits ----------------------------------------------------------------------------------
 
 
-def _in_state(portfolio: Portfolio, state: CreditState) -> list[Module]:
+def _in_state(portfolio: Portfolio, state: CreditState) -> list[records.Module]:
     return [module for module, now in progress.credit_states(portfolio) if now is state]
 
 
@@ -275,9 +393,8 @@ def unsigned_answer(portfolio: Portfolio) -> Sentence:
     found = _in_state(portfolio, CreditState.AWAITING)
     if not found:
         return Sentence("No module is complete and still unsigned.")
-    named = [f"{module.code} ({plural(module.credits, 'credit')})" for module in found[:MANY]]
-    named += [f"{len(found) - MANY} more"] if len(found) > MANY else []
-    head = f"Complete and still unsigned {_verb(len(found), 'is', 'are')} {series(named)}"
+    named = _listed([f"{module.code} ({plural(module.credits, 'credit')})" for module in found])
+    head = f"Complete and still unsigned {_verb(len(found), 'is', 'are')} {named}"
     return Sentence(f"{head}: only the training officer's sign-off is missing.")
 
 
@@ -322,10 +439,9 @@ def credits_alt(portfolio: Portfolio) -> str:
     return f"Bar chart of {total} credits by phase: {parts}. {_earned(portfolio)} of them are earned."
 
 
-def credits_key(portfolio: Portfolio) -> str:
-    """What filled, pale and hatched blocks are in that chart."""
-    hatched = f" Hatched: {CreditState.AWAITING[:1].lower()}{CreditState.AWAITING[1:]}."
-    return f"Filled: earned. Pale: open.{hatched if _in_state(portfolio, CreditState.AWAITING) else ''}"
+def credits_key(portfolio: Portfolio) -> list[str]:
+    """What filled, open and, where there are some, hatched blocks are in that chart."""
+    return ["Earned", "Open", *[str(CreditState.AWAITING)] * bool(_in_state(portfolio, CreditState.AWAITING))]
 
 
 def _phase(phase: str) -> str:

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from stp_portfolio.core import dates, phrases, progress, records
+from stp_portfolio.core import dates, disk, phrases, progress, records
 from stp_portfolio.core.frames import label
 from stp_portfolio.core.progress import Status
-from stp_portfolio.core.records import Activity, Milestone, Portfolio
+from stp_portfolio.core.records import Activity, Event, Evidence, Portfolio
 from stp_portfolio.show import sentences
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ MAX_ITEMS = 20  # nor of a list in a cell
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell that leads to a page (its path from the root, without ending); to none if ``page`` is empty."""
+    """A cell that leads to a page (its path from the root, without ending); to none if ``page`` is empty.
+
+    ``/C1/evidence/E07-map.pdf`` leads to a file, ``#evidence E07`` to the row of that name on whatever page.
+    """
 
     text: str
     page: str
@@ -37,15 +40,17 @@ class Link:
         return self.text
 
 
-Cell = str | int | Decimal | None | Link | tuple[Link, ...]
+Cell = str | int | Decimal | None | Link | tuple[Link | tuple[Link, ...], ...]
 Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under named columns; the first column names the row. ``None`` is an empty cell.
+    """Rows of cells under named columns. ``None`` is an empty cell.
 
-    ``numeric`` names the columns that are aligned right; ``total`` marks the last row as a total.
+    ``numeric`` names the columns that are aligned right; ``total`` marks the last row as a total; ``anchors``
+    name the rows for links that lead to them. The first column names the row, or that at ``names``: then a
+    page shows what stands before it once for rows that follow each other.
     """
 
     caption: str
@@ -53,6 +58,8 @@ class Table:
     rows: tuple[Row, ...]
     numeric: frozenset[str] = field(default=frozenset())
     total: bool = False
+    anchors: tuple[str, ...] = ()
+    names: int = 0
 
     def shortened(self) -> Table:
         """What a page shows: the first ``MAX_ROWS`` rows and the total, and how many there are."""
@@ -78,7 +85,7 @@ def _html(tag: str, cells: Iterable[str]) -> str:
 def shown(cell: Cell) -> str:
     """A cell as its reader sees it."""
     if isinstance(cell, tuple):
-        return "; ".join(link.text for link in cell)
+        return "; ".join(" ".join(map(str, each)) if isinstance(each, tuple) else each.text for each in cell)
     return phrases.number(cell) if isinstance(cell, Decimal | int) else str(cell or "")
 
 
@@ -91,7 +98,8 @@ def to_json(table: Table) -> dict[str, Any]:
 def from_json(data: dict[str, Any]) -> Table:
     """The table that ``to_json`` wrote."""
     rows = tuple(tuple(Link(**c) if isinstance(c, dict) else c for c in row) for row in data["rows"])
-    return Table(data["caption"], tuple(data["columns"]), rows, frozenset(data["numeric"]), data["total"])
+    data = {**data, "columns": tuple(data["columns"]), "rows": rows, "numeric": frozenset(data["numeric"])}
+    return Table(**data | {"anchors": tuple(data["anchors"])})
 
 
 # -- any data frame ---------------------------------------------------------------------------
@@ -108,7 +116,7 @@ def show(
     """A data frame, or a series, as a table of the book.
 
     A named index comes first; headings are the columns' names with a capital and without underscores;
-    numbers are set to the right, days are written out, missing values are empty. ``total`` adds a row with
+    numbers are set to the right, days are written short, missing values are empty. ``total`` adds a row with
     the sums of the numbers. ``leads_to`` names a column of pages to which the first column's cells lead, and
     which is not shown itself. ``first`` says which rows come first where a page cannot show all of them.
     """
@@ -132,7 +140,7 @@ def show(
 
 def _heading(name: object) -> str:
     text = str(name).replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return (text[:1].upper() + text[1:]).replace("signed off", "signed\xa0off")  # a heading of two lines
 
 
 def _cell(value: Any) -> Cell:
@@ -141,7 +149,7 @@ def _cell(value: Any) -> Cell:
     if pandas.isna(value):
         return None
     if isinstance(value, date):
-        return dates.written(value)
+        return dates.short(value)
     return Decimal(f"{value:.10g}") if pandas.api.types.is_number(value) else str(value)
 
 
@@ -161,28 +169,26 @@ def _link(portfolio: Portfolio, activity: Activity) -> Link:
 
 def programme(portfolio: Portfolio) -> Table:
     """The modules by phase with their credits, and the programme's total."""
-    rows: list[Row] = [(phrases.phase_name(m.phase), m.heading, m.credits) for m in portfolio.modules]
+    rows: list[Row] = [(m.heading, m.phase_name, m.credits) for m in portfolio.modules]
     rows.append(("Total", None, progress.total_credits(portfolio)))
-    caption, columns = "Modules of the programme and their credits", ("Phase", "Module", "Credits")
+    caption, columns = "Modules of the programme and their credits", ("Module", "Phase", "Credits")
     return Table(caption, columns, tuple(rows), frozenset({"Credits"}), total=True)
 
 
 def milestones(portfolio: Portfolio) -> Table:
-    """Each milestone with what it requires, what is signed off and the pace still needed."""
-    rows = tuple(
-        (each.name, dates.written(each.date), *_standing(portfolio, each), each.note)
-        for each in portfolio.milestones
-    )
-    columns = ("Milestone", "Date", "Required", "Signed off now", "State", "Needed a month", "Note")
-    return Table("Milestones", columns, rows, frozenset({"Signed off now", "Needed a month"}))
-
-
-def _standing(portfolio: Portfolio, milestone: Milestone) -> Row:
-    far = progress.distance(portfolio, milestone)
-    if far is None:
-        return None, None, "Passed" if milestone.date < portfolio.on else "Ahead", None
-    needed = f"{far.needed:.2f}" if far.needed is not None else None
-    return f"{far.required} of {milestone.module}", far.done, sentences.standing(far), needed
+    """Each milestone, a row for each of its conditions: what it asks for, how far that is, and its state."""
+    usual, rows = progress.usual_wait(portfolio), list[Row]()
+    for each in portfolio.milestones:
+        far, reached = progress.distance(portfolio, each, usual), ""
+        asks = ". ".join(filter(None, dict.fromkeys((sentences.asked(each), each.note))))
+        state = far.state
+        if far.unit == "activities":
+            reached = f"{far.done:g} signed off" + (f", {far.in_review} in review" if far.in_review else "")
+        elif state.startswith("Not yet"):
+            state, _, reached = state.partition(": ")
+        what = f"Way {each.way}: {asks}" if each.way else f"{asks[:1].upper()}{asks[1:]}"
+        rows.append((f"{each.name}, {dates.short(each.date)}", what, state, reached))
+    return Table("Milestones", ("Milestone", "Asks for", "State", "So far"), tuple(rows), names=1)
 
 
 def evidence(portfolio: Portfolio) -> Table:
@@ -192,10 +198,20 @@ def evidence(portfolio: Portfolio) -> Table:
         held = tuple(sorted(held, key=lambda piece: piece.date, reverse=True))
     rows: list[Row] = []
     for each in held:
-        month, standards = dates.written_month(each.date), listed(each.standards)
-        rows.append((each.id, each.title, each.kind, month, listed(each.activities), standards))
+        month = dates.short(each.date).partition(" ")[2]
+        standards = listed(str(key).replace(" ", "\u00a0") for key in each.standards)  # none is parted
+        rows.append((each.id, piece_link(each), each.kind, month, listed(each.activities), standards))
     columns = ("Id", "Evidence", "Kind", "Month", "Activities", "Standards")
-    return Table("Evidence held", columns, tuple(rows))
+    anchors = tuple(f"evidence {each.id}" for each in held)
+    return Table("Evidence held", columns, tuple(rows), anchors=anchors)
+
+
+def piece_link(piece: Evidence) -> Link:
+    """The title of a piece of evidence, which opens its file where the book holds one, and says its type."""
+    _, dot, ending = piece.file.rpartition(".")
+    if not dot or f".{ending}" in disk.PAGE_ENDINGS:
+        return Link(piece.title, "")
+    return Link(f"{piece.title} ({ending.upper()})", f"/{piece.file}")
 
 
 def by_standard(portfolio: Portfolio) -> Table:
@@ -208,16 +224,17 @@ def by_standard(portfolio: Portfolio) -> Table:
         if len(own) > MAX_ITEMS:
             own[MAX_ITEMS:] = [Link(f"and {len(own) - MAX_ITEMS} more", "")]
         rows.append((f"{standard.key}: {standard.label}", tuple(own) or "None yet"))
-    return Table("Standards and the activities that speak to them", ("Standard", "Activities"), tuple(rows))
+    caption, columns = "Standards and the activities that speak to them", ("Standard", "Activities")
+    anchors = tuple(f"standard {standard.key}" for standard in portfolio.standards)
+    return Table(caption, columns, tuple(rows), anchors=anchors)
 
 
 def news(portfolio: Portfolio) -> Table:
     """What happened in the portfolio, the latest first."""
-    rows = tuple(
-        (dates.written(event.date), _link(portfolio, activity), sentences.event_line(event))
-        for activity, event in progress.latest(portfolio)
-    )
-    return Table("Events, the latest first", ("Day", "Activity", "What happened"), rows)
+    rows: list[Row] = []
+    for activity, event in progress.latest(portfolio):
+        rows.append((dates.short(event.date), _link(portfolio, activity), sentences.event_line(event)))
+    return Table("Events, the latest first", ("Day", "Activity", "What happened"), tuple(rows))
 
 
 def by_module(portfolio: Portfolio) -> Table:
@@ -233,20 +250,29 @@ def by_module(portfolio: Portfolio) -> Table:
     return Table("Activities by module and status", columns, tuple(rows), frozenset(columns[1:]))
 
 
-def by_status(portfolio: Portfolio, module: str) -> Iterator[Table]:
-    """The activities of a module grouped by status: a table for each status that occurs."""
+def by_status(portfolio: Portfolio, module: str) -> dict[Status, list[Table]]:
+    """The activities of a module by status: for each that occurs its table, of very many its tables."""
     found: dict[Status, list[Row]] = {status: [] for status in Status}
     for activity, events in progress.histories(records.of_module(portfolio, module)):
         status = progress.status_after(events)
-        since = progress.since(events)
         days = [(portfolio.on - events[-1].date).days] if status is Status.SUBMITTED else []
         held = len(progress.evidence_for(portfolio, activity.key))
-        found[status].append((Link(activity.heading, activity.page), since, *days, held))
-    for status, rows in found.items():
-        waiting = ("Days with the assessor",) if status is Status.SUBMITTED else ()
-        numeric = (*waiting, "Evidence")
-        for first in range(0, len(rows), MAX_ROWS):
-            part = tuple(rows[first : first + MAX_ROWS])
-            which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
-            caption = f"{status}: {phrases.activities(len(rows))}{which}"
-            yield Table(caption, ("Activity", "Since", *numeric), part, frozenset(numeric))
+        since = [_since(events)] if events else []
+        found[status].append((Link(activity.heading, activity.page), *since, *days, held))
+    return {status: list(_in_parts(status, rows)) for status, rows in found.items() if rows}
+
+
+def _since(events: Sequence[Event]) -> str | None:
+    """The day of the last event, and of a withdrawal what was withdrawn and why."""
+    last = events[-1]
+    return progress.since(events) if last.event == "withdrawn" else dates.short(last.date)
+
+
+def _in_parts(status: Status, rows: list[Row]) -> Iterator[Table]:
+    since = () if status is Status.NOT_STARTED else ("Since",)
+    numeric = (*(("Days waiting",) if status is Status.SUBMITTED else ()), "Evidence")
+    for first in range(0, len(rows), MAX_ROWS):
+        part = tuple(rows[first : first + MAX_ROWS])
+        which = f", {first + 1} to {first + len(part)}" if len(rows) > MAX_ROWS else ""
+        caption = f"{phrases.activities(len(rows))} {status.lower()}{which}"
+        yield Table(caption, ("Activity", *since, *numeric), part, frozenset(numeric))

@@ -3,8 +3,9 @@ const number = new URL(document.currentScript.src).search.slice(1)
 const fault = document.createElement('section')
 fault.className = 'stp-fault'
 fault.tabIndex = 0
-fault.setAttribute('role', 'alert')
-fault.innerHTML = '<h2>The book has a fault</h2><p>Fix it and save: this goes by itself. The page is as it last was without a fault.</p><pre></pre>'
+fault.role = 'alert'
+fault.ariaLabel = 'The book has a fault'
+fault.innerHTML = '<strong>The book has a fault</strong><p>Fix it and save: this goes by itself. The page is as it last was without a fault.</p><pre></pre>'
 
 // Whatever comes or goes above, the words on the screen stay where they are.
 const place = (change) => {

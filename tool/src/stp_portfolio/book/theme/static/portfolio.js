@@ -1,4 +1,4 @@
-// The one script of every page: theme before the first paint, then theme switch, copying, keys and scrolling parts.
+// The one script of every page: theme before the first paint, then theme switch, copying, search, menus and scrolling parts.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -30,11 +30,18 @@
     block.before(button);
   };
 
-  // What scrolls sideways must be reachable with the keyboard, and only then.
+  // What scrolls sideways must be reachable with the keyboard, by a name, and only then.
   const scrollers = () => {
     for (const part of document.querySelectorAll(".stp-scroll, .stp-picture, .cell_output .output, pre")) {
-      if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
-      else part.removeAttribute("tabindex");
+      if (part.scrollWidth > part.clientWidth) {
+        const caption = part.querySelector("caption")?.textContent;
+        part.tabIndex = 0;
+        part.role ||= caption ? "region" : "group";
+        part.ariaLabel ||= caption ?? (part.matches("pre") ? "Code" : part.matches(".stp-scroll") ? "Table" : "Output");
+      } else {
+        part.removeAttribute("tabindex");
+        if (part.role !== "img") part.role = part.ariaLabel = null;
+      }
     }
   };
 
@@ -50,23 +57,23 @@
       say();
     });
     if (navigator.clipboard) document.querySelectorAll(":not(.output) > div.highlight > pre").forEach(copyButton);
-    // A link within the page leaves the page open behind what it was chosen from.
-    document.querySelectorAll("[popover]").forEach((part) => part.addEventListener("click", (event) => {
-      if (event.target.closest("a[href^='#']") && part.matches(":popover-open")) part.hidePopover();
+    // An open menu lies over the page: it closes where a link within the page, or the keyboard, leads there.
+    document.querySelectorAll("[popover]").forEach((part) => {
+      part.addEventListener("click", (event) => {
+        if (event.target.closest("a[href^='#']")) part.hidePopover();
+      });
+      addEventListener("focusin", ({ target }) => {
+        if (!part.contains(target) && target.matches(":focus-visible")) part.hidePopover();
+      });
+    });
+    // By its address: in a folder Firefox counts no form as sent to the book itself, and the policy would stop it.
+    document.querySelectorAll("form[role=search]").forEach((form) => form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      location.assign(`${form.action}?${new URLSearchParams(new FormData(form))}`);
     }));
     const here = document.querySelector(".stp-menu [aria-current]");
     if (here) here.closest(".stp-menu").scrollTop = here.offsetTop - innerHeight / 2;
     scrollers();
     addEventListener("resize", scrollers);
-    addEventListener("keydown", (event) => {
-      const typing = event.target.closest("input, textarea, [contenteditable]");
-      if ((event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing)) {
-        const fields = [...document.querySelectorAll("input[type=search]")].filter((field) => field.offsetParent);
-        if (!fields.length) return;
-        event.preventDefault();
-        fields[0].focus();
-        fields[0].select();
-      }
-    });
   });
 })();

@@ -18,7 +18,7 @@ const Search = {
 
 function find(query, index) {
   const wanted = normal(query);
-  const words = query.toLowerCase().split(/[^\p{L}\p{N}_]+/u).filter((word) => word && !stopwords.includes(word));
+  const words = query.toLowerCase().split(/['’]s\b|[^\p{L}\p{N}_]+/u).filter((word) => word && !stopwords.includes(word));
   const stemmer = new Stemmer();
   const found = index.docnames.map(() => ({ score: 0, words: new Set(), why: "", sections: [] }));
   const add = (entry, word, points) => {

@@ -1,0 +1,3 @@
+// How many drawings of each figure can be seen.
+() => [...document.querySelectorAll("figure.stp-figure")]
+  .map((figure) => [...figure.querySelectorAll("svg.stp-svg")].filter((e) => e.checkVisibility()).length)
